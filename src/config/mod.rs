@@ -1,0 +1,3 @@
+//! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths.
+
+pub mod keymap;

@@ -1,0 +1,238 @@
+//! What is known of each node now. Plain and pure: `Snapshot` is cloned per change, nodes are shared.
+
+use std::sync::Arc;
+
+use crate::{
+    inventory::Inventory,
+    metrics::{
+        Sample,
+        health::{Health, Severity},
+        history::History,
+    },
+    node::{Node, text::SafeText},
+    ssh::{Error, SessionInfo},
+};
+
+/// Milliseconds since this process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// Time from `earlier` to `self`; zero when it is the other way round.
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Everything the screens need, at one instant. Newest wins.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Grows with each snapshot.
+    pub seq: u64,
+    /// When it was made.
+    pub at: Millis,
+    /// In inventory order.
+    pub nodes: Vec<Arc<NodeState>>,
+    /// The inventory it is about: groups for filters.
+    pub inventory: Arc<Inventory>,
+    /// A trouble of our own, e.g. a hosts.yaml that became unreadable; one line.
+    pub notice: Option<String>,
+}
+
+/// What is known of one node.
+#[derive(Clone, Debug)]
+pub struct NodeState {
+    /// Its inventory entry.
+    pub node: Arc<Node>,
+    /// The connection.
+    pub link: Link,
+    /// Since when `link` is what it is.
+    pub link_since: Millis,
+    /// The sampler on it.
+    pub sampler: Sampler,
+    /// The newest sample; stays when the node is lost, with its age.
+    pub sample: Option<Arc<Sample>>,
+    /// When that sample arrived.
+    pub sample_at: Millis,
+    /// Its cadence in milliseconds: older than 3 of these is stale.
+    pub interval_ms: u64,
+    /// Round trip of the last tick, in milliseconds.
+    pub round_trip_ms: Option<f64>,
+    /// Rules that fire.
+    pub health: Health,
+    /// The last ten minutes.
+    pub history: History,
+}
+
+/// The connection to a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Not tried yet.
+    Idle,
+    /// Dialling, exchanging keys, authenticating.
+    Connecting,
+    /// Waiting for an answer about its host key.
+    Asking,
+    /// Open.
+    Up(Arc<SessionInfo>),
+    /// Gone or never there; tried again at `retry_at`.
+    Down {
+        /// Why.
+        error: Arc<Error>,
+        /// Failures in a row.
+        failures: u32,
+        /// When the next attempt starts.
+        retry_at: Millis,
+    },
+    /// Not tried again until somebody acts.
+    Refused(Arc<Error>),
+}
+
+/// The sampler on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sampler {
+    /// None: not connected, or `sampler: false`.
+    #[default]
+    Off,
+    /// Started, no hello yet.
+    Starting,
+    /// Answers ticks; `mawk`, `gawk`, `sh`, ...
+    Running(SafeText),
+    /// Can't run there: why, and the first line that came instead.
+    Failed(SafeText),
+}
+
+/// A node in one word, for glyph and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Up, nothing fires. ●
+    Ok,
+    /// Up with a remark, or connected without a sampler, or a question waits. ◆
+    Info,
+    /// Not known (yet): connecting, or its values are stale. ◌
+    Unknown,
+    /// A warning fires. ▲
+    Warn,
+    /// A critical rule fires, or the node is down or refused. ✖
+    Critical,
+}
+
+impl NodeState {
+    /// A node that nothing is known of.
+    pub fn new(node: Arc<Node>) -> Self {
+        Self {
+            node,
+            link: Link::Idle,
+            link_since: Millis(0),
+            sampler: Sampler::Off,
+            sample: None,
+            sample_at: Millis(0),
+            interval_ms: 1000,
+            round_trip_ms: None,
+            health: Health::default(),
+            history: History::default(),
+        }
+    }
+
+    /// True when its values are older than three intervals, or the link is not up.
+    pub fn is_stale(&self, now: Millis) -> bool {
+        self.sample.is_some()
+            && (!matches!(self.link, Link::Up(_))
+                || now.since(self.sample_at) > 3 * self.interval_ms)
+    }
+
+    /// The one word.
+    pub fn status(&self, now: Millis) -> Status {
+        match &self.link {
+            Link::Idle | Link::Connecting => Status::Unknown,
+            Link::Asking => Status::Info,
+            Link::Down { .. } | Link::Refused(_) => Status::Critical,
+            Link::Up(_) => self.status_when_up(now),
+        }
+    }
+
+    fn status_when_up(&self, now: Millis) -> Status {
+        if matches!(self.sampler, Sampler::Failed(_)) || !self.node.sampler {
+            return Status::Info;
+        }
+        if self.sample.is_none() || self.is_stale(now) {
+            return Status::Unknown;
+        }
+        match self.health.severity() {
+            Severity::Ok => Status::Ok,
+            Severity::Info => Status::Info,
+            Severity::Warn => Status::Warn,
+            Severity::Critical => Status::Critical,
+        }
+    }
+
+    /// The state in one word for tables and JSON: `up`, `connecting`, `asking`, `down`, `refused`, `stale`, `idle`.
+    pub fn state_word(&self, now: Millis) -> &'static str {
+        match &self.link {
+            Link::Idle => "idle",
+            Link::Connecting => "connecting",
+            Link::Asking => "asking",
+            Link::Up(_) if self.is_stale(now) => "stale",
+            Link::Up(_) => "up",
+            Link::Down { .. } => "down",
+            Link::Refused(_) => "refused",
+        }
+    }
+
+    /// Why it is not well, one line; empty when it is.
+    pub fn reason(&self) -> String {
+        match (&self.link, &self.sampler) {
+            (Link::Down { error, .. } | Link::Refused(error), _) => error.to_string(),
+            (Link::Asking, _) => "unknown host key: waiting for an answer".to_owned(),
+            (_, Sampler::Failed(why)) => format!("no sampler: {why}"),
+            _ => self
+                .health
+                .findings
+                .first()
+                .map(|f| f.reason.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A field of the newest sample.
+    pub fn value(&self, field: &crate::metrics::Field) -> Option<f64> {
+        (field.read)(self.sample.as_deref()?)
+    }
+}
+
+/// How many nodes are in which state, for the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Nodes in all.
+    pub total: usize,
+    /// [`Status::Ok`].
+    pub ok: usize,
+    /// [`Status::Info`].
+    pub info: usize,
+    /// [`Status::Unknown`].
+    pub unknown: usize,
+    /// [`Status::Warn`].
+    pub warn: usize,
+    /// [`Status::Critical`].
+    pub critical: usize,
+}
+
+impl Snapshot {
+    /// Counts by status.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            total: self.nodes.len(),
+            ..Counts::default()
+        };
+        for node in &self.nodes {
+            match node.status(self.at) {
+                Status::Ok => counts.ok += 1,
+                Status::Info => counts.info += 1,
+                Status::Unknown => counts.unknown += 1,
+                Status::Warn => counts.warn += 1,
+                Status::Critical => counts.critical += 1,
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,20 @@
+//! sshoal: see, drive and mend a cluster over plain SSH. The modules in reading order; each sees only those above it.
+
+pub mod node;
+
+pub mod metrics;
+pub mod ssh;
+
+pub mod inventory;
+
+pub mod fleet;
+
+pub mod config;
+
+pub mod ui;
+
+pub mod tui;
+
+pub mod cli;
+
+pub mod sim;

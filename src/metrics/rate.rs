@@ -1,0 +1,1 @@
+//! Two raw readings to a rate, by the node's own uptime.

@@ -1,0 +1,1 @@
+//! The constant remote program, its hello, and the ticks that drive it.

@@ -1,0 +1,1 @@
+//! The ClusterShell node-set language: parse, fold, algebra. Pure.

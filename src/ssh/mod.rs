@@ -1,0 +1,137 @@
+//! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
+
+mod prompt;
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+pub use prompt::{Prompt, PromptId, Question};
+
+use crate::node::{Transport, text::SafeText};
+
+/// What the connector needs to know beyond the node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Files read for host keys; the first is written to. `~/.ssh/known_hosts`, `~/.ssh/known_hosts2`, `/etc/ssh/ssh_known_hosts`.
+    pub known_hosts: Vec<PathBuf>,
+    /// The agent's socket; `None` when there is none.
+    pub agent: Option<PathBuf>,
+    /// Key files tried where a node names none: `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
+    pub identities: Vec<PathBuf>,
+    /// Login of nodes that name none.
+    pub user: String,
+    /// Accept unknown host keys without asking (`--accept-new`).
+    pub accept_new: bool,
+    /// Deadline of key exchange.
+    pub kex_timeout: Duration,
+    /// Deadline of authentication.
+    pub auth_timeout: Duration,
+}
+
+/// Where a connection attempt or a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Settings that can't work.
+    Config,
+    /// Name resolution.
+    Resolve,
+    /// TCP connect, or the start of a local shell.
+    Connect,
+    /// The server's identification line.
+    Banner,
+    /// Key exchange.
+    Kex,
+    /// Host key check.
+    HostKey,
+    /// Authentication.
+    Auth,
+    /// Opening a channel.
+    Channel,
+    /// Starting a command.
+    Exec,
+    /// An established session that ended.
+    Session,
+}
+
+impl Step {
+    /// The word for it on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Banner => "banner",
+            Self::Kex => "key exchange",
+            Self::HostKey => "host key",
+            Self::Auth => "auth",
+            Self::Channel => "channel",
+            Self::Exec => "exec",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// Why something failed on a node: where, what, and what to try.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Error {
+    /// Where it ended.
+    pub step: Step,
+    /// By which way.
+    pub transport: Transport,
+    /// What happened, one line, sanitised.
+    pub reason: SafeText,
+    /// What to try, one line; empty when there is nothing to say.
+    pub advice: SafeText,
+    /// Trying again changes nothing until somebody acts: auth refused, changed host key, bad settings.
+    pub permanent: bool,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}): {}",
+            self.step.as_str(),
+            self.transport.as_str(),
+            self.reason
+        )
+    }
+}
+
+/// What is known of an open session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// The way in use.
+    pub transport: Transport,
+    /// The peer, as `203.0.113.9:22`; empty for `local`.
+    pub peer: String,
+    /// The server's identification, `SSH-2.0-OpenSSH_9.2p1`.
+    pub ident: SafeText,
+    /// Login in use.
+    pub user: String,
+    /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
+    pub auth: SafeText,
+    /// From dialling to authenticated.
+    pub setup: Duration,
+}
+
+/// What a channel yields, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Bytes of standard output.
+    Stdout(bytes::Bytes),
+    /// Bytes of standard error.
+    Stderr(bytes::Bytes),
+    /// The command ended; the last item.
+    End(End),
+}
+
+/// How a remote command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Exit code.
+    Exit(u32),
+    /// Killed by this signal.
+    Signal(String),
+    /// The connection went away first; nothing is known of the command.
+    Lost,
+}

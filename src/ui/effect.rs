@@ -1,0 +1,20 @@
+//! Everything the screen can ask for, as data.
+
+use crate::{node::NodeId, ssh::PromptId};
+
+/// One wish; `tui::driver` carries it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Stop the process, as Ctrl-Z does.
+    Suspend,
+    /// Clear the terminal and draw everything.
+    Redraw,
+    /// Answer a question.
+    Answer(PromptId, bool),
+    /// Sample this node at 1 s and with the expensive parts (per-core use); `None` when no node is open.
+    Focus(Option<NodeId>),
+    /// Connect to these now, whatever their back-off.
+    Retry(Vec<NodeId>),
+}

@@ -1,0 +1,5 @@
+//! The screen as a pure program: `App::update(Event) -> Vec<Effect>`, `App::render`. The only module that draws.
+
+pub mod effect;
+pub mod event;
+pub mod theme;
