@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// Starts a fleet on the nodes of `inventory`.
-pub(super) async fn start(config: ssh::Config, answers: Answers, inventory: Arc<Inventory>) -> Fleet {
+pub(super) async fn start(
+    config: ssh::Config,
+    answers: Answers,
+    inventory: Arc<Inventory>,
+) -> Fleet {
     let fleet = Fleet::start(config, answers, Clock::start());
     // The actor outlives this call, so its queue is open.
     fleet.orders().send(Order::Inventory(inventory)).await.ok();
@@ -27,7 +31,11 @@ pub(super) fn only(inventory: &Inventory, ids: &[NodeId]) -> Inventory {
 }
 
 /// Waits until `enough` holds of every node, or `patience` is over; gives the newest snapshot either way.
-pub(super) async fn wait(fleet: &Fleet, patience: Duration, enough: fn(&NodeState) -> bool) -> Arc<Snapshot> {
+pub(super) async fn wait(
+    fleet: &Fleet,
+    patience: Duration,
+    enough: fn(&NodeState) -> bool,
+) -> Arc<Snapshot> {
     let mut snapshots = fleet.snapshots();
     let done = |s: &Arc<Snapshot>| s.seq > 0 && s.nodes.iter().all(|n| enough(n));
     // Neither a timeout nor a closed channel changes what is known: the newest snapshot.

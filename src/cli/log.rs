@@ -19,8 +19,12 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
         .build(&paths.state)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(file);
-    let filter = EnvFilter::try_from_env("SSHOAL_LOG").unwrap_or_else(|_| EnvFilter::new("sshoal=info"));
-    let log = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter);
+    let filter =
+        EnvFilter::try_from_env("SSHOAL_LOG").unwrap_or_else(|_| EnvFilter::new("sshoal=info"));
+    let log = tracing_subscriber::fmt()
+        .with_writer(writer)
+        .with_ansi(false)
+        .with_env_filter(filter);
     log.try_init().ok()?;
     Some(guard)
 }
@@ -28,7 +32,10 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
 #[cfg(unix)]
 fn create_private(folder: &std::path::Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
 }
 
 #[cfg(not(unix))]

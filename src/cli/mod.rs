@@ -36,7 +36,8 @@ pub(crate) struct Context {
 /// Runs the command line of this process; gives its exit code. A usage error or an unreadable inventory is printed, not returned.
 pub fn run() -> Result<u8> {
     let args = Cli::parse();
-    let never = args.global.color == Colour::Never || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let never = args.global.color == Colour::Never
+        || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let mut context = Context {
         console: Console::of_process(never, args.global.ascii),
         args,
@@ -75,7 +76,11 @@ fn print_nodes(context: &mut Context, nodes: &Nodes) -> Result<u8> {
 }
 
 fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().wrap_err("cannot start the runtime")
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the runtime")
 }
 
 impl Context {
@@ -83,7 +88,12 @@ impl Context {
     pub(crate) fn located(&self) -> Located {
         let here = std::env::current_dir().unwrap_or_default();
         let flag = self.args.global.hosts.as_deref();
-        inventory::locate(flag, self.environment.hosts.as_deref(), &here, &self.paths.config)
+        inventory::locate(
+            flag,
+            self.environment.hosts.as_deref(),
+            &here,
+            &self.paths.config,
+        )
     }
 
     pub(crate) fn inventory(&self) -> Result<Inventory, inventory::Error> {

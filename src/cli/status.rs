@@ -25,7 +25,12 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     context.warn(&inventory)?;
     let narrowed = Arc::new(fleet::only(&inventory, &ids));
     let fleet = fleet::start(context.ssh(), Answers::None, narrowed).await;
-    let snapshot = fleet::wait(&fleet, Duration::from_secs(status.timeout.into()), is_settled).await;
+    let snapshot = fleet::wait(
+        &fleet,
+        Duration::from_secs(status.timeout.into()),
+        is_settled,
+    )
+    .await;
     let code = show(context, status, &snapshot, &ids)?;
     let code = match status.watch {
         None => code,
@@ -60,7 +65,11 @@ async fn watch(
 }
 
 fn show(context: &mut Context, status: &Status, snapshot: &Snapshot, ids: &[NodeId]) -> Result<u8> {
-    let text = if status.json { json(snapshot, ids, status.watch.is_some())? } else { table(snapshot, ids, &context.console) };
+    let text = if status.json {
+        json(snapshot, ids, status.watch.is_some())?
+    } else {
+        table(snapshot, ids, &context.console)
+    };
     context.print(&text)?;
     let well = chosen(snapshot, ids).all(is_well);
     Ok(if well { exit::OK } else { exit::TROUBLE })
@@ -68,14 +77,26 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot, ids: &[Node
 
 /// One array; on one line when more will follow.
 fn json(snapshot: &Snapshot, ids: &[NodeId], one_line: bool) -> Result<String> {
-    let all: Vec<_> = chosen(snapshot, ids).map(|n| to_json(n, snapshot.at)).collect();
-    let text = if one_line { serde_json::to_string(&all)? } else { serde_json::to_string_pretty(&all)? };
+    let all: Vec<_> = chosen(snapshot, ids)
+        .map(|n| to_json(n, snapshot.at))
+        .collect();
+    let text = if one_line {
+        serde_json::to_string(&all)?
+    } else {
+        serde_json::to_string_pretty(&all)?
+    };
     Ok(text + "\n")
 }
 
 fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
-    let ticks = if console.ascii { ["+", "x"] } else { ["✓", "✗"] };
-    let rows: Vec<Row> = chosen(snapshot, ids).map(|n| row(n, snapshot.at, ticks)).collect();
+    let ticks = if console.ascii {
+        ["+", "x"]
+    } else {
+        ["✓", "✗"]
+    };
+    let rows: Vec<Row> = chosen(snapshot, ids)
+        .map(|n| row(n, snapshot.at, ticks))
+        .collect();
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(COLUMNS);
     for row in &rows {
@@ -105,14 +126,22 @@ fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) 
         let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
         let _ = writeln!(text, "{dyed}");
         if !row.reason.is_empty() {
-            let _ = writeln!(text, "     {}", dye(&row.reason, colour(row.status), console));
+            let _ = writeln!(
+                text,
+                "     {}",
+                dye(&row.reason, colour(row.status), console)
+            );
         }
     }
     text
 }
 
 fn dye(text: &str, code: &str, console: &Console) -> String {
-    if console.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    if console.colour {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn glyph(status: Word, ascii: bool) -> &'static str {

@@ -26,8 +26,12 @@ pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<NodeId>, Usa
         let names = NodeSet::from_names(unknown.iter().map(String::as_str));
         return Err(Usage(format!("not in the inventory: {names}")));
     }
-    let chosen: Vec<NodeId> =
-        inventory.nodes.iter().filter(|n| set.contains(n.id.as_str())).map(|n| n.id.clone()).collect();
+    let chosen: Vec<NodeId> = inventory
+        .nodes
+        .iter()
+        .filter(|n| set.contains(n.id.as_str()))
+        .map(|n| n.id.clone())
+        .collect();
     if chosen.is_empty() {
         return Err(Usage(format!("no node in `{}`", sets.join(","))));
     }
@@ -37,6 +41,11 @@ pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<NodeId>, Usa
 /// The union of some expressions.
 pub(crate) fn parse(sets: &[String], inventory: &Inventory) -> Result<NodeSet, Usage> {
     let text = sets.join(",");
-    NodeSet::parse(&text, inventory)
-        .map_err(|e| Usage(format!("{e}\n  {text}\n  {:>width$}", "^", width = e.column.max(1))))
+    NodeSet::parse(&text, inventory).map_err(|e| {
+        Usage(format!(
+            "{e}\n  {text}\n  {:>width$}",
+            "^",
+            width = e.column.max(1)
+        ))
+    })
 }

@@ -24,7 +24,13 @@ pub struct Nodes {
     #[arg(short = 'c', long, group = "form")]
     pub count: bool,
     /// Between the names of --expand.
-    #[arg(short = 'S', long, default_value = " ", requires = "expand", value_name = "TEXT")]
+    #[arg(
+        short = 'S',
+        long,
+        default_value = " ",
+        requires = "expand",
+        value_name = "TEXT"
+    )]
     pub separator: String,
     /// Show where each setting of a node came from.
     #[arg(long, group = "form")]
@@ -41,19 +47,38 @@ impl Nodes {
             return self.arithmetic(inventory);
         }
         let ids = select(&self.sets, inventory)?;
-        let chosen: Vec<&Node> =
-            inventory.nodes.iter().filter(|n| ids.contains(&n.id)).map(AsRef::as_ref).collect();
+        let chosen: Vec<&Node> = inventory
+            .nodes
+            .iter()
+            .filter(|n| ids.contains(&n.id))
+            .map(AsRef::as_ref)
+            .collect();
         if self.json {
             let all: Vec<Value> = chosen.iter().map(|n| to_json(n)).collect();
             return Ok(format!("{:#}\n", Value::from(all)));
         }
-        Ok(if self.explain { explain(&chosen) } else { list(&chosen) })
+        Ok(if self.explain {
+            explain(&chosen)
+        } else {
+            list(&chosen)
+        })
     }
 
     fn arithmetic(&self, inventory: &Inventory) -> Result<String, Usage> {
         let all = ["@*".to_owned()];
-        let set = parse(if self.sets.is_empty() { &all } else { &self.sets }, inventory)?;
-        let names: Vec<String> = if self.expand { set.iter().collect() } else { Vec::new() };
+        let set = parse(
+            if self.sets.is_empty() {
+                &all
+            } else {
+                &self.sets
+            },
+            inventory,
+        )?;
+        let names: Vec<String> = if self.expand {
+            set.iter().collect()
+        } else {
+            Vec::new()
+        };
         let (text, value) = if self.count {
             (set.len().to_string(), json!(set.len()))
         } else if self.fold {
@@ -61,7 +86,11 @@ impl Nodes {
         } else {
             (names.join(&unescape(&self.separator)), json!(names))
         };
-        Ok(if self.json { format!("{value}\n") } else { format!("{text}\n") })
+        Ok(if self.json {
+            format!("{value}\n")
+        } else {
+            format!("{text}\n")
+        })
     }
 }
 
@@ -75,8 +104,16 @@ pub(crate) fn address(node: &Node) -> String {
     if node.transports.first() == Some(&crate::node::Transport::Local) {
         return "local".to_owned();
     }
-    let user = node.user.as_deref().map(|u| format!("{u}@")).unwrap_or_default();
-    let port = if node.port == 22 { String::new() } else { format!(":{}", node.port) };
+    let user = node
+        .user
+        .as_deref()
+        .map(|u| format!("{u}@"))
+        .unwrap_or_default();
+    let port = if node.port == 22 {
+        String::new()
+    } else {
+        format!(":{}", node.port)
+    };
     format!("{user}{}{port}", node.address)
 }
 
@@ -112,8 +149,17 @@ fn list(nodes: &[&Node]) -> String {
 }
 
 fn row(node: &Node) -> [String; 4] {
-    let labels: Vec<String> = node.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    [node.id.to_string(), address(node), node.groups.join(","), labels.join(" ")]
+    let labels: Vec<String> = node
+        .labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    [
+        node.id.to_string(),
+        address(node),
+        node.groups.join(","),
+        labels.join(" "),
+    ]
 }
 
 fn explain(nodes: &[&Node]) -> String {

@@ -28,7 +28,9 @@ pub struct Status {
 }
 
 /// The columns of the table.
-pub const COLUMNS: [&str; 10] = ["", "NODE", "ADDRESS", "STATE", "LOAD", "MEM", "GPU", "DISK", "DAEMONS", "AGE"];
+pub const COLUMNS: [&str; 10] = [
+    "", "NODE", "ADDRESS", "STATE", "LOAD", "MEM", "GPU", "DISK", "DAEMONS", "AGE",
+];
 
 /// One row, cells in the order of [`COLUMNS`]; the first is left to whoever draws the glyph.
 pub struct Row {
@@ -52,13 +54,24 @@ pub fn is_settled(state: &NodeState) -> bool {
 /// True when it is up, measured as far as it should be, and none of its daemons is bad.
 pub fn is_well(state: &NodeState) -> bool {
     let measured = !state.node.sampler || state.complete;
-    let bad = state.sample.iter().flat_map(|s| &s.daemon.daemons).any(|d| d.state.is_bad());
+    let bad = state
+        .sample
+        .iter()
+        .flat_map(|s| &s.daemon.daemons)
+        .any(|d| d.state.is_bad());
     matches!(state.link, Link::Up(_)) && measured && !bad
 }
 
 /// The chosen nodes, in inventory order.
-pub fn chosen<'a>(snapshot: &'a Snapshot, ids: &'a [NodeId]) -> impl Iterator<Item = &'a NodeState> {
-    snapshot.nodes.iter().filter(|n| ids.contains(&n.node.id)).map(AsRef::as_ref)
+pub fn chosen<'a>(
+    snapshot: &'a Snapshot,
+    ids: &'a [NodeId],
+) -> impl Iterator<Item = &'a NodeState> {
+    snapshot
+        .nodes
+        .iter()
+        .filter(|n| ids.contains(&n.node.id))
+        .map(AsRef::as_ref)
 }
 
 /// A row of the table. `ticks` are the signs for a daemon that is well, and one that is not.
@@ -87,7 +100,11 @@ pub fn row(state: &NodeState, now: Millis, ticks: [&str; 2]) -> Row {
 }
 
 fn daemons(state: &NodeState, [good, bad]: [&str; 2]) -> String {
-    let Some(sample) = state.sample.as_ref().filter(|s| !s.daemon.daemons.is_empty()) else {
+    let Some(sample) = state
+        .sample
+        .as_ref()
+        .filter(|s| !s.daemon.daemons.is_empty())
+    else {
         return "-".to_owned();
     };
     let sign = |state: State| match state {
@@ -95,7 +112,11 @@ fn daemons(state: &NodeState, [good, bad]: [&str; 2]) -> String {
         State::Unknown => "?",
         State::Stopped | State::Absent | State::Failed => bad,
     };
-    let each = sample.daemon.daemons.iter().map(|d| format!("{}{}", sign(d.state), d.name));
+    let each = sample
+        .daemon
+        .daemons
+        .iter()
+        .map(|d| format!("{}{}", sign(d.state), d.name));
     each.collect::<Vec<_>>().join(" ")
 }
 
@@ -115,7 +136,12 @@ fn age(ms: u64) -> String {
 pub fn to_json(state: &NodeState, now: Millis) -> Value {
     let sample = state.sample.as_deref();
     let fields: Map<String, Value> = metrics::fields()
-        .map(|f| (f.id.to_owned(), sample.and_then(f.read).map_or(Value::Null, number)))
+        .map(|f| {
+            (
+                f.id.to_owned(),
+                sample.and_then(f.read).map_or(Value::Null, number),
+            )
+        })
         .collect();
     let daemons: Vec<Value> = sample
         .iter()
@@ -145,5 +171,9 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
 /// Four digits behind the point are more than any of our sources has.
 fn number(value: f64) -> Value {
     let rounded = (value * 1e4).round() / 1e4;
-    if rounded.fract() == 0.0 && rounded.abs() < 9e15 { json!(rounded as i64) } else { json!(rounded) }
+    if rounded.fract() == 0.0 && rounded.abs() < 9e15 {
+        json!(rounded as i64)
+    } else {
+        json!(rounded)
+    }
 }

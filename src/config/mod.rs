@@ -51,7 +51,10 @@ impl Environment {
 pub fn ssh(flags: &Flags, environment: &Environment, paths: &Paths) -> ssh::Config {
     let user = environment.user.as_deref().map(OsStr::to_string_lossy);
     ssh::Config {
-        known_hosts: flags.known_hosts.clone().map_or_else(|| paths.known_hosts(), |file| vec![file]),
+        known_hosts: flags
+            .known_hosts
+            .clone()
+            .map_or_else(|| paths.known_hosts(), |file| vec![file]),
         agent: environment.agent.clone().map(PathBuf::from),
         identities: paths.identities(),
         user: user.map_or_else(|| "root".to_owned(), String::from),
@@ -67,11 +70,17 @@ mod tests {
 
     #[test]
     fn a_flag_replaces_the_known_hosts_of_the_user() {
-        let paths = Paths { home: "/h".into(), ..Paths::default() };
+        let paths = Paths {
+            home: "/h".into(),
+            ..Paths::default()
+        };
         let of = |flags: &Flags| ssh(flags, &Environment::default(), &paths).known_hosts;
         let [first, _, _] = of(&Flags::default()).try_into().expect("three files");
         assert_eq!(first, PathBuf::from("/h/.ssh/known_hosts"));
-        let flags = Flags { known_hosts: Some("/x".into()), ..Flags::default() };
+        let flags = Flags {
+            known_hosts: Some("/x".into()),
+            ..Flags::default()
+        };
         assert_eq!(of(&flags), [PathBuf::from("/x")]);
     }
 }

@@ -19,9 +19,15 @@ impl Paths {
     /// Of the user who runs this; the current folder stands in where there is no home.
     pub fn of_user() -> Self {
         let Ok(xdg) = Xdg::new() else {
-            return Self { home: ".".into(), config: ".".into(), state: ".".into() };
+            return Self {
+                home: ".".into(),
+                config: ".".into(),
+                state: ".".into(),
+            };
         };
-        let state = xdg.state_dir().unwrap_or_else(|| xdg.home_dir().join(".local/state"));
+        let state = xdg
+            .state_dir()
+            .unwrap_or_else(|| xdg.home_dir().join(".local/state"));
         Self {
             home: xdg.home_dir().to_owned(),
             config: xdg.config_dir().join("sshoal"),
@@ -32,13 +38,21 @@ impl Paths {
     /// The files that ssh reads host keys from; the first is the one to write to.
     pub fn known_hosts(&self) -> Vec<PathBuf> {
         let ssh = self.home.join(".ssh");
-        vec![ssh.join("known_hosts"), ssh.join("known_hosts2"), "/etc/ssh/ssh_known_hosts".into()]
+        vec![
+            ssh.join("known_hosts"),
+            ssh.join("known_hosts2"),
+            "/etc/ssh/ssh_known_hosts".into(),
+        ]
     }
 
     /// The key files that ssh tries, as far as they are there.
     pub fn identities(&self) -> Vec<PathBuf> {
         const NAMES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
         let ssh = self.home.join(".ssh");
-        NAMES.iter().map(|name| ssh.join(name)).filter(|path| Path::exists(path)).collect()
+        NAMES
+            .iter()
+            .map(|name| ssh.join(name))
+            .filter(|path| Path::exists(path))
+            .collect()
     }
 }

@@ -60,7 +60,7 @@ pub(super) struct Actor {
     focus: Option<NodeId>,
     /// When to publish what has changed.
     publish_at: Option<Instant>,
-    published: Instant,
+    published: Option<Instant>,
 }
 
 /// A running poller.
@@ -87,7 +87,7 @@ impl Actor {
             waiting: BTreeMap::new(),
             focus: None,
             publish_at: None,
-            published: Instant::now(),
+            published: None,
         }
     }
 
@@ -124,8 +124,12 @@ impl Actor {
 
     /// Nodes that stay as they are keep their connection and their history.
     fn adopt(&mut self, inventory: Arc<Inventory>) {
-        let mut old: HashMap<NodeId, Arc<NodeState>> =
-            self.snapshot.nodes.drain(..).map(|state| (state.node.id.clone(), state)).collect();
+        let mut old: HashMap<NodeId, Arc<NodeState>> = self
+            .snapshot
+            .nodes
+            .drain(..)
+            .map(|state| (state.node.id.clone(), state))
+            .collect();
         self.places.clear();
         for node in &inventory.nodes {
             let state = match old.remove(&node.id) {
@@ -135,7 +139,8 @@ impl Actor {
                     Arc::new(NodeState::new(node.clone()))
                 }
             };
-            self.places.insert(node.id.clone(), self.snapshot.nodes.len());
+            self.places
+                .insert(node.id.clone(), self.snapshot.nodes.len());
             self.snapshot.nodes.push(state);
         }
         for gone in old.keys() {
@@ -153,8 +158,14 @@ impl Actor {
     }
 
     fn start_missing(&mut self) {
-        let missing: Vec<Arc<Node>> =
-            self.snapshot.inventory.nodes.iter().filter(|n| !self.pollers.contains_key(&n.id)).cloned().collect();
+        let missing: Vec<Arc<Node>> = self
+            .snapshot
+            .inventory
+            .nodes
+            .iter()
+            .filter(|n| !self.pollers.contains_key(&n.id))
+            .cloned()
+            .collect();
         for node in missing {
             self.start(node);
         }
@@ -173,7 +184,14 @@ impl Actor {
             clock: self.clock,
             cancel: cancel.clone(),
         };
-        self.pollers.insert(id.clone(), Handle { wish, cancel, tracker: Tracker::default() });
+        self.pollers.insert(
+            id.clone(),
+            Handle {
+                wish,
+                cancel,
+                tracker: Tracker::default(),
+            },
+        );
         self.tasks.spawn(async move {
             poller.run().await;
             id
@@ -187,8 +205,16 @@ impl Actor {
             Interval::Every(time) => time.as_millis() as u64,
             Interval::Auto => automatic_interval_ms(self.snapshot.inventory.nodes.len()),
         };
-        let interval_ms = if focused || firing { normal.min(FOCUSED_MS) } else { normal };
-        Wish { interval_ms, per_core: focused, retries }
+        let interval_ms = if focused || firing {
+            normal.min(FOCUSED_MS)
+        } else {
+            normal
+        };
+        Wish {
+            interval_ms,
+            per_core: focused,
+            retries,
+        }
     }
 
     fn send_wishes(&self) {
@@ -198,10 +224,14 @@ impl Actor {
     }
 
     fn send_wish(&self, state: &NodeState, more_retries: u32) {
-        let Some(poller) = self.pollers.get(&state.node.id) else { return };
+        let Some(poller) = self.pollers.get(&state.node.id) else {
+            return;
+        };
         let retries = poller.wish.borrow().retries + more_retries;
         let wish = self.wish_for(&state.node, Some(state), retries);
-        poller.wish.send_if_modified(|old| std::mem::replace(old, wish) != wish);
+        poller
+            .wish
+            .send_if_modified(|old| std::mem::replace(old, wish) != wish);
     }
 
     fn refocus(&mut self, focus: Option<NodeId>) {
@@ -221,14 +251,23 @@ impl Actor {
     }
 
     fn state(&self, id: &NodeId) -> Option<&NodeState> {
-        self.snapshot.nodes.get(*self.places.get(id)?).map(Arc::as_ref)
+        self.snapshot
+            .nodes
+            .get(*self.places.get(id)?)
+            .map(Arc::as_ref)
     }
 
     fn hear(&mut self, report: Report) {
         let now = self.clock.now();
-        let Some(place) = self.places.get(&report.node) else { return };
-        let Some(poller) = self.pollers.get_mut(&report.node) else { return };
-        let Some(state) = self.snapshot.nodes.get_mut(*place) else { return };
+        let Some(place) = self.places.get(&report.node) else {
+            return;
+        };
+        let Some(poller) = self.pollers.get_mut(&report.node) else {
+            return;
+        };
+        let Some(state) = self.snapshot.nodes.get_mut(*place) else {
+            return;
+        };
         let tracker = &mut poller.tracker;
         let before = state.health.severity();
         Arc::make_mut(state).apply(report.news, now, |sample| tracker.judge(now.0, sample));
@@ -241,15 +280,23 @@ impl Actor {
 
     fn ask(&mut self, asked: Asked) {
         let Asked { prompt, reply } = asked;
-        self.hear(Report { node: prompt.node.clone(), news: News::Asking });
+        self.hear(Report {
+            node: prompt.node.clone(),
+            news: News::Asking,
+        });
         self.waiting.insert(prompt.id, (prompt, reply));
         self.show_prompts();
     }
 
     fn answer(&mut self, id: PromptId, yes: bool) {
-        let Some((prompt, reply)) = self.waiting.remove(&id) else { return };
+        let Some((prompt, reply)) = self.waiting.remove(&id) else {
+            return;
+        };
         if reply.send(yes).is_ok() {
-            self.hear(Report { node: prompt.node, news: News::Connecting });
+            self.hear(Report {
+                node: prompt.node,
+                news: News::Connecting,
+            });
         }
         self.show_prompts();
     }
@@ -263,21 +310,28 @@ impl Actor {
     }
 
     fn show_prompts(&self) {
-        let prompts = self.waiting.values().map(|(prompt, _)| prompt.clone()).collect();
+        let prompts = self
+            .waiting
+            .values()
+            .map(|(prompt, _)| prompt.clone())
+            .collect();
         self.outside.prompts.send_replace(Arc::new(prompts));
     }
 
     fn changed(&mut self) {
-        let soonest = self.published + PUBLISH_EVERY;
-        self.publish_at.get_or_insert(soonest);
+        let soonest = self.published.map(|at| at + PUBLISH_EVERY);
+        self.publish_at
+            .get_or_insert_with(|| soonest.unwrap_or_else(Instant::now));
     }
 
     fn publish(&mut self) {
         self.publish_at = None;
-        self.published = Instant::now();
+        self.published = Some(Instant::now());
         self.snapshot.seq += 1;
         self.snapshot.at = self.clock.now();
-        self.outside.snapshots.send_replace(Arc::new(self.snapshot.clone()));
+        self.outside
+            .snapshots
+            .send_replace(Arc::new(self.snapshot.clone()));
     }
 }
 

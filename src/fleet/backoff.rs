@@ -19,7 +19,9 @@ pub(super) fn offset_ms(name: &str, span: u64) -> u64 {
 /// FNV-1a: stable between runs, unlike the standard hasher.
 fn hash(name: &str, salt: u32) -> u64 {
     let bytes = name.bytes().chain(salt.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -28,15 +30,25 @@ mod tests {
 
     #[test]
     fn doubles_to_a_minute_within_a_fifth() {
-        for (failures, nominal) in [(1, 2000), (2, 4000), (5, 32_000), (6, 60_000), (900, 60_000)] {
+        for (failures, nominal) in [
+            (1, 2000),
+            (2, 4000),
+            (5, 32_000),
+            (6, 60_000),
+            (900, 60_000),
+        ] {
             let delay = delay_ms(failures, "gpu01");
-            assert!((nominal * 8 / 10..=nominal * 12 / 10).contains(&delay), "{failures}: {delay}");
+            assert!(
+                (nominal * 8 / 10..=nominal * 12 / 10).contains(&delay),
+                "{failures}: {delay}"
+            );
         }
     }
 
     #[test]
     fn spreads_the_nodes() {
-        let delays: std::collections::BTreeSet<u64> = (0..100).map(|n| delay_ms(1, &format!("n{n}"))).collect();
+        let delays: std::collections::BTreeSet<u64> =
+            (0..100).map(|n| delay_ms(1, &format!("n{n}"))).collect();
         assert!(delays.len() > 60, "{}", delays.len());
     }
 }

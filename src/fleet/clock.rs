@@ -14,7 +14,9 @@ pub struct Clock {
 impl Clock {
     /// Starts at zero.
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 
     /// Now.
@@ -24,7 +26,12 @@ impl Clock {
 
     /// Now, by both clocks.
     pub(crate) fn reading(self) -> Reading {
-        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Reading { mono_ms: self.now().0, epoch_s: epoch.as_secs_f64() }
+        let epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Reading {
+            mono_ms: self.now().0,
+            epoch_s: epoch.as_secs_f64(),
+        }
     }
 }

@@ -22,7 +22,11 @@ pub(crate) enum News {
     Connecting,
     Asking,
     Up(Arc<SessionInfo>),
-    Down { error: Arc<Error>, failures: u32, retry_in_ms: u64 },
+    Down {
+        error: Arc<Error>,
+        failures: u32,
+        retry_in_ms: u64,
+    },
     Refused(Arc<Error>),
     Sampler(Sampler),
     Sample(Arc<Measured>),
@@ -46,9 +50,20 @@ impl NodeState {
             News::Asking => self.turn(Link::Asking, now),
             News::Up(info) => self.turn(Link::Up(info), now),
             News::Refused(error) => self.lose(Link::Refused(error), now),
-            News::Down { error, failures, retry_in_ms } => {
+            News::Down {
+                error,
+                failures,
+                retry_in_ms,
+            } => {
                 let retry_at = Millis(now.0 + retry_in_ms);
-                self.lose(Link::Down { error, failures, retry_at }, now);
+                self.lose(
+                    Link::Down {
+                        error,
+                        failures,
+                        retry_at,
+                    },
+                    now,
+                );
             }
             News::Sampler(sampler) => self.sampler = sampler,
             News::Sample(measured) => self.measure(&measured, now, judge),

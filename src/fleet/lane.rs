@@ -23,7 +23,10 @@ impl Lane {
 
     /// To be opened then.
     pub(super) fn open_at(at: Instant) -> Self {
-        Self { open_at: Some(at), ..Self::default() }
+        Self {
+            open_at: Some(at),
+            ..Self::default()
+        }
     }
 
     pub(super) fn is_shut(&self) -> bool {
@@ -35,7 +38,9 @@ impl Lane {
     }
 
     pub(super) fn must_ask(&self, now: Instant) -> bool {
-        self.channel.is_some() && self.silent_at.is_none() && self.ask_at.is_some_and(|at| at <= now)
+        self.channel.is_some()
+            && self.silent_at.is_none()
+            && self.ask_at.is_some_and(|at| at <= now)
     }
 
     /// True when an answer is overdue.
@@ -67,7 +72,12 @@ impl Lane {
     }
 
     /// Starts `command` and writes `input` to it.
-    pub(super) async fn open(&mut self, session: &Session, command: &str, input: &str) -> Result<(), Error> {
+    pub(super) async fn open(
+        &mut self,
+        session: &Session,
+        command: &str,
+        input: &str,
+    ) -> Result<(), Error> {
         self.open_at = None;
         let mut channel = session.exec(command).await?;
         if !input.is_empty() {

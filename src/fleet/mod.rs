@@ -83,7 +83,14 @@ impl Fleet {
         };
         let mut task = JoinSet::new();
         task.spawn(actor::Actor::new(clock, connector, outside).run());
-        Self { orders: order_to, snapshots, prompts, clock, cancel, task }
+        Self {
+            orders: order_to,
+            snapshots,
+            prompts,
+            clock,
+            cancel,
+            task,
+        }
     }
 
     /// Where to send orders.

@@ -85,7 +85,12 @@ impl Poller {
             return;
         }
         let retry_in_ms = backoff::delay_ms(failures, self.node.id.as_str());
-        self.report(News::Down { error: Arc::new(error), failures, retry_in_ms }).await;
+        self.report(News::Down {
+            error: Arc::new(error),
+            failures,
+            retry_in_ms,
+        })
+        .await;
         tokio::select! {
             biased;
             () = self.retry_wanted(retries) => {}
@@ -94,14 +99,22 @@ impl Poller {
     }
 
     async fn retry_wanted(&mut self, before: u32) {
-        if self.wish.wait_for(|wish| wish.retries != before).await.is_err() {
+        if self
+            .wish
+            .wait_for(|wish| wish.retries != before)
+            .await
+            .is_err()
+        {
             std::future::pending().await
         }
     }
 
     /// Waits when the fleet is behind: a sample is taken later rather than queued.
     pub(super) async fn report(&self, news: News) {
-        let report = Report { node: self.node.id.clone(), news };
+        let report = Report {
+            node: self.node.id.clone(),
+            news,
+        };
         // A closed channel means that the fleet is gone, and this task with it.
         self.reports.send(report).await.ok();
     }

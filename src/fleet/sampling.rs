@@ -142,7 +142,11 @@ impl<'a> Sampling<'a> {
     }
 
     async fn open_fast(&mut self) {
-        let command = if self.plain { sampler::COMMAND_PLAIN } else { sampler::COMMAND };
+        let command = if self.plain {
+            sampler::COMMAND_PLAIN
+        } else {
+            sampler::COMMAND
+        };
         self.poller.report(News::Sampler(Sampler::Starting)).await;
         self.running = false;
         self.sent_at = None;
@@ -164,7 +168,10 @@ impl<'a> Sampling<'a> {
     }
 
     async fn feed_fast(&mut self, bytes: &[u8]) {
-        for signal in self.meter.feed(Feed::Fast, bytes, self.poller.clock.reading()) {
+        for signal in self
+            .meter
+            .feed(Feed::Fast, bytes, self.poller.clock.reading())
+        {
             match signal {
                 Signal::Hello { kind } => self.on_hello(kind).await,
                 Signal::Frame => self.on_frame().await,
@@ -183,7 +190,9 @@ impl<'a> Sampling<'a> {
         self.running = true;
         self.fast.expect_nothing();
         self.tick_at = Instant::now();
-        self.poller.report(News::Sampler(Sampler::Running(kind))).await;
+        self.poller
+            .report(News::Sampler(Sampler::Running(kind)))
+            .await;
         self.tick(self.tick_at).await;
         if self.slow.is_shut() && self.meter.slow_program().is_some() {
             self.slow = Lane::open_at(self.tick_at);
@@ -206,7 +215,9 @@ impl<'a> Sampling<'a> {
             complete: self.is_complete(now),
         };
         self.tick_at = next_tick(self.frames, sent, now, interval, self.poller);
-        self.poller.report(News::Sample(std::sync::Arc::new(measured))).await;
+        self.poller
+            .report(News::Sample(std::sync::Arc::new(measured)))
+            .await;
     }
 
     fn is_complete(&self, now: Instant) -> bool {
@@ -258,7 +269,9 @@ impl<'a> Sampling<'a> {
         self.sent_at = None;
         self.plain = false;
         self.fast = Lane::open_at(Instant::now() + AGAIN_LATER);
-        self.poller.report(News::Sampler(Sampler::Failed(SafeText::line(why, 200)))).await;
+        self.poller
+            .report(News::Sampler(Sampler::Failed(SafeText::line(why, 200))))
+            .await;
     }
 
     async fn open_slow(&mut self) {
@@ -266,7 +279,11 @@ impl<'a> Sampling<'a> {
             self.slow = Lane::shut();
             return;
         };
-        match self.slow.open(self.session, sampler::COMMAND_PLAIN, &program).await {
+        match self
+            .slow
+            .open(self.session, sampler::COMMAND_PLAIN, &program)
+            .await
+        {
             Ok(()) => self.slow.ask_at(Instant::now()),
             Err(error) => {
                 tracing::info!(node = %self.poller.node.id, %error, "no slow channel");
@@ -286,7 +303,9 @@ impl<'a> Sampling<'a> {
     async fn on_slow(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
-                let signals = self.meter.feed(Feed::Slow, &bytes, self.poller.clock.reading());
+                let signals = self
+                    .meter
+                    .feed(Feed::Slow, &bytes, self.poller.clock.reading());
                 if signals.iter().any(|s| matches!(s, Signal::Slow)) {
                     self.slow_answers += 1;
                     self.slow.expect_nothing();
@@ -311,8 +330,11 @@ impl<'a> Sampling<'a> {
     async fn on_gpu(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
-                let signals = self.meter.feed(Feed::Gpu, &bytes, self.poller.clock.reading());
-                self.gpu_answers += signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
+                let signals = self
+                    .meter
+                    .feed(Feed::Gpu, &bytes, self.poller.clock.reading());
+                self.gpu_answers +=
+                    signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
             }
             Output::Stderr(bytes) => self.meter.note(&bytes),
             Output::End(_) if self.meter.gpu_failed() => {
@@ -324,7 +346,13 @@ impl<'a> Sampling<'a> {
 }
 
 /// When the next tick is due: soon after the first, then on the node's own place in the interval; a late answer skips ticks, never queues them.
-fn next_tick(frames: u64, sent: Instant, now: Instant, interval: Duration, poller: &Poller) -> Instant {
+fn next_tick(
+    frames: u64,
+    sent: Instant,
+    now: Instant,
+    interval: Duration,
+    poller: &Poller,
+) -> Instant {
     if frames == 1 {
         return now + SECOND_TICK;
     }
@@ -339,6 +367,9 @@ fn next_tick(frames: u64, sent: Instant, now: Instant, interval: Duration, polle
 fn nonce(poller: &Poller) -> String {
     let reading = poller.clock.reading();
     let mut hash = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(&(poller.node.id.as_str(), reading.epoch_s.to_bits()), &mut hash);
+    std::hash::Hash::hash(
+        &(poller.node.id.as_str(), reading.epoch_s.to_bits()),
+        &mut hash,
+    );
     format!("{:016x}", std::hash::Hasher::finish(&hash))
 }
