@@ -68,7 +68,9 @@ impl Cluster {
 
     /// What ClusterShell makes of each; `None` when it isn't installed. A distribution's package is for its own python.
     fn theirs(&self, expressions: &[String]) -> Option<Vec<Answer>> {
-        ["python3", "/usr/bin/python3"].iter().find_map(|python| self.ask(python, expressions))
+        ["python3", "/usr/bin/python3"]
+            .iter()
+            .find_map(|python| self.ask(python, expressions))
     }
 
     fn ask(&self, python: &str, expressions: &[String]) -> Option<Vec<Answer>> {
@@ -209,9 +211,9 @@ fn operand() -> impl Strategy<Value = String> {
 
 fn expression() -> impl Strategy<Value = String> {
     let operators = select(vec![
-        ",", ",", ",", ", ", "!", "&", "^", " ! ", " &", "^ ", " , ",
+        ",", ",", ",", ",", ", ", "!", "&", "^", " ! ", " &", "^ ", " , ",
     ]);
-    (
+    let mixed = (
         operand(),
         prop::collection::vec((operators, operand()), 0..6),
     )
@@ -219,7 +221,27 @@ fn expression() -> impl Strategy<Value = String> {
             more.into_iter().fold(first, |text, (operator, operand)| {
                 text + operator + &operand
             })
-        })
+        });
+    prop_oneof![3 => mixed, 1 => scattered(2), 1 => scattered(3)]
+}
+
+/// Many names of one pattern in several dimensions, that hardly fold, with a second such set taken out or kept.
+fn scattered(dimensions: usize) -> impl Strategy<Value = String> {
+    let number = select(vec![
+        "0", "1", "2", "3", "4", "9", "10", "11", "01", "02", "[1-2]", "[0-3/2]", "[02-03]",
+    ]);
+    let name = prop::collection::vec(number, dimensions).prop_map(|numbers| {
+        numbers
+            .iter()
+            .zip(["n", "r", "i"])
+            .map(|(number, text)| format!("{text}{number}"))
+            .collect::<String>()
+    });
+    let names = |name| prop::collection::vec(name, 2..25);
+    (names(name.boxed()), select(vec![",", "!", "&", "^"])).prop_map(|(names, last)| {
+        let (most, rest) = names.split_at(names.len() * 3 / 4);
+        [most.join(","), rest.join(last)].join(last)
+    })
 }
 
 fn generated<T: std::fmt::Debug>(count: usize, strategy: impl Strategy<Value = T>) -> Vec<T> {
@@ -260,4 +282,97 @@ fn same_names_order_and_folding_on_2000_expressions() {
             NodeSet::parse(expression, &cluster).err()
         );
     }
+}
+
+/// Each is refused by ClusterShell too.
+const BAD: [&str; 34] = [
+    ",",
+    "n1,",
+    ",n1",
+    "n1,,n2",
+    "n1, ,n2",
+    "!n1",
+    "n1!",
+    "n1&",
+    "^n1",
+    "n[1-3],",
+    "n[",
+    "n]",
+    "n[]",
+    "n[1-3",
+    "n1-3]",
+    "n[1-3]]",
+    "n[[1-3]]",
+    "n[1-3][4-5]",
+    "n[1-2]3[4-5]",
+    "n[a]",
+    "n[1-]",
+    "n[1-2-x]",
+    "n[3-1]",
+    "n[1,]",
+    "n[,1]",
+    "n[1-3/0]",
+    "n[1-3/]",
+    "n[1/2]",
+    "n[1-3/x]",
+    "n[01-3]",
+    "n[1-03]",
+    "n[1!2]",
+    "n[1-2],m]",
+    "n[0-99999999999999999999]",
+];
+
+#[test]
+fn both_refuse_bad_input() {
+    let cluster = Cluster::new();
+    let Some(theirs) = cluster.theirs(&BAD.map(String::from)) else {
+        return absent();
+    };
+    for (bad, theirs) in BAD.iter().zip(theirs) {
+        assert_eq!((cluster.ours(bad), theirs), (None, None), "{bad:?}");
+    }
+}
+
+/// The refusals that are our own, and the rest of digits after a range, which ClusterShell can't always put behind it.
+#[test]
+fn damaged_expressions_mean_the_same_or_nothing() {
+    let cluster = Cluster::new();
+    let damage = (
+        expression(),
+        any::<prop::sample::Index>(),
+        select(",!&^[]-/@0193 n*".chars().collect::<Vec<_>>()),
+    );
+    let damaged = generated(2000, damage)
+        .into_iter()
+        .map(|(mut text, at, c)| {
+            text.insert(at.index(text.len() + 1), c);
+            text
+        });
+    let damaged: Vec<_> = damaged.collect();
+    let Some(theirs) = cluster.theirs(&damaged) else {
+        return absent();
+    };
+    let ours_alone = [
+        "blanks",
+        "two ways",
+        "there is no group",
+        "is missing",
+        "negative",
+        "padded to different",
+    ];
+    let mut refused = 0;
+    for (text, theirs) in damaged.iter().zip(theirs) {
+        match (NodeSet::parse(text, &cluster), theirs) {
+            (Ok(_), Some(theirs)) => assert_eq!(cluster.ours(text), Some(theirs), "{text:?}"),
+            (Err(_), None) => refused += 1,
+            (Err(e), Some(theirs)) => {
+                assert!(
+                    ours_alone.iter().any(|known| e.reason.contains(known)),
+                    "{text:?}: {e}, theirs {theirs:?}"
+                );
+            }
+            (Ok(ours), None) => assert!(text.contains(']'), "{text:?}: {ours}"),
+        }
+    }
+    assert!(refused > 200, "the damage should show: {refused}");
 }
