@@ -29,6 +29,24 @@ pub struct Card {
     pub hot: bool,
 }
 
+impl Card {
+    /// A card at rest, to learn which fields there are.
+    pub(super) fn example() -> Self {
+        let (name, total, limit, clock) = H100;
+        Self {
+            name,
+            util: 0.0,
+            used: 0,
+            total,
+            temperature: 30.0,
+            power: 0.0,
+            limit,
+            clock,
+            hot: false,
+        }
+    }
+}
+
 /// What the cards of a node do.
 #[derive(Clone, Copy, PartialEq)]
 enum Work {

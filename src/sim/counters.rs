@@ -75,12 +75,12 @@ pub struct Counters {
 const DECAY: [f64; 3] = [1.0 / 60.0, 1.0 / 300.0, 1.0 / 900.0];
 
 impl Counters {
-    /// The counters of a node that has been up for [`Counters::uptime`] at time 0.
+    /// The counters of a node at time 0.
     pub fn new(model: Model) -> Self {
         let mut totals = Totals::default();
         let first = model.host(0.0);
         let cores = f64::from(model.profile().cores);
-        totals.add(&first, cores, Self::boot(&model));
+        totals.add(&first, cores, model.uptime(0.0));
         Self {
             load: [first.demand; 3],
             second: 0.0,
@@ -89,17 +89,6 @@ impl Counters {
             asked: (0.0, 0.0),
             model,
         }
-    }
-
-    /// Seconds that the node was up at time 0.
-    fn boot(model: &Model) -> f64 {
-        let days = model.noise(50).between(0.2, 14.0);
-        days * days * 86_400.0
-    }
-
-    /// Seconds since boot.
-    pub fn uptime(&self, time: f64) -> f64 {
-        Self::boot(&self.model) + time
     }
 
     /// The load averages of the last whole second.

@@ -2,7 +2,13 @@
 
 pub mod cards;
 pub mod counters;
+mod fast;
 pub mod fault;
 pub mod model;
 pub mod noise;
 pub mod profile;
+pub mod services;
+mod shell;
+mod slow;
+mod smi;
+mod wire;

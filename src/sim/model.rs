@@ -11,6 +11,15 @@ pub const CYCLE: f64 = 300.0;
 /// Length of a simulated day in seconds, so that a ten-minute graph shows one.
 const DAY: f64 = 540.0;
 
+/// An instant: simulated seconds since the start, and the node's wall clock in epoch seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Seconds since the start.
+    pub time: f64,
+    /// Seconds since 1970.
+    pub epoch: u64,
+}
+
 /// One node in motion.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -162,6 +171,12 @@ impl Model {
     /// What the node is made of.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Seconds that the node has been up at `time`; at the start it was up for hours to months.
+    pub fn uptime(&self, time: f64) -> f64 {
+        let days = self.noise(50).between(0.2, 14.0);
+        days * days * 86_400.0 + time
     }
 
     /// The noise of one of its quantities.
