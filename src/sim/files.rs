@@ -34,10 +34,10 @@ pub(super) fn write(folder: &Path, nodes: &[(&Profile, u16)], keys: &Keys) -> io
     write_private(&files.identity, key.map_err(io::Error::other)?.as_bytes())?;
     let host = keys.host.to_openssh().map_err(io::Error::other)?;
     let ports: BTreeSet<u16> = nodes.iter().map(|(_, port)| *port).collect();
-    let known: String = ports
-        .iter()
-        .map(|port| format!("[127.0.0.1]:{port} {host}\n"))
-        .collect();
+    let mut known = String::new();
+    for port in ports {
+        let _ = writeln!(known, "[127.0.0.1]:{port} {host}");
+    }
     fs::write(&files.known_hosts, known)?;
     fs::write(&files.hosts, inventory(nodes, &files.identity))?;
     Ok(files)

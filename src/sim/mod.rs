@@ -1,6 +1,7 @@
 //! Simulated nodes behind a real SSH server on the loopback: for the demo, the scenario tests and the benches.
 
 pub mod cards;
+mod channels;
 pub mod counters;
 mod fast;
 pub mod fault;
@@ -65,6 +66,10 @@ const STOP: Duration = Duration::from_secs(5);
 
 impl Sim {
     /// Starts the nodes of `config`, each reachable on 127.0.0.1 under its name as the login.
+    #[expect(
+        clippy::unused_async,
+        reason = "it needs a runtime around it, and says so"
+    )]
     pub async fn start(config: Config) -> io::Result<Self> {
         let (streams, new) = mpsc::channel(pacer::WAITING);
         let world = Arc::new(World::new(config, streams)?);

@@ -25,6 +25,7 @@ impl Noise {
     }
 
     /// An independent noise.
+    #[must_use]
     pub fn fork(self, key: u64) -> Self {
         Self(mix(self.0 ^ mix(key)))
     }

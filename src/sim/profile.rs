@@ -185,6 +185,7 @@ impl Profile {
     }
 
     /// The same with a story.
+    #[must_use]
     pub fn story(self, story: Story) -> Self {
         Self {
             story: Some(story),
@@ -193,6 +194,7 @@ impl Profile {
     }
 
     /// The same with a fault.
+    #[must_use]
     pub fn fault(self, fault: Fault) -> Self {
         Self {
             fault: Some(fault),
@@ -201,6 +203,7 @@ impl Profile {
     }
 
     /// The same with a port of its own.
+    #[must_use]
     pub fn own_port(self) -> Self {
         Self {
             own_port: true,

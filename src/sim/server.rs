@@ -107,14 +107,12 @@ async fn accept(listener: Option<&TcpListener>) -> Option<TcpStream> {
     let Some(listener) = listener else {
         return pending().await;
     };
-    match listener.accept().await {
-        Ok((stream, _)) => Some(stream),
-        Err(_) => {
-            // Out of file handles, most likely: let some be closed.
-            sleep(LOOK).await;
-            None
-        }
+    if let Ok((stream, _)) = listener.accept().await {
+        return Some(stream);
     }
+    // Out of file handles, most likely: let some be closed.
+    sleep(LOOK).await;
+    None
 }
 
 fn welcome(

@@ -15,6 +15,17 @@ pub(super) struct Ended {
     pub(super) code: u32,
 }
 
+impl Ended {
+    /// A command that only complains.
+    pub(super) fn failed(code: u32, stderr: &str) -> Self {
+        Self {
+            stderr: stderr.to_owned(),
+            code,
+            ..Self::default()
+        }
+    }
+}
+
 /// Runs `command` on the node named `node`.
 pub(super) fn run(command: &str, node: &str) -> Ended {
     let command = command.trim();
@@ -26,26 +37,16 @@ pub(super) fn run(command: &str, node: &str) -> Ended {
     let number = rest.trim().parse::<f64>().ok().filter(|n| n.is_finite());
     match (word, number) {
         ("true" | ":", _) => Ended::default(),
-        ("false", _) => Ended {
-            code: 1,
-            ..Ended::default()
-        },
+        ("false", _) => Ended::failed(1, ""),
         ("echo", _) => printed(format!("{}\n", rest.replace(['\'', '"'], ""))),
         ("uname", _) if rest.trim() == "-n" => printed(format!("{node}\n")),
         ("hostname", _) => printed(format!("{node}\n")),
-        ("exit", Some(code)) => Ended {
-            code: code as u32 & 0xff,
-            ..Ended::default()
-        },
+        ("exit", Some(code)) => Ended::failed(code as u32 & 0xff, ""),
         ("sleep", Some(seconds)) => Ended {
             after: Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0)),
             ..Ended::default()
         },
-        _ => Ended {
-            stderr: format!("sim: {command}: not simulated\n"),
-            code: 127,
-            ..Ended::default()
-        },
+        _ => Ended::failed(127, &format!("sim: {command}: not simulated\n")),
     }
 }
 
