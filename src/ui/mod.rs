@@ -2,4 +2,6 @@
 
 pub mod effect;
 pub mod event;
+pub mod format;
+pub mod glyph;
 pub mod theme;
