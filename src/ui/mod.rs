@@ -5,3 +5,4 @@ pub mod event;
 pub mod format;
 pub mod glyph;
 pub mod theme;
+pub mod view;
