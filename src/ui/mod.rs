@@ -6,3 +6,4 @@ pub mod format;
 pub mod glyph;
 pub mod theme;
 pub mod view;
+pub mod widget;
