@@ -1,5 +1,7 @@
 //! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
 
+pub mod tiles;
+
 use super::{glyph::Glyphs, theme::Theme};
 use crate::fleet::{Millis, Snapshot};
 
