@@ -21,7 +21,9 @@ use sshoal::{
 };
 
 fn main() -> io::Result<()> {
-    let folder = env::args().nth(1).unwrap_or_else(|| "screenshots".to_owned());
+    let folder = env::args()
+        .nth(1)
+        .unwrap_or_else(|| "screenshots".to_owned());
     let folder = Path::new(&folder);
     fs::create_dir_all(folder)?;
     for theme in ["tomorrow-night", "one-light"] {
@@ -62,12 +64,19 @@ fn tiles(snapshot: &Snapshot, theme: &Theme, area: Rect) -> Buffer {
 
 fn picture(path: &Path, buf: &Buffer, theme: &Theme) -> io::Result<()> {
     let ground = theme.style(Role::Ground);
-    let (ink, paper) = (rgb(ground.fg.unwrap_or_default(), (200, 200, 200)), rgb(ground.bg.unwrap_or_default(), (0, 0, 0)));
+    let (ink, paper) = (
+        rgb(ground.fg.unwrap_or_default(), (200, 200, 200)),
+        rgb(ground.bg.unwrap_or_default(), (0, 0, 0)),
+    );
     let width = usize::from(buf.area.width.max(1));
     let rows: Vec<Vec<svg::Cell>> = buf
         .content
         .chunks(width)
-        .map(|row| row.iter().map(|cell| from_buffer(cell, ink, paper)).collect())
+        .map(|row| {
+            row.iter()
+                .map(|cell| from_buffer(cell, ink, paper))
+                .collect()
+        })
         .collect();
     let source = path.with_extension("svg");
     fs::write(&source, svg::svg("sshoal", &rows, paper, ink))?;
@@ -76,7 +85,11 @@ fn picture(path: &Path, buf: &Buffer, theme: &Theme) -> io::Result<()> {
         .arg(path.with_extension("png"))
         .arg(&source)
         .status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("rsvg-convert failed")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("rsvg-convert failed"))
+    }
 }
 
 fn from_buffer(cell: &ratatui::buffer::Cell, ink: svg::Rgb, paper: svg::Rgb) -> svg::Cell {

@@ -82,7 +82,11 @@ fn letter(out: &mut String, cell: &Cell, x: f64, y: f64) {
     if cell.symbol.trim().is_empty() {
         return;
     }
-    let weight = if cell.bold { r#" font-weight="bold""# } else { "" };
+    let weight = if cell.bold {
+        r#" font-weight="bold""#
+    } else {
+        ""
+    };
     let _ = writeln!(
         out,
         r#"<text x="{x}" y="{}" font-family="{FONT}" font-size="15"{weight} fill="{}">{}</text>"#,
@@ -94,7 +98,9 @@ fn letter(out: &mut String, cell: &Cell, x: f64, y: f64) {
 
 /// Draws what is geometry rather than writing; false when the sign is a letter.
 fn shape(out: &mut String, cell: &Cell, x: f64, y: f64) -> bool {
-    let Some(sign) = cell.symbol.chars().next() else { return true };
+    let Some(sign) = cell.symbol.chars().next() else {
+        return true;
+    };
     let colour = hex(cell.fg);
     let (w, h) = CELL;
     match sign {
@@ -117,7 +123,9 @@ fn shape(out: &mut String, cell: &Cell, x: f64, y: f64) -> bool {
             );
         }
         '■' => rect(out, (x + 1.0, y + h / 2.0 - 3.5, w - 2.0, 7.0), &colour),
-        '●' | '◉' | '◌' | '◆' | '▲' | '○' => sign_shape(out, sign, (x + w / 2.0, y + h / 2.0), &colour),
+        '●' | '◉' | '◌' | '◆' | '▲' | '○' => {
+            sign_shape(out, sign, (x + w / 2.0, y + h / 2.0), &colour)
+        }
         _ => return lines(out, sign, (x, y), &colour),
     }
     true
@@ -126,7 +134,10 @@ fn shape(out: &mut String, cell: &Cell, x: f64, y: f64) -> bool {
 /// Status signs as shapes: fonts disagree on their size and place.
 fn sign_shape(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) {
     let _ = match sign {
-        '●' => writeln!(out, r#"<circle cx="{x}" cy="{y}" r="3.6" fill="{colour}"/>"#),
+        '●' => writeln!(
+            out,
+            r#"<circle cx="{x}" cy="{y}" r="3.6" fill="{colour}"/>"#
+        ),
         '◉' => writeln!(
             out,
             r#"<circle cx="{x}" cy="{y}" r="3.7" fill="none" stroke="{colour}" stroke-width="1.2"/><circle cx="{x}" cy="{y}" r="1.9" fill="{colour}"/>"#
@@ -139,8 +150,16 @@ fn sign_shape(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) {
             out,
             r#"<circle cx="{x}" cy="{y}" r="3.5" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="1.8 1.85"/>"#
         ),
-        '◆' => polygon(out, &[(x, y - 4.6), (x + 4.2, y), (x, y + 4.6), (x - 4.2, y)], colour),
-        _ => polygon(out, &[(x, y - 4.4), (x + 4.4, y + 3.6), (x - 4.4, y + 3.6)], colour),
+        '◆' => polygon(
+            out,
+            &[(x, y - 4.6), (x + 4.2, y), (x, y + 4.6), (x - 4.2, y)],
+            colour,
+        ),
+        _ => polygon(
+            out,
+            &[(x, y - 4.4), (x + 4.4, y + 3.6), (x - 4.4, y + 3.6)],
+            colour,
+        ),
     };
 }
 
@@ -155,14 +174,23 @@ fn polygon(out: &mut String, points: &[(f64, f64)], colour: &str) -> std::fmt::R
 /// Dots 1-2-3-7 run down the left, 4-5-6-8 down the right.
 fn braille(out: &mut String, bits: u32, (x, y): (f64, f64), colour: &str) {
     const PLACES: [(u32, f64, f64); 8] = [
-        (0x01, 0.0, 0.0), (0x02, 0.0, 1.0), (0x04, 0.0, 2.0), (0x40, 0.0, 3.0),
-        (0x08, 1.0, 0.0), (0x10, 1.0, 1.0), (0x20, 1.0, 2.0), (0x80, 1.0, 3.0),
+        (0x01, 0.0, 0.0),
+        (0x02, 0.0, 1.0),
+        (0x04, 0.0, 2.0),
+        (0x40, 0.0, 3.0),
+        (0x08, 1.0, 0.0),
+        (0x10, 1.0, 1.0),
+        (0x20, 1.0, 2.0),
+        (0x80, 1.0, 3.0),
     ];
     for (bit, column, row) in PLACES {
         if bits & bit != 0 {
             let cx = x + CELL.0 * (0.25 + 0.5 * column);
             let cy = y + CELL.1 * (0.125 + 0.25 * row);
-            let _ = writeln!(out, r#"<circle cx="{cx}" cy="{cy}" r="1.55" fill="{colour}"/>"#);
+            let _ = writeln!(
+                out,
+                r#"<circle cx="{cx}" cy="{cy}" r="1.55" fill="{colour}"/>"#
+            );
         }
     }
 }
@@ -187,21 +215,49 @@ fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool
     }
     // Left, right, up, down.
     let arms: [u8; 4] = match sign {
-        '─' => [1, 1, 0, 0], '│' => [0, 0, 1, 1], '━' => [2, 2, 0, 0], '┃' => [0, 0, 2, 2],
-        '┌' => [0, 1, 0, 1], '┐' => [1, 0, 0, 1], '└' => [0, 1, 1, 0], '┘' => [1, 0, 1, 0],
-        '├' => [0, 1, 1, 1], '┤' => [1, 0, 1, 1], '┬' => [1, 1, 0, 1], '┴' => [1, 1, 1, 0],
+        '─' => [1, 1, 0, 0],
+        '│' => [0, 0, 1, 1],
+        '━' => [2, 2, 0, 0],
+        '╾' => [2, 1, 0, 0],
+        '┃' => [0, 0, 2, 2],
+        '┌' => [0, 1, 0, 1],
+        '┐' => [1, 0, 0, 1],
+        '└' => [0, 1, 1, 0],
+        '┘' => [1, 0, 1, 0],
+        '├' => [0, 1, 1, 1],
+        '┤' => [1, 0, 1, 1],
+        '┬' => [1, 1, 0, 1],
+        '┴' => [1, 1, 1, 0],
         '┼' => [1, 1, 1, 1],
-        '┏' => [0, 2, 0, 2], '┓' => [2, 0, 0, 2], '┗' => [0, 2, 2, 0], '┛' => [2, 0, 2, 0],
+        '┏' => [0, 2, 0, 2],
+        '┓' => [2, 0, 0, 2],
+        '┗' => [0, 2, 2, 0],
+        '┛' => [2, 0, 2, 0],
         _ => return false,
     };
     let ends = [(x, cy), (x + w, cy), (cx, y), (cx, y + h)];
     for (arm, (ex, ey)) in arms.into_iter().zip(ends) {
         if arm > 0 {
-            let thick = if arm > 1 { 2.4 } else { 1.2 };
-            let _ = writeln!(
-                out,
-                r#"<path d="M{cx} {cy} L{ex} {ey}" stroke="{colour}" stroke-width="{thick}" stroke-linecap="square"/>"#
-            );
+            let thick = if arm > 1 { 2.6 } else { 1.2 };
+            let half = thick / 2.0;
+            let (left, top) = (cx.min(ex) - half, cy.min(ey) - half);
+            let (w, h) = ((cx - ex).abs() + thick, (cy - ey).abs() + thick);
+            // An arm ends at the edge of its cell, but reaches over the middle, where arms meet.
+            let _ = if ey == cy {
+                let (left, right) = (left.max(x), (left + w).min(x + CELL.0));
+                writeln!(
+                    out,
+                    r#"<rect x="{left}" y="{top}" width="{}" height="{thick}" fill="{colour}"/>"#,
+                    right - left
+                )
+            } else {
+                let (top, bottom) = (top.max(y), (top + h).min(y + CELL.1));
+                writeln!(
+                    out,
+                    r#"<rect x="{left}" y="{top}" width="{thick}" height="{}" fill="{colour}"/>"#,
+                    bottom - top
+                )
+            };
         }
     }
     true
@@ -219,5 +275,7 @@ fn hex((r, g, b): Rgb) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -1,7 +1,5 @@
 //! A made-up fleet for pictures and view tests: the same nodes, values and stories each time.
 
-#![expect(dead_code, reason = "each user takes a part of it")]
-
 use std::{sync::Arc, time::Duration};
 
 use sshoal::{
@@ -89,11 +87,21 @@ fn story(n: usize, state: &mut NodeState, now: Millis) {
     };
     match n % 24 {
         2 => state.health = finding("gpu_hot", Severity::Warn, "GPU 5 at 91°, throttled"),
-        6 => state.health = finding("daemon_failed", Severity::Critical, "nginx failed: exit code 1"),
+        6 => {
+            state.health = finding(
+                "daemon_failed",
+                Severity::Critical,
+                "nginx failed: exit code 1",
+            )
+        }
         9 => down(state, now),
         10 => {
             state.health = finding("disk_full", Severity::Critical, "/data 97 % full");
-            let also = finding("pressure_io", Severity::Warn, "tasks wait for I/O 38 % of the time");
+            let also = finding(
+                "pressure_io",
+                Severity::Warn,
+                "tasks wait for I/O 38 % of the time",
+            );
             state.health.findings.extend(also.findings);
         }
         13 => {
@@ -265,7 +273,11 @@ fn host(n: usize, cores: u32, ms: u64, sample: &mut Sample) {
 }
 
 fn devices(n: usize, kind: Kind, ms: u64, sample: &mut Sample) {
-    let full = if n % 24 == 10 { 97 } else { 35 + n as u64 * 13 % 45 };
+    let full = if n % 24 == 10 {
+        97
+    } else {
+        35 + n as u64 * 13 % 45
+    };
     sample.disk.mounts = vec![mount("/", "ext4", 100, 30 + n as u64 * 7 % 40)];
     if kind != Kind::Web {
         sample.disk.mounts.push(mount("/data", "xfs", 14_000, full));
@@ -307,7 +319,11 @@ fn mount(path: &str, kind: &str, gib: u64, used: u64) -> Mount {
 fn gpu(n: usize, index: u32, ms: u64) -> Gpu {
     let is_hot = n % 24 == 2 && index == 5;
     let is_idle = (n + index as usize).is_multiple_of(7);
-    let util = if is_idle { 0.0 } else { 60.0 + wave(n + index as usize, ms, 40.0, 12.0) };
+    let util = if is_idle {
+        0.0
+    } else {
+        60.0 + wave(n + index as usize, ms, 40.0, 12.0)
+    };
     Gpu {
         index,
         name: "NVIDIA H100 80GB HBM3".into(),
@@ -327,14 +343,23 @@ fn gpu(n: usize, index: u32, ms: u64) -> Gpu {
 }
 
 fn daemons(n: usize, kind: Kind) -> Vec<daemon::Status> {
-    let names: Vec<String> = node(n, kind, "x").daemons.into_iter().map(|d| d.name).collect();
+    let names: Vec<String> = node(n, kind, "x")
+        .daemons
+        .into_iter()
+        .map(|d| d.name)
+        .collect();
     let status = |(i, name): (usize, &String)| {
         let failed = n % 24 == 6 && i == 0;
         daemon::Status {
             name: name.as_str().into(),
             manager: Some("systemd".into()),
             state: if failed { State::Failed } else { State::Up },
-            detail: if failed { "failed/exit-code 1" } else { "active/running" }.into(),
+            detail: if failed {
+                "failed/exit-code 1"
+            } else {
+                "active/running"
+            }
+            .into(),
             pid: (!failed).then_some(1200 + i as u32 * 37),
             restarts: Some(u64::from(failed) * 5),
             memory: (!failed).then_some((40 + 90 * i as u64) << 20),

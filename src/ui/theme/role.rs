@@ -45,6 +45,20 @@ pub enum Role {
     Series(u8),
 }
 
+/// The colours of kinds of resource, the same on every screen.
+impl Role {
+    /// Processors: load, use, pressure on them.
+    pub const CPU: Self = Self::Series(0);
+    /// Memory and swap.
+    pub const MEMORY: Self = Self::Series(1);
+    /// Disks.
+    pub const DISK: Self = Self::Series(2);
+    /// GPUs.
+    pub const GPU: Self = Self::Series(3);
+    /// Network.
+    pub const NET: Self = Self::Series(5);
+}
+
 /// Roles without a step, in the order of [`Role`], with their names in a theme file.
 pub(super) const PLAIN: [(Role, &str); 18] = [
     (Role::Ground, "ground"),
@@ -78,6 +92,18 @@ impl Role {
     pub fn gauge(percent: f64) -> Self {
         let step = (percent.clamp(0.0, 100.0) * f64::from(STEPS) / 100.0) as u8;
         Self::Gauge(step.min(STEPS - 1))
+    }
+
+    /// `calm` until a share of the whole, in percent, is high enough to be looked at; then ever hotter steps of the gauge.
+    #[must_use]
+    pub fn heat(percent: f64, calm: Self) -> Self {
+        match percent {
+            p if p >= 95.0 => Self::Gauge(7),
+            p if p >= 90.0 => Self::Gauge(6),
+            p if p >= 85.0 => Self::Gauge(5),
+            p if p >= 80.0 => Self::Gauge(4),
+            _ => calm,
+        }
     }
 
     /// Every role.

@@ -18,17 +18,10 @@ pub struct Graph<'a> {
     pub trace: &'a Trace,
     /// The value at the upper end; zero is at the lower.
     pub top: f32,
-    /// Its colour.
-    pub paint: Paint,
-}
-
-/// How a column gets its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
-    /// By how near the value is to the top.
-    Gauge,
-    /// One for all.
-    Role(Role),
+    /// The value that is too much, where there is one: columns near it get the hot steps of the gauge.
+    pub full: Option<f32>,
+    /// The colour of all other columns.
+    pub calm: Role,
 }
 
 /// The dots of one column of cells: levels of its left and right bucket.
@@ -46,16 +39,22 @@ impl Graph<'_> {
             let Some(peak) = column.into_iter().flatten().max() else {
                 continue;
             };
-            let style = look.style(match self.paint {
-                Paint::Gauge => Role::gauge(f64::from(peak - 1) * 100.0 / f64::from(height)),
-                Paint::Role(role) => role,
-            });
+            let style = look.style(self.role(peak, height));
             for (up, y) in (area.y..area.bottom()).rev().enumerate() {
                 let sign = cell(column, up as u32 * DOTS, look.glyphs.ascii);
                 if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((x, y))) {
                     cell.set_char(sign).set_style(style);
                 }
             }
+        }
+    }
+
+    /// The colour of a column whose highest dot is `peak`.
+    fn role(&self, peak: u32, height: u32) -> Role {
+        let value = f64::from(peak) * f64::from(self.top) / f64::from(height);
+        match self.full {
+            Some(full) if full > 0.0 => Role::heat(100.0 * value / f64::from(full), self.calm),
+            _ => self.calm,
         }
     }
 

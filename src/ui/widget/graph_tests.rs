@@ -16,7 +16,8 @@ fn draw(trace: &Trace, area: Rect, ascii: bool) -> Buffer {
     let graph = Graph {
         trace,
         top: 100.0,
-        paint: Paint::Gauge,
+        full: Some(100.0),
+        calm: Role::CPU,
     };
     graph.render(&look, area, &mut buf);
     buf
@@ -84,7 +85,7 @@ proptest! {
         let mut buf = Buffer::empty(Rect::new(0, 0, 10, 5));
         let theme = Theme::default();
         let look = Look { theme: &theme, glyphs: Glyphs { ascii: false }, dim: true };
-        Graph { trace: &Trace { head, values }, top: 0.0, paint: Paint::Role(Role::Text) }
+        Graph { trace: &Trace { head, values }, top: 0.0, full: None, calm: Role::Text }
             .render(&look, area, &mut buf);
         for x in 0..3 {
             prop_assert_eq!(buf[(x, 3)].symbol(), " ");

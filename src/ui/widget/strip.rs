@@ -3,6 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Look, bar};
+use crate::ui::theme::Role;
 
 /// Cores that one cell stands for, so that `cores` fit into `cells`.
 pub fn fold(cores: usize, cells: usize) -> usize {
@@ -15,7 +16,7 @@ pub fn render(cores: &[Option<f32>], look: &Look<'_>, area: Rect, buf: &mut Buff
     let per_cell = fold(cores.len(), area.area() as usize);
     for (position, group) in area.positions().zip(cores.chunks(per_cell)) {
         let busiest = group.iter().flatten().copied().reduce(f32::max);
-        let (sign, style) = bar::upright(busiest.map(f64::from), look);
+        let (sign, style) = bar::upright(busiest.map(f64::from), Role::CPU, look);
         if let Some(cell) = buf.cell_mut(position) {
             cell.set_symbol(sign).set_style(style);
         }

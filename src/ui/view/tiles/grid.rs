@@ -5,10 +5,10 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 
 const WIDTH: u16 = 26;
-const WIDEST: u16 = 38;
+const WIDEST: u16 = 46;
 const MINI: (u16, u16) = (18, 3);
 /// Heights of a full tile, the best first; more would only stretch the graphs.
-const HEIGHTS: [u16; 5] = [9, 8, 7, 6, 5];
+const HEIGHTS: [u16; 7] = [11, 10, 9, 8, 7, 6, 5];
 
 /// How tiles are laid over an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub struct Grid {
     pub rows: u16,
     /// Mini tiles, without graphs.
     pub mini: bool,
+    /// Columns of the screen that all tiles side by side take.
     width: u16,
     height: u16,
     area: Rect,
@@ -37,18 +38,26 @@ pub fn grid(area: Rect, count: usize) -> Grid {
         return Grid::new(area, count, ((area.width / MINI.0).max(1), MINI.1), true);
     };
     // Few nodes: no more columns than nodes, but no tile wider than it looks well.
-    let columns = columns.min(u16::try_from(count).unwrap_or(u16::MAX).max(area.width / WIDEST));
+    let columns = columns.min(
+        u16::try_from(count)
+            .unwrap_or(u16::MAX)
+            .max(area.width / WIDEST),
+    );
     Grid::new(area, count, (columns.max(1), height), false)
 }
 
 impl Grid {
     fn new(area: Rect, count: usize, (columns, height): (u16, u16), mini: bool) -> Self {
-        let widest = if mini { area.width } else { area.width.min(WIDEST * columns) };
+        let widest = if mini {
+            area.width
+        } else {
+            area.width.min(WIDEST * columns)
+        };
         Self {
             columns,
             rows: (area.height / height).max(1),
             mini,
-            width: widest / columns,
+            width: widest,
             height: height.min(area.height),
             area,
             count,
@@ -76,7 +85,9 @@ impl Grid {
 
     /// Positions of the tiles on the screen.
     pub fn visible(&self, scroll: usize) -> Range<usize> {
-        let first = scroll.saturating_mul(usize::from(self.columns)).min(self.count);
+        let first = scroll
+            .saturating_mul(usize::from(self.columns))
+            .min(self.count);
         first..self.count.min(first + self.page())
     }
 
@@ -88,10 +99,11 @@ impl Grid {
         let columns = usize::from(self.columns);
         let row = u16::try_from(position / columns - scroll).ok()?;
         let column = u16::try_from(position % columns).ok()?;
+        let edge = |n: u16| (u32::from(self.width) * u32::from(n) / u32::from(self.columns)) as u16;
         let tile = Rect::new(
-            self.area.x + column * self.width,
+            self.area.x + edge(column),
             self.area.y + row * self.height,
-            self.width,
+            edge(column + 1) - edge(column),
             self.height,
         );
         Some(tile.intersection(self.area))

@@ -18,7 +18,11 @@ impl Tile<'_> {
     pub(super) fn mini(&self, area: Rect, buf: &mut Buffer) {
         let look = &self.look;
         let state = look.theme.style(status_role(self.status()));
-        let mark = if self.marked { self.glyphs().mark() } else { "" };
+        let mark = if self.marked {
+            self.glyphs().mark()
+        } else {
+            ""
+        };
         let age = self.age().unwrap_or_default();
         let inside = Panel {
             title: &[
@@ -50,21 +54,29 @@ impl Tile<'_> {
 
     /// Load, memory, and an upright bar per GPU, or for the fullest disk.
     fn line(&self, row: Rect, buf: &mut Buffer) {
-        let Some(sample) = self.node.sample.as_deref() else { return };
+        let Some(sample) = self.node.sample.as_deref() else {
+            return;
+        };
         let mut x = row.x;
         for (id, width) in [("load.1", 5), ("memory.used", 4)] {
-            let Some(field) = metrics::field(id) else { continue };
+            let Some(field) = metrics::field(id) else {
+                continue;
+            };
             let value = format::value(field, (field.read)(sample), self.glyphs());
             let value = format::right(&value, width, self.glyphs());
             x = format::put(buf, row, x, &value, self.look.style(Role::Text)) + 1;
         }
         if sample.gpu.gpus.is_empty() {
             let disk = full::fullest(&sample.disk);
-            let rest = Rect { x, width: row.right().saturating_sub(x), ..row };
-            return bar::render(disk, &self.look, rest, buf);
+            let rest = Rect {
+                x,
+                width: row.right().saturating_sub(x),
+                ..row
+            };
+            return bar::render(disk, Role::DISK, &self.look, rest, buf);
         }
         for gpu in &sample.gpu.gpus {
-            let (sign, style) = bar::upright(gpu.util, &self.look);
+            let (sign, style) = self.gpu(gpu.util);
             x = format::put(buf, row, x, sign, style);
         }
     }

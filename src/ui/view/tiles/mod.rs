@@ -4,7 +4,7 @@ mod full;
 mod grid;
 mod mini;
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub use grid::{Grid, grid};
 
@@ -15,7 +15,7 @@ use crate::{
         format,
         glyph::{Glyphs, status_role},
         theme::Role,
-        widget::Look,
+        widget::{Look, bar},
     },
 };
 
@@ -54,7 +54,8 @@ impl Tiles<'_> {
                 node,
                 now: scene.now,
                 look: Look {
-                    dim: node.is_stale(scene.now),
+                    // A lost node is red, not grey.
+                    dim: node.status(scene.now) == Status::Unknown && node.sample.is_some(),
                     ..Look::from(scene)
                 },
                 selected: position == self.cursor,
@@ -82,6 +83,12 @@ impl Tile<'_> {
     fn border(&self) -> Option<Role> {
         let status = self.status();
         matches!(status, Status::Warn | Status::Critical).then(|| status_role(status))
+    }
+
+    /// A card as one upright bar. Much use of a GPU is what it is there for: no hot colours.
+    fn gpu(&self, util: Option<f64>) -> (&'static str, Style) {
+        let (sign, style) = bar::upright(util, Role::GPU, &self.look);
+        (sign, style.patch(self.look.style(Role::GPU)))
     }
 
     /// The age of its values where they are stale, else nothing.
