@@ -2,4 +2,8 @@
 
 pub mod effect;
 pub mod event;
+pub mod format;
+pub mod glyph;
 pub mod theme;
+pub mod view;
+pub mod widget;
