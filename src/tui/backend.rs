@@ -68,6 +68,11 @@ impl Lean {
         self.wipe = true;
     }
 
+    /// True when the next frame starts from an erased screen.
+    pub fn is_wiped(&self) -> bool {
+        self.wipe
+    }
+
     /// Replaces `out` by the bytes of the next frame: none when the screen stays as it is. The frame after this one is
     /// relative to it, so `out` has to reach the terminal, whole and in order.
     pub fn draw(&mut self, out: &mut Vec<u8>, render: impl FnOnce(Rect, &mut Buffer)) {
