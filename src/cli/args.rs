@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{demo::Demo, nodes::Nodes, status::Status},
     config::Flags,
-    ui::Density,
+    tui::depth::Choice,
+    ui::{Density, theme::Depth},
 };
 
 /// See, drive and mend a cluster over plain SSH. Without a command: the dashboard.
@@ -97,6 +98,18 @@ pub enum Colour {
     Ansi256,
     /// 24 bits.
     Truecolor,
+}
+
+impl From<Colour> for Choice {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Auto => Self::Auto,
+            Colour::Never => Self::Fixed(Depth::Mono),
+            Colour::Ansi16 => Self::Fixed(Depth::Ansi16),
+            Colour::Ansi256 => Self::Fixed(Depth::Ansi256),
+            Colour::Truecolor => Self::Fixed(Depth::True),
+        }
+    }
 }
 
 /// Densities by name.

@@ -1,6 +1,6 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::mpsc;
@@ -10,8 +10,9 @@ use crate::{
     command::Usage,
     fleet::{Answers, Order},
     inventory::{self, Located, Watch},
-    ssh, tui,
-    ui::{App, Settings, glyph::Glyphs, theme::Theme},
+    ssh,
+    tui::{self, Ended, EventStream, Screen, depth::Hints, term},
+    ui::{App, Settings, glyph::Glyphs, theme::{self, Theme}},
 };
 
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
@@ -29,19 +30,30 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
         )
         .into());
     }
-    let app = App::new(settings(context)?);
+    let mut app = App::new(settings(context)?);
     context.warn(&inventory)?;
+    term::restore_on_panic();
+    let screen = screen(context).wrap_err("cannot take the terminal")?;
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
-    let depth = context.depth();
     let watched = keep_inventory(located, fleet.orders());
-    let result = tokio::select! {
+    let ended = tokio::select! {
         biased;
-        result = tui::run(app, &fleet, depth) => result,
-        () = watched => Ok(()),
+        ended = tui::run(&mut app, &fleet, screen) => ended,
+        () = watched => Ok(Ended::Quit),
     };
     fleet.stop().await;
-    result.wrap_err("the terminal failed")?;
-    Ok(exit::OK)
+    Ok(match ended.wrap_err("the terminal failed")? {
+        Ended::Quit => exit::OK,
+        Ended::Terminated => exit::TERMINATED,
+        Ended::HungUp => exit::HUNG_UP,
+    })
+}
+
+fn screen(context: &Context) -> io::Result<Screen<EventStream>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let hints = Hints { no_color: no_color.as_deref(), colorterm: colorterm.as_deref(), term: term.as_deref() };
+    Screen::local(context.args.global.color.into(), hints)
 }
 
 fn settings(context: &Context) -> Result<Settings> {
@@ -51,7 +63,7 @@ fn settings(context: &Context) -> Result<Settings> {
         .clone()
         .or_else(|| std::env::var("SSHOAL_THEME").ok());
     let theme =
-        Theme::load(name.as_deref().unwrap_or(Theme::DEFAULT)).map_err(|e| Usage(e.to_string()))?;
+        Theme::load(name.as_deref().unwrap_or(theme::DEFAULT)).map_err(|e| Usage(e.to_string()))?;
     Ok(Settings {
         theme,
         glyphs: Glyphs {

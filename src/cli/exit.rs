@@ -8,3 +8,7 @@ pub const TROUBLE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Ended by Ctrl-C.
 pub const INTERRUPTED: u8 = 130;
+/// Ended by SIGTERM.
+pub const TERMINATED: u8 = 143;
+/// The terminal went away.
+pub const HUNG_UP: u8 = 129;

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::Result;
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::{CellAlignment, Table, presets};
 use tokio::time::sleep;
 
 use super::{Console, Context, exit, fleet};
@@ -98,7 +98,7 @@ fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
         .map(|n| row(n, snapshot.at, ticks))
         .collect();
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(COLUMNS);
+    table.load_style(presets::NOTHING).set_header(COLUMNS);
     for row in &rows {
         let mut cells = row.cells.clone();
         if let Some(first) = cells.first_mut() {

@@ -56,6 +56,16 @@ pub enum Located {
     ThisMachine,
 }
 
+impl Located {
+    /// The file, to watch.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::ThisMachine => None,
+        }
+    }
+}
+
 /// Finds the inventory: `--hosts`, `$SSHOAL_HOSTS`, `hosts.yaml` in `cwd`, `hosts.yaml` in sshoal's `config_dir`.
 pub fn locate(flag: Option<&Path>, env: Option<&OsStr>, cwd: &Path, config_dir: &Path) -> Located {
     let env = env.filter(|value| !value.is_empty()).map(Path::new);

@@ -4,6 +4,7 @@ pub mod backend;
 pub mod depth;
 mod driver;
 pub mod input;
+mod local;
 pub mod output;
 mod pace;
 mod pen;
@@ -12,6 +13,7 @@ pub mod term;
 
 use std::{io, sync::Arc};
 
+pub use crossterm::event::EventStream;
 use crossterm::event::Event as Raw;
 use futures::Stream;
 use ratatui::{buffer::Buffer, layout::Rect};
