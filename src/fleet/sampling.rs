@@ -46,6 +46,7 @@ pub(super) struct Sampling<'a> {
     gpu: Lane,
     /// The command for the fast channel; plain `sh` after `exec sh` was refused.
     plain: bool,
+    complaint: SafeText,
     running: bool,
     frames: u64,
     slow_answers: u64,
@@ -67,6 +68,7 @@ impl<'a> Sampling<'a> {
             slow: Lane::shut(),
             gpu: Lane::shut(),
             plain: false,
+            complaint: SafeText::default(),
             running: false,
             frames: 0,
             slow_answers: 0,
@@ -122,7 +124,7 @@ impl<'a> Sampling<'a> {
             self.give_up_fast("no answer").await;
         }
         if self.slow.is_silent(now) {
-            self.slow = Lane::open_at(now + SLOW);
+            self.slow = Lane::open_at(now + Duration::from_secs(1));
         }
         if self.fast.must_open(now) {
             self.open_fast().await;
@@ -150,8 +152,6 @@ impl<'a> Sampling<'a> {
         self.poller.report(News::Sampler(Sampler::Starting)).await;
         self.running = false;
         self.sent_at = None;
-        let nonce = nonce(self.poller);
-        self.meter.restart(&nonce);
         let program = self.meter.program();
         match self.fast.open(self.session, command, &program).await {
             Ok(()) => self.fast.expect_within(HELLO),
@@ -162,7 +162,7 @@ impl<'a> Sampling<'a> {
     async fn on_fast(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => self.feed_fast(&bytes).await,
-            Output::Stderr(bytes) => self.meter.note(&bytes),
+            Output::Stderr(bytes) => self.keep_complaint(&bytes),
             Output::End(end) => self.on_fast_end(&end).await,
         }
     }
@@ -194,10 +194,10 @@ impl<'a> Sampling<'a> {
             .report(News::Sampler(Sampler::Running(kind)))
             .await;
         self.tick(self.tick_at).await;
-        if self.slow.is_shut() && self.meter.slow_program().is_some() {
+        if self.slow.is_shut() {
             self.slow = Lane::open_at(self.tick_at);
         }
-        if self.gpu.is_shut() && self.meter.gpu_command().is_some() {
+        if self.gpu.is_shut() {
             self.gpu = Lane::open_at(self.tick_at);
         }
     }
@@ -259,9 +259,18 @@ impl<'a> Sampling<'a> {
             self.poller.report(News::Sampler(Sampler::Starting)).await;
             return;
         }
-        let said = self.meter.first_line();
+        let said = [self.meter.instead_of_hello(), std::mem::take(&mut self.complaint)];
+        let said = said.iter().find(|line| !line.as_str().is_empty());
         let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
         self.fail_sampler(&why).await;
+    }
+
+    /// The first line on standard error, for the reason why there is no sampler.
+    fn keep_complaint(&mut self, bytes: &[u8]) {
+        if self.complaint.as_str().is_empty() {
+            let line = bytes.split(|b| *b == b'\n').find(|line| !line.is_empty());
+            self.complaint = line.map(SafeText::from).unwrap_or_default();
+        }
     }
 
     async fn fail_sampler(&mut self, why: &str) {
@@ -284,7 +293,7 @@ impl<'a> Sampling<'a> {
             .open(self.session, sampler::COMMAND_PLAIN, &program)
             .await
         {
-            Ok(()) => self.slow.ask_at(Instant::now()),
+            Ok(()) => self.slow.expect_within(HELLO),
             Err(error) => {
                 tracing::info!(node = %self.poller.node.id, %error, "no slow channel");
                 self.slow = Lane::open_at(Instant::now() + SLOW);
@@ -316,6 +325,21 @@ impl<'a> Sampling<'a> {
         }
     }
 
+    fn on_slow_signal(&mut self, signal: &Signal) {
+        match signal {
+            Signal::Slow => {
+                self.slow_answers += 1;
+                self.slow.expect_nothing();
+            }
+            Signal::AskSlow => {
+                self.slow.expect_nothing();
+                self.slow.ask_at(Instant::now());
+            }
+            Signal::Bad(why) => tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer"),
+            Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
+        }
+    }
+
     async fn open_gpu(&mut self) {
         let Some(command) = self.meter.gpu_command() else {
             self.gpu = Lane::shut();
@@ -336,7 +360,7 @@ impl<'a> Sampling<'a> {
                 self.gpu_answers +=
                     signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
             }
-            Output::Stderr(bytes) => self.meter.note(&bytes),
+            Output::Stderr(bytes) => self.keep_complaint(&bytes),
             Output::End(_) if self.meter.gpu_failed() => {
                 self.gpu = Lane::open_at(Instant::now() + Duration::from_secs(1));
             }

@@ -223,7 +223,7 @@ async fn overdue(mut asking: watch::Receiver<bool>, limit: Duration) {
     loop {
         tokio::select! {
             biased;
-            asked = asking.wait_for(|asking| *asking) => if asked.is_err() {
+            gone = async { asking.wait_for(|asking| *asking).await.is_err() } => if gone {
                 return sleep(limit).await;
             },
             () = sleep(limit) => return,
