@@ -1,6 +1,6 @@
 //! Works an expression out from left to right, resolving groups and wildcards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Error, Groups, MAX_NAMES, NodeSet,
@@ -53,6 +53,8 @@ pub(super) struct Evaluator<'a> {
     budget: usize,
     /// The groups being resolved, outermost first.
     within: Vec<String>,
+    /// Each group is worked out once, so that groups which name others twice don't double the work at each level.
+    resolved: HashMap<String, NodeSet>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -62,6 +64,7 @@ impl<'a> Evaluator<'a> {
             known: None,
             budget: MAX_NAMES,
             within: Vec::new(),
+            resolved: HashMap::new(),
         }
     }
 
@@ -121,8 +124,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn group(&mut self, name: &str, column: usize) -> Result<NodeSet, Error> {
+        if let Some(set) = self.resolved.get(name).cloned() {
+            self.spend(set.len(), column)?;
+            return Ok(set);
+        }
         let error = |reason| Error { column, reason };
-        self.spend(1, column)?;
         if self.within.iter().any(|outer| outer == name) {
             return Err(error(format!(
                 "the group holds itself: {} > {name}",
@@ -134,9 +140,10 @@ impl<'a> Evaluator<'a> {
                 "groups are nested more than {MAX_DEPTH} deep"
             )));
         }
-        let Some(members) = self.groups.group(name) else {
-            return Err(error(self.unknown(name)));
-        };
+        let members = self
+            .groups
+            .group(name)
+            .ok_or_else(|| error(self.unknown(name)))?;
         self.within.push(name.into());
         let mut set = NodeSet::default();
         for member in &members {
@@ -146,6 +153,7 @@ impl<'a> Evaluator<'a> {
             set = set.combine(Operator::Union, inner);
         }
         self.within.pop();
+        self.resolved.insert(name.into(), set.clone());
         Ok(set)
     }
 
