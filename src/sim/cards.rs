@@ -106,10 +106,10 @@ impl Model {
             .sum::<f64>()
             / 6.0;
         let fails = self.plot(Story::HotGpus, time, [30.0, 95.0, 220.0, 275.0]);
-        let heat = if (1..3).contains(&card) {
-            28.0 * fails
-        } else {
-            5.0 * fails
+        let heat = match card {
+            1 => 33.0 * fails,
+            2 => 27.0 * fails,
+            _ => 5.0 * fails,
         };
         let temperature = own.between(27.0, 33.0) + 36.0 * warm + heat;
         let hot = temperature > 82.0;

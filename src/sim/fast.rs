@@ -293,3 +293,7 @@ fn shares(total: f64, count: usize) -> impl Iterator<Item = f64> + Clone {
     let sum: f64 = weights.clone().sum();
     weights.map(move |weight| total * weight / sum)
 }
+
+#[cfg(test)]
+#[path = "fast_tests.rs"]
+mod tests;

@@ -6,8 +6,6 @@ use super::{
 };
 use std::sync::Arc;
 
-/// Seconds after which a story is told again.
-pub const CYCLE: f64 = 300.0;
 /// Length of a simulated day in seconds, so that a ten-minute graph shows one.
 const DAY: f64 = 540.0;
 
@@ -196,10 +194,9 @@ impl Model {
     /// Seconds into the present telling of its story; negative before the first.
     fn story_time(&self, time: f64) -> f64 {
         let time = time - self.profile.delay;
-        if time < 0.0 {
-            time
-        } else {
-            time.rem_euclid(CYCLE)
+        match self.profile.story {
+            Some(story) if time >= 0.0 => time.rem_euclid(story.cycle()),
+            _ => time,
         }
     }
 
@@ -218,7 +215,7 @@ impl Model {
     pub fn daemon_back(&self, time: f64) -> Option<f64> {
         let told = self.profile.story == Some(Story::LosesDaemon);
         let since = time - self.profile.delay - 80.0;
-        (told && since >= 0.0).then(|| since.rem_euclid(CYCLE))
+        (told && since >= 0.0).then(|| since.rem_euclid(Story::LosesDaemon.cycle()))
     }
 
     /// OOM kills and daemon restarts so far: how often the moment `at` of the story has passed.
@@ -227,12 +224,12 @@ impl Model {
         if self.profile.story != Some(told) || late < 0.0 {
             return 0;
         }
-        (late / CYCLE) as u64 + 1
+        (late / told.cycle()) as u64 + 1
     }
 
     /// OOM kills since boot.
     pub fn oom_kills(&self, time: f64) -> u64 {
-        self.passed(Story::Swaps, time, 110.0)
+        self.passed(Story::Swaps, time, 125.0)
     }
 
     /// Times that its first daemon was started again.
@@ -247,8 +244,8 @@ impl Model {
         let cores = f64::from(p.cores);
         let day = self.noise(1).day(time, DAY);
         let burst = self.noise(2).burst(time, 45.0, habit.bursts);
-        let slow = self.plot(Story::GetsSlow, time, [25.0, 110.0, 170.0, 215.0]);
-        let swaps = self.plot(Story::Swaps, time, [20.0, 100.0, 110.0, 114.0]);
+        let slow = self.plot(Story::GetsSlow, time, [25.0, 110.0, 520.0, 600.0]);
+        let swaps = self.plot(Story::Swaps, time, [20.0, 70.0, 125.0, 129.0]);
 
         let flow = |key: u64, range: [f64; 2]| {
             lerp(
@@ -298,7 +295,7 @@ impl Model {
 
     /// What stays in swap after the OOM killer: it comes back slowly.
     fn leftover_swap(&self, time: f64) -> f64 {
-        self.plot(Story::Swaps, time, [109.0, 110.0, 112.0, 260.0]) * 0.55
+        self.plot(Story::Swaps, time, [124.0, 125.0, 127.0, 260.0]) * 0.55
     }
 
     fn pressure(&self, time: f64, busy: f64, [slow, swaps]: [f64; 2]) -> [f64; 5] {
@@ -306,8 +303,8 @@ impl Model {
         let crowd = (busy - 0.5).max(0.0) * 9.0;
         [
             0.4 * jitter + crowd + 66.0 * slow,
-            58.0 * swaps,
-            41.0 * swaps,
+            14.0 * slow + 58.0 * swaps,
+            9.0 * slow + 41.0 * swaps,
             0.8 * jitter + 34.0 * slow + 47.0 * swaps,
             0.3 * jitter + 19.0 * slow + 33.0 * swaps,
         ]
@@ -334,7 +331,7 @@ impl Model {
         let creep = |key: u64| {
             self.noise(key).between(0.24, 0.68) + 0.03 * self.noise(key).smooth(time, 120.0)
         };
-        let fills = self.plot(Story::FillsDisk, time, [10.0, 118.0, 155.0, 163.0]);
+        let fills = self.plot(Story::FillsDisk, time, [10.0, 118.0, 200.0, 208.0]);
         let filled = |used: f64| used + (0.974 - used) * fills;
         let root = Mount {
             path: "/",

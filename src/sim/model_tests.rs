@@ -46,8 +46,8 @@ fn a_disk_fills_within_two_minutes_and_is_cleaned() {
     let model = node("storage1", Some(Story::FillsDisk));
     assert!(used(&model, 5.0) < 0.75);
     assert!(used(&model, 120.0) > 0.965);
-    assert!(used(&model, 170.0) < 0.75);
-    assert!(used(&model, CYCLE + 130.0) > 0.965);
+    assert!(used(&model, 215.0) < 0.75);
+    assert!(used(&model, 360.0 + 130.0) > 0.965);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_slow_node_reaches_six_times_its_cores() {
 #[test]
 fn a_node_that_goes_away_is_back_at_55_s() {
     let model = node("edge-1", Some(Story::GoesAway));
-    let away: Vec<bool> = [29.9, 30.0, 54.9, 55.0, CYCLE + 31.0]
+    let away: Vec<bool> = [29.9, 30.0, 54.9, 55.0, 240.0 + 31.0]
         .map(|time| model.is_away(time))
         .into();
     assert_eq!(away, [false, true, true, false, true]);
@@ -85,10 +85,10 @@ fn a_lost_daemon_is_counted_as_a_restart_when_it_is_back() {
 #[test]
 fn swapping_ends_in_an_oom_kill() {
     let model = node("build2", Some(Story::Swaps));
-    let peak = model.host(108.0);
+    let peak = model.host(120.0);
     assert!(peak.memory > 0.95 && peak.swap > 0.9 && peak.pressure[1] > 50.0);
-    assert_eq!((model.oom_kills(109.0), model.oom_kills(111.0)), (0, 1));
-    assert!(model.host(116.0).memory < 0.8);
+    assert_eq!((model.oom_kills(124.0), model.oom_kills(126.0)), (0, 1));
+    assert!(model.host(131.0).memory < 0.8);
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub enum Role {
     Build,
 }
 
-/// What happens to a node, once in each [`super::model::CYCLE`].
+/// What happens to a node, once in each [`Story::cycle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Story {
     /// A file system fills to 97 %, then is cleaned.
@@ -60,6 +60,19 @@ pub enum Story {
     HotGpus,
     /// Memory runs out, it swaps, the OOM killer ends it.
     Swaps,
+}
+
+impl Story {
+    /// Seconds after which it is told again. They differ, so that not everything goes wrong at once for ever.
+    pub fn cycle(self) -> f64 {
+        match self {
+            Self::GoesAway => 240.0,
+            Self::LosesDaemon => 300.0,
+            Self::FillsDisk => 360.0,
+            Self::HotGpus | Self::Swaps => 420.0,
+            Self::GetsSlow => 780.0,
+        }
+    }
 }
 
 impl Role {
