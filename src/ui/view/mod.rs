@@ -1,5 +1,6 @@
 //! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
 
+pub mod node;
 pub mod tiles;
 
 use super::{glyph::Glyphs, theme::Theme};
