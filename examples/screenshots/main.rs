@@ -16,7 +16,7 @@ use sshoal::{
     ui::{
         glyph::Glyphs,
         theme::{Role, Theme},
-        view::{Scene, tiles::Tiles},
+        view::{Scene, node::NodeView, tiles::Tiles},
     },
 };
 
@@ -30,6 +30,12 @@ fn main() -> io::Result<()> {
         let theme = Theme::load(theme).map_err(io::Error::other)?;
         for (width, height) in [(80, 24), (150, 44), (200, 60)] {
             let area = Rect::new(0, 0, width, height);
+            for (name, index) in [("node", 2), ("web", 6), ("down", 9)] {
+                let snapshot = fake::fleet(12);
+                let buf = node(&snapshot, index, &theme, area);
+                let file = format!("{name}-{width}x{height}-{}", theme.name);
+                picture(&folder.join(file), &buf, &theme)?;
+            }
             for (name, count) in [("tiles", 24), ("few", 6), ("many", 100)] {
                 let snapshot = fake::fleet(count);
                 let buf = tiles(&snapshot, &theme, area);
@@ -59,6 +65,21 @@ fn tiles(snapshot: &Snapshot, theme: &Theme, area: Rect) -> Buffer {
         is_marked: &is_marked,
     }
     .render(&scene, area, &mut buf);
+    buf
+}
+
+fn node(snapshot: &Snapshot, index: usize, theme: &Theme, area: Rect) -> Buffer {
+    let mut buf = Buffer::empty(area);
+    buf.set_style(area, theme.style(Role::Ground));
+    let scene = Scene {
+        snapshot,
+        now: snapshot.at,
+        theme,
+        glyphs: Glyphs { ascii: false },
+    };
+    if let Some(node) = snapshot.nodes.get(index) {
+        NodeView::default().render(&scene, node, area, &mut buf);
+    }
     buf
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Width and height of a cell in the picture.
-const CELL: (f64, f64) = (9.0, 19.0);
+const CELL: (f64, f64) = (10.0, 20.0);
 /// Between the window's edge and the cells; above them is the title bar.
 const PAD: f64 = 14.0;
 const TITLE: f64 = 34.0;
@@ -89,8 +89,8 @@ fn letter(out: &mut String, cell: &Cell, x: f64, y: f64) {
     };
     let _ = writeln!(
         out,
-        r#"<text x="{x}" y="{}" font-family="{FONT}" font-size="15"{weight} fill="{}">{}</text>"#,
-        y + 14.5,
+        r#"<text x="{x}" y="{}" font-family="{FONT}" font-size="16"{weight} fill="{}">{}</text>"#,
+        y + 15.5,
         hex(cell.fg),
         escape(&cell.symbol),
     );
@@ -198,7 +198,7 @@ fn braille(out: &mut String, bits: u32, (x, y): (f64, f64), colour: &str) {
 /// Box lines: an arm to each side that the sign has one to, thin 1 or heavy 2; rounded where the sign is.
 fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool {
     let (w, h) = CELL;
-    let (cx, cy) = (x + w / 2.0, y + h / 2.0);
+    let (cx, cy) = (x + w / 2.0 + 0.5, y + h / 2.0 + 0.5);
     let rounded = match sign {
         '╭' => Some((cx, y + h, x + w, cy)),
         '╮' => Some((cx, y + h, x, cy)),
@@ -209,7 +209,7 @@ fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool
     if let Some((fx, fy, tx, ty)) = rounded {
         let _ = writeln!(
             out,
-            r#"<path d="M{fx} {fy} Q{cx} {cy} {tx} {ty}" fill="none" stroke="{colour}" stroke-width="1.2"/>"#
+            r#"<path d="M{fx} {fy} Q{cx} {cy} {tx} {ty}" fill="none" stroke="{colour}" stroke-width="1"/>"#
         );
         return true;
     }
@@ -238,7 +238,7 @@ fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool
     let ends = [(x, cy), (x + w, cy), (cx, y), (cx, y + h)];
     for (arm, (ex, ey)) in arms.into_iter().zip(ends) {
         if arm > 0 {
-            let thick = if arm > 1 { 2.6 } else { 1.2 };
+            let thick = if arm > 1 { 3.0 } else { 1.0 };
             let half = thick / 2.0;
             let (left, top) = (cx.min(ex) - half, cy.min(ey) - half);
             let (w, h) = ((cx - ex).abs() + thick, (cy - ey).abs() + thick);
@@ -247,14 +247,14 @@ fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool
                 let (left, right) = (left.max(x), (left + w).min(x + CELL.0));
                 writeln!(
                     out,
-                    r#"<rect x="{left}" y="{top}" width="{}" height="{thick}" fill="{colour}"/>"#,
+                    r#"<rect x="{left}" y="{top}" width="{}" height="{thick}" fill="{colour}" shape-rendering="crispEdges"/>"#,
                     right - left
                 )
             } else {
                 let (top, bottom) = (top.max(y), (top + h).min(y + CELL.1));
                 writeln!(
                     out,
-                    r#"<rect x="{left}" y="{top}" width="{thick}" height="{}" fill="{colour}"/>"#,
+                    r#"<rect x="{left}" y="{top}" width="{thick}" height="{}" fill="{colour}" shape-rendering="crispEdges"/>"#,
                     bottom - top
                 )
             };

@@ -63,7 +63,7 @@ pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
     value.map_or_else(|| glyphs.absent().to_owned(), |v| number(field.unit, v))
 }
 
-fn number(unit: Unit, v: f64) -> String {
+pub(crate) fn number(unit: Unit, v: f64) -> String {
     match unit {
         Unit::Percent => format!("{v:.0}%"),
         Unit::Celsius => format!("{v:.0}°"),

@@ -5,6 +5,7 @@ pub mod fleet;
 pub mod heatmap;
 pub mod help;
 pub mod line;
+pub mod node;
 pub mod prompt;
 pub mod table;
 pub mod tiles;

@@ -7,8 +7,8 @@ use crate::ui::theme::Role;
 
 const UPRIGHT: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// Draws `percent` over the first row of `area`, in `calm` until it is high; without a value, the absent sign.
-pub fn render(percent: Option<f64>, calm: Role, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws `percent` over the first row of `area`; without a value, the absent sign.
+pub fn render(percent: Option<f64>, role: Role, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let area = Rect {
         height: area.height.min(1),
         ..area
@@ -21,10 +21,7 @@ pub fn render(percent: Option<f64>, calm: Role, look: &Look<'_>, area: Rect, buf
         return;
     };
     let halves = quantised(percent, area.width);
-    let (full, track) = (
-        look.style(Role::heat(percent, calm)),
-        look.style(Role::Track),
-    );
+    let (full, track) = (look.style(role), look.style(Role::Track));
     for (n, position) in area.positions().enumerate() {
         let (sign, is_full) = sign(halves.saturating_sub(n * 2), look.glyphs.ascii);
         if let Some(cell) = buf.cell_mut(position) {
@@ -52,8 +49,8 @@ fn sign(halves: usize, ascii: bool) -> (&'static str, bool) {
     }
 }
 
-/// `percent` in one cell, with the style to draw it in: `▁` to `█`, digits in ASCII; `calm` until it is high.
-pub fn upright(percent: Option<f64>, calm: Role, look: &Look<'_>) -> (&'static str, Style) {
+/// `percent` in one cell, with the style to draw it in: `▁` to `█`, digits in ASCII.
+pub fn upright(percent: Option<f64>, role: Role, look: &Look<'_>) -> (&'static str, Style) {
     const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let Some(percent) = percent.filter(|p| p.is_finite()) else {
         return (look.glyphs.absent(), look.style(Role::Unknown));
@@ -61,7 +58,7 @@ pub fn upright(percent: Option<f64>, calm: Role, look: &Look<'_>) -> (&'static s
     let signs: &[&str] = if look.glyphs.ascii { &DIGITS } else { &UPRIGHT };
     let step = (percent.clamp(0.0, 100.0) / 100.0 * signs.len() as f64) as usize;
     let sign = signs.get(step.min(signs.len() - 1)).copied().unwrap_or(" ");
-    (sign, look.style(Role::heat(percent, calm)))
+    (sign, look.style(role))
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ pub fn render(cores: &[Option<f32>], look: &Look<'_>, area: Rect, buf: &mut Buff
     let per_cell = fold(cores.len(), area.area() as usize);
     for (position, group) in area.positions().zip(cores.chunks(per_cell)) {
         let busiest = group.iter().flatten().copied().reduce(f32::max);
-        let (sign, style) = bar::upright(busiest.map(f64::from), Role::CPU, look);
+        let busiest = busiest.map(f64::from);
+        let role = Role::heat(busiest.unwrap_or(0.0), Role::CPU);
+        let (sign, style) = bar::upright(busiest, role, look);
         if let Some(cell) = buf.cell_mut(position) {
             cell.set_symbol(sign).set_style(style);
         }

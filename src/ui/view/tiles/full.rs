@@ -262,7 +262,7 @@ impl Tile<'_> {
         }
         bar::render(
             Some(percent),
-            Role::DISK,
+            Role::heat(percent, Role::DISK),
             &self.look,
             Rect {
                 x,
@@ -322,7 +322,7 @@ pub(super) fn fullest(disk: &disk::Reading) -> Option<f64> {
 }
 
 /// Words in at most `rows` lines of `cols` cells; what doesn't fit stays on the last line.
-pub(super) fn wrap(text: &str, cols: usize, rows: usize) -> Vec<String> {
+pub(in crate::ui::view) fn wrap(text: &str, cols: usize, rows: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let full = lines.len() >= rows;

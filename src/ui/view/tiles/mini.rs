@@ -73,7 +73,8 @@ impl Tile<'_> {
                 width: row.right().saturating_sub(x),
                 ..row
             };
-            return bar::render(disk, Role::DISK, &self.look, rest, buf);
+            let role = Role::heat(disk.unwrap_or(0.0), Role::DISK);
+            return bar::render(disk, role, &self.look, rest, buf);
         }
         for gpu in &sample.gpu.gpus {
             let (sign, style) = self.gpu(gpu.util);

@@ -6,6 +6,7 @@ mod mini;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
+pub(super) use full::wrap;
 pub use grid::{Grid, grid};
 
 use super::Scene;
@@ -87,8 +88,7 @@ impl Tile<'_> {
 
     /// A card as one upright bar. Much use of a GPU is what it is there for: no hot colours.
     fn gpu(&self, util: Option<f64>) -> (&'static str, Style) {
-        let (sign, style) = bar::upright(util, Role::GPU, &self.look);
-        (sign, style.patch(self.look.style(Role::GPU)))
+        bar::upright(util, Role::GPU, &self.look)
     }
 
     /// The age of its values where they are stale, else nothing.
