@@ -46,6 +46,8 @@ impl Lean {
                 keeps_background,
                 pen: Pen::default(),
                 marks: Vec::new(),
+                todo: Vec::new(),
+                other: Vec::new(),
             },
         }
     }
@@ -113,68 +115,83 @@ struct Encoder {
     keeps_background: bool,
     pen: Pen,
     marks: Vec<Mark>,
+    todo: Vec<Todo>,
+    other: Vec<u8>,
+}
+
+/// A cell to be written.
+#[derive(Clone, Copy, Debug)]
+struct Todo {
+    at: u16,
+    blank: bool,
+    look: Look,
 }
 
 /// One row of the next frame.
 struct Row<'a> {
     cells: &'a [Cell],
     y: u16,
-    columns: u16,
 }
 
 impl Encoder {
     fn frame(&mut self, shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
         // A stray message of another program may have moved the cursor since the last frame.
         self.pen.lift();
-        let columns = next.area.width;
-        let width = usize::from(columns.max(1));
+        let width = usize::from(next.area.width.max(1));
         let rows = next.content.chunks_exact(width);
         for ((old, cells), y) in shown.content.chunks_exact(width).zip(rows).zip(0..) {
-            if let Some(end) = self.mark(old, cells) {
-                self.row(&Row { cells, y, columns }, end, out);
+            self.mark(old, cells);
+            if !self.todo.is_empty() {
+                self.row(&Row { cells, y }, out);
             }
         }
     }
 
-    /// Fills `marks`; the column behind the last change, `None` when there is none.
-    fn mark(&mut self, old: &[Cell], cells: &[Cell]) -> Option<usize> {
+    /// Finds what differs.
+    fn mark(&mut self, old: &[Cell], cells: &[Cell]) {
+        let (mut at, mut old_at) = (0, 0);
+        self.todo.clear();
         self.marks.clear();
-        let mut end = None;
-        let mut old_at = 0;
-        while let Some(cell) = cells.get(self.marks.len()) {
-            let at = self.marks.len();
+        self.marks.resize(cells.len(), Mark::Covered);
+        while let Some(rest @ [cell, ..]) = cells.get(at..) {
+            let before = old.get(at).filter(|_| old_at == at);
+            let start = at;
+            at += span(rest);
+            let same = before.is_some_and(|before| is_equal(before, cell));
+            let found = if same {
+                old_at = at;
+                Mark::Same
+            } else {
+                self.compare(before, rest, start)
+            };
+            if let Some(mark) = self.marks.get_mut(start) {
+                *mark = found;
+            }
             while old_at < at {
                 old_at += old.get(old_at..).map_or(1, span);
             }
-            let before = old.get(at).filter(|_| old_at == at);
-            let rest = cells.get(at..).unwrap_or_default();
-            let same = before
-                .is_some_and(|before| cell == before || self.shows_alike(before, cell, rest.len()));
-            let width = span(rest);
-            self.marks
-                .push(if same { Mark::Same } else { Mark::Changed });
-            self.marks.resize(at + width, Mark::Covered);
-            if !same {
-                end = Some(at + width);
-            }
         }
-        end
     }
 
-    fn shows_alike(&mut self, one: &Cell, other: &Cell, room: usize) -> bool {
-        text(one, room) == text(other, room) && self.visible(one, room) == self.visible(other, room)
-    }
-
-    /// The look without what a blank doesn't show.
-    fn visible(&mut self, cell: &Cell, room: usize) -> Look {
+    /// A cell that is not the same may still show the same.
+    fn compare(&mut self, before: Option<&Cell>, rest: &[Cell], at: usize) -> Mark {
+        let Some(cell) = rest.first() else {
+            return Mark::Same;
+        };
         let look = self.look(cell);
-        if !is_blank(cell, look, room) {
-            return look;
+        let blank = is_blank(cell, look, rest.len());
+        let alike = before.is_some_and(|before| {
+            let old = self.look(before);
+            text(before, rest.len()) == text(cell, rest.len())
+                && is_blank(before, old, rest.len()) == blank
+                && (old == look || blank && old.bg == look.bg)
+        });
+        if alike {
+            return Mark::Same;
         }
-        Look {
-            bg: look.bg,
-            ..Look::default()
-        }
+        let at = at as u16;
+        self.todo.push(Todo { at, blank, look });
+        Mark::Changed
     }
 
     fn look(&mut self, cell: &Cell) -> Look {
@@ -185,27 +202,68 @@ impl Encoder {
         }
     }
 
-    fn row(&mut self, row: &Row<'_>, end: usize, out: &mut Vec<u8>) {
-        let mut at = 0;
-        while at < end {
-            if self.marks.get(at) != Some(&Mark::Changed) {
-                at += 1;
+    /// Writes a row from left to right, or one look after the other where that is shorter: going back within a row
+    /// costs less than changing a colour and changing it back.
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
+        let (pen, start) = (self.pen, out.len());
+        let mut todo = mem::take(&mut self.todo);
+        let changes = self.straight(row, &todo, out);
+        if changes > 2 {
+            let straight = mem::replace(&mut self.pen, pen);
+            let mut other = mem::take(&mut self.other);
+            other.clear();
+            self.look_by_look(row, &mut todo, &mut other);
+            if other.len() < out.len() - start {
+                out.truncate(start);
+                out.extend_from_slice(&other);
+            } else {
+                self.pen = straight;
+            }
+            self.other = other;
+        }
+        self.todo = todo;
+    }
+
+    /// Writes all from left to right; how often the look changed.
+    fn straight(&mut self, row: &Row<'_>, todo: &[Todo], out: &mut Vec<u8>) -> usize {
+        let (mut changes, mut done) = (0, 0);
+        for cell in todo {
+            if cell.at < done {
                 continue;
             }
-            let Some(rest) = row.cells.get(at..) else {
-                return;
-            };
-            let Some(cell) = rest.first() else { return };
-            let look = self.look(cell);
-            if !self.bridge(row, at, out) {
-                self.pen.go(at as u16, row.y, out);
-            }
-            at += if is_blank(cell, look, rest.len()) {
-                self.blanks(row, at, end, out)
-            } else {
-                self.put(row, at, look, out)
-            };
+            changes += usize::from(!self.pen.writes(cell.look, cell.blank));
+            done = self.put(row, cell, out);
         }
+        changes
+    }
+
+    /// Writes all that fits the pen as it is, then all that looks like the first of the rest, until nothing is left.
+    fn look_by_look(&mut self, row: &Row<'_>, todo: &mut Vec<Todo>, out: &mut Vec<u8>) {
+        while let Some(first) = todo.first() {
+            let mut waiting = todo.iter();
+            let lead = waiting.find(|cell| self.pen.writes(cell.look, cell.blank));
+            let Todo { look, blank, .. } = *lead.unwrap_or(first);
+            self.pen.dip(look, blank, out);
+            let mut done = 0;
+            todo.retain(|cell| {
+                if cell.at < done {
+                    return false;
+                }
+                let fits = self.pen.writes(cell.look, cell.blank);
+                if fits {
+                    done = self.put(row, cell, out);
+                }
+                !fits
+            });
+        }
+    }
+
+    /// True when the first of these cells can be written with the pen as it is.
+    fn fits(&mut self, rest: &[Cell]) -> bool {
+        rest.first().is_some_and(|cell| {
+            let look = self.look(cell);
+            self.pen.writes(look, is_blank(cell, look, rest.len()))
+        })
     }
 
     /// Rewrites the few unchanged cells between the cursor and `at` when that is shorter than a move.
@@ -213,19 +271,20 @@ impl Encoder {
         let Some(from) = self.pen.column_in(row.y).map(usize::from) else {
             return false;
         };
-        let limit = forward_cost(at.saturating_sub(from) as u16);
-        if from == at {
-            return true;
+        let Some(gap) = at.checked_sub(from) else {
+            return false;
+        };
+        let (limit, length) = (forward_cost(gap as u16), out.len());
+        if gap > limit {
+            return false;
         }
-        let length = out.len();
         let mut column = from;
         while column < at {
             let rest = row.cells.get(column..).unwrap_or_default();
             let Some(cell) = rest.first() else { break };
-            let (shown, look) = (text(cell, rest.len()), self.look(cell));
-            let fits = out.len() - length + shown.len() <= limit
-                && is_certain(shown)
-                && self.pen.writes(look, is_blank(cell, look, rest.len()));
+            let shown = text(cell, rest.len());
+            let fits =
+                out.len() - length + shown.len() <= limit && is_certain(shown) && self.fits(rest);
             if !fits {
                 out.truncate(length);
                 return false;
@@ -233,71 +292,84 @@ impl Encoder {
             out.extend_from_slice(shown.as_bytes());
             column += span(rest);
         }
-        self.pen.advance((at - from) as u16, row.columns);
+        self.pen.advance(gap as u16, row.columns());
         true
     }
 
-    /// Writes one cell; its width.
-    fn put(&mut self, row: &Row<'_>, at: usize, look: Look, out: &mut Vec<u8>) -> usize {
-        let rest = row.cells.get(at..).unwrap_or_default();
-        let Some(cell) = rest.first() else { return 1 };
-        let (shown, width) = (text(cell, rest.len()), span(rest));
-        self.pen.dip(look, false, out);
+    /// Writes a cell, or a run of blanks from it on; the column behind what is done.
+    fn put(&mut self, row: &Row<'_>, cell: &Todo, out: &mut Vec<u8>) -> u16 {
+        let rest = row.cells.get(usize::from(cell.at)..).unwrap_or_default();
+        let Some(first) = rest.first() else {
+            return row.columns();
+        };
+        if !self.bridge(row, usize::from(cell.at), out) {
+            self.pen.go(cell.at, row.y, out);
+        }
+        self.pen.dip(cell.look, cell.blank, out);
+        if cell.blank {
+            return cell.at + self.blanks(row, cell, out) as u16;
+        }
+        let (shown, width) = (text(first, rest.len()), span(rest) as u16);
         if is_certain(shown) {
             out.extend_from_slice(shown.as_bytes());
-            self.pen.advance(width as u16, row.columns);
-            return width;
+            self.pen.advance(width, row.columns());
+            return cell.at + width;
         }
         // Terminals disagree on the width of clusters and emoji: fill the room first, and trust no position afterwards.
-        out.extend(std::iter::repeat_n(b' ', width));
+        out.extend(std::iter::repeat_n(b' ', usize::from(width)));
         self.pen.lift();
-        self.pen.go(at as u16, row.y, out);
+        self.pen.go(cell.at, row.y, out);
         out.extend_from_slice(shown.as_bytes());
         self.pen.lift();
-        width
+        cell.at + width
     }
 
-    /// Writes or erases blanks of one background from `at` on; how many columns are done.
-    fn blanks(&mut self, row: &Row<'_>, at: usize, end: usize, out: &mut Vec<u8>) -> usize {
+    /// Writes or erases blanks of one background; how many columns are done.
+    fn blanks(&mut self, row: &Row<'_>, cell: &Todo, out: &mut Vec<u8>) -> usize {
+        let at = usize::from(cell.at);
         let rest = row.cells.get(at..).unwrap_or_default();
-        let Some(first) = rest.first() else { return 1 };
-        let look = self.look(first);
         let alike = rest
             .iter()
             .zip((1..=rest.len()).rev())
-            .take_while(|(cell, room)| {
-                let other = self.look(cell);
-                other.bg == look.bg && is_blank(cell, other, *room)
+            .take_while(|(other, room)| {
+                let look = self.look(other);
+                look.bg == cell.look.bg && is_blank(other, look, *room)
             })
             .count();
         let marks = self.marks.get(at..at + alike).unwrap_or_default();
-        let run = marks
-            .iter()
-            .take_while(|mark| **mark == Mark::Changed)
-            .count();
-        let last = marks
-            .iter()
-            .rposition(|mark| *mark == Mark::Changed)
-            .map_or(run, |last| last + 1);
-        self.pen.dip(look, true, out);
-        let erases = self.keeps_background || look.bg == Color::Reset;
+        let is_changed = |mark: &Mark| *mark == Mark::Changed;
+        let run = marks.iter().take_while(|mark| is_changed(mark)).count();
+        let last = marks.iter().rposition(is_changed).map_or(run, |at| at + 1);
+        let erases = self.keeps_background || cell.look.bg == Color::Reset;
         if erases && alike == rest.len() && last > 3 {
             out.extend_from_slice(b"\x1b[K");
             return alike;
         }
-        let skip = if at + last < end {
-            forward_cost(last as u16)
-        } else {
-            0
-        };
-        if erases && last > forward_cost(last as u16) + skip {
+        let erase_cost = forward_cost(last as u16);
+        let marks = self.marks.get(at + last..).unwrap_or_default();
+        let more = marks.iter().any(is_changed);
+        if erases && last > erase_cost * (1 + usize::from(more)) {
             control(last as u16, b'X', out);
             return last;
         }
         out.extend(std::iter::repeat_n(b' ', run));
-        self.pen.advance(run as u16, row.columns);
+        self.pen.advance(run as u16, row.columns());
         run
     }
+}
+
+impl Row<'_> {
+    fn columns(&self) -> u16 {
+        self.cells.len() as u16
+    }
+}
+
+/// Equal for sure; `false` is to be looked at. Cheaper than `==`, which compares what is never drawn, too.
+fn is_equal(one: &Cell, other: &Cell) -> bool {
+    one.fg == other.fg
+        && one.bg == other.bg
+        && one.modifier == other.modifier
+        && one.symbol() == other.symbol()
 }
 
 /// Columns that the first of these cells takes; a wide character without room is drawn as a blank.
@@ -341,7 +413,7 @@ fn is_blank(cell: &Cell, look: Look, room: usize) -> bool {
 
 /// True when every terminal gives it the same width.
 fn is_certain(text: &str) -> bool {
-    if text.len() == 1 {
+    if let [_] | [0xe2, 0x94..=0x96 | 0xa0..=0xa3, _] = text.as_bytes() {
         return true;
     }
     let mut chars = text.chars();

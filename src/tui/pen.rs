@@ -20,12 +20,10 @@ pub(crate) struct Look {
 }
 
 /// What the terminal's next character will look like, and where it will be.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pen {
     look: Look,
     place: Place,
-    steps: Vec<u8>,
-    anew: Vec<u8>,
 }
 
 /// Where the cursor is.
@@ -80,22 +78,28 @@ impl Pen {
         if self.look == wanted {
             return;
         }
-        self.steps.clear();
-        steps(self.look, wanted, &mut self.steps);
-        self.anew.clear();
-        if look != Look::default() {
-            self.anew.extend_from_slice(b"0;");
-            steps(Look::default(), look, &mut self.anew);
-        }
         out.extend_from_slice(b"\x1b[");
-        let by_steps = self.steps.len() <= self.anew.len();
-        let params = if by_steps { &self.steps } else { &self.anew };
-        out.extend_from_slice(params.strip_suffix(b";").unwrap_or(params));
+        let start = out.len();
+        steps(self.look, wanted, out);
+        let middle = out.len();
+        if look != Look::default() {
+            out.extend_from_slice(b"0;");
+            steps(Look::default(), look, out);
+        }
+        if out.len() - middle < middle - start {
+            out.drain(start..middle);
+            self.look = look;
+        } else {
+            out.truncate(middle);
+            self.look = wanted;
+        }
+        if out.last() == Some(&b';') {
+            out.pop();
+        }
         out.push(b'm');
-        self.look = if by_steps { wanted } else { look };
     }
 
-    /// Brings the cursor there; rows only ever go down within a frame.
+    /// Brings the cursor there, relative to where it is if that is shorter.
     pub(crate) fn go(&mut self, x: u16, y: u16, out: &mut Vec<u8>) {
         match self.place {
             Place::At(column, row) if row <= y => down_and_along(Some(column), x, y, row, out),
