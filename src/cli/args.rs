@@ -29,11 +29,11 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Print the state of nodes.
+    /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
-    /// List nodes, or compute with node sets.
+    /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
-    /// Try the dashboard on simulated nodes.
+    /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
     Demo(Demo),
 }
 

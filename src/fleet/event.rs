@@ -104,3 +104,7 @@ impl Snapshot {
         self.nodes.iter().find(|n| n.node.id.as_str() == id)
     }
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

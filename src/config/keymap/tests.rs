@@ -62,16 +62,3 @@ fn signs_are_understood_with_and_without_shift() {
     let enter = crokey::parse("enter").unwrap();
     assert_eq!(keys.action(Scope::Prompt, enter), None);
 }
-
-#[test]
-fn the_page_of_keys_is_current() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(path, document()).unwrap();
-    }
-    let page = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        page == document(),
-        "docs/keys.md is stale: UPDATE_DOCS=1 cargo test --lib keymap"
-    );
-}
