@@ -319,7 +319,8 @@ impl Link {
         match timeout(START_TIMEOUT, start).await {
             Ok(Ok(result)) => result.map(|writer| channel.attach(Input::Ssh(writer))),
             Ok(Err(_)) => {
-                let reason = self.ended().await;
+                let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
+                let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
                 Err(Error::new(Step::Session, self.transport, reason.as_str()))
             }
             Err(_) => {
