@@ -14,9 +14,9 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{
     End, Error, Output, Step,
     channel::{Feed, piece},
-    client::Writer,
     connector::Shared,
     events::Events,
+    link::Writer,
 };
 use crate::node::Transport;
 
