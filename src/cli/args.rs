@@ -8,7 +8,7 @@ use crate::{
     command::{demo::Demo, nodes::Nodes, status::Status},
     config::Flags,
     tui::depth::Choice,
-    ui::{Density, theme::Depth},
+    ui::{theme::Depth, view::fleet::Density},
 };
 
 /// See, drive and mend a cluster over plain SSH. Without a command: the dashboard.

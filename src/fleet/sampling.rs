@@ -91,7 +91,7 @@ impl<'a> Sampling<'a> {
                 error = self.session.closed() => return Ended::Lost(error),
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
-                output = self.slow.next() => self.on_slow(output).await,
+                output = self.slow.next() => self.on_slow(output),
                 output = self.gpu.next() => self.on_gpu(output).await,
                 () = sleep_until(due) => self.on_time().await,
             }
@@ -309,15 +309,12 @@ impl<'a> Sampling<'a> {
         }
     }
 
-    async fn on_slow(&mut self, output: Output) {
+    fn on_slow(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
-                let signals = self
-                    .meter
-                    .feed(Feed::Slow, &bytes, self.poller.clock.reading());
-                if signals.iter().any(|s| matches!(s, Signal::Slow)) {
-                    self.slow_answers += 1;
-                    self.slow.expect_nothing();
+                let clock = self.poller.clock.reading();
+                for signal in self.meter.feed(Feed::Slow, &bytes, clock) {
+                    self.on_slow_signal(&signal);
                 }
             }
             Output::Stderr(_) => {}

@@ -3,10 +3,11 @@
 use std::{io, sync::Arc};
 
 use crossterm::event::EventStream;
+use ratatui::{buffer::Buffer, layout::Rect};
 use tokio::sync::{mpsc::error::TrySendError, watch};
 
 use super::{
-    Screen, Source,
+    Program, Screen, Source,
     backend::Lean,
     depth::{self, Choice, Hints},
     input::Decoder,
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     fleet::{Fleet, Millis, Order, Snapshot},
     ssh::Prompt,
-    ui::effect::Effect,
+    ui::{App, effect::Effect, event::Event},
 };
 
 impl Screen<EventStream> {
@@ -64,5 +65,20 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
         Effect::Quit | Effect::Suspend | Effect::Redraw => None,
+    }
+}
+
+impl Program for App {
+    fn update(&mut self, event: Event) -> Vec<Effect> {
+        Self::update(self, event)
+    }
+
+    fn render(&mut self, area: Rect, buffer: &mut Buffer) {
+        Self::render(self, area, buffer);
+        self.drawn();
+    }
+
+    fn is_dirty(&self) -> bool {
+        Self::is_dirty(self)
     }
 }
