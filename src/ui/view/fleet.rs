@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     fleet::{Counts, Millis, NodeState, Snapshot, Status},
+    metrics::health::Severity,
     node::NodeId,
     ui::{
         filter::{self, Filter},
@@ -221,7 +222,7 @@ impl Fleet {
 impl Summary {
     fn of(snapshot: &Snapshot, now: Millis) -> Self {
         let mut summary = Self::default();
-        let mut rules: Vec<(&'static str, usize)> = Vec::new();
+        let mut rules: Vec<(&'static str, usize, Severity)> = Vec::new();
         summary.counts.total = snapshot.nodes.len();
         for node in &snapshot.nodes {
             summary.count(node.status(now));
@@ -230,13 +231,17 @@ impl Summary {
             let cells = node.node.id.as_str().len() as u16;
             summary.name = summary.name.max(cells);
             for finding in &node.health.findings {
-                match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
-                    Some((_, count)) => *count += 1,
-                    None => rules.push((finding.rule, 1)),
+                match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
+                    Some((_, count, worst)) => {
+                        *count += 1;
+                        *worst = finding.severity.max(*worst);
+                    }
+                    None => rules.push((finding.rule, 1, finding.severity)),
                 }
             }
         }
-        summary.rule = rules.into_iter().max_by_key(|(_, count)| *count);
+        let most = rules.into_iter().max_by_key(|(_, count, worst)| (*count, *worst));
+        summary.rule = most.map(|(rule, count, _)| (rule, count));
         summary
     }
 

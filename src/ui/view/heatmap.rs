@@ -8,7 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub use layout::Layout;
 pub use signal::Signal;
 
-use super::Scene;
+use super::{Scene, columns};
 use crate::{
     fleet::{NodeState, Status},
     node::NodeId,
@@ -170,7 +170,7 @@ impl Heatmap<'_> {
             &name,
             scene.theme.style(Role::Strong),
         );
-        let reason = node.reason();
+        let reason = columns::reason(node);
         let text = if reason.is_empty() {
             node.state_word(scene.now)
         } else {
