@@ -47,7 +47,7 @@ pub struct Settings {
 }
 
 /// The whole screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     world: World,
     fleet: Fleet,
@@ -60,7 +60,7 @@ pub struct App {
 }
 
 /// What everything is drawn from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct World {
     snapshot: Arc<Snapshot>,
     now: Millis,

@@ -60,7 +60,11 @@ pub fn age(ms: u64) -> String {
 
 /// A field's value as it is drawn; a dash when there is none.
 pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
-    value.map_or_else(|| glyphs.absent().to_owned(), |v| field.unit.format(v))
+    match value {
+        None => glyphs.absent().to_owned(),
+        Some(v) if glyphs.ascii => field.unit.format(v).replace('°', "C"),
+        Some(v) => field.unit.format(v),
+    }
 }
 
 /// Draws text from `x` of the first row of `area`, never beyond its right end; says where it ended.
@@ -79,6 +83,25 @@ pub fn row(area: Rect, index: u16) -> Rect {
         return Rect::new(area.x, area.bottom(), area.width, 0);
     }
     Rect::new(area.x, area.y + index, area.width, 1)
+}
+
+/// Puts ASCII in place of everything else, e.g. in names and reasons that come from nodes.
+pub fn to_ascii(buf: &mut Buffer, area: Rect) {
+    for position in area.intersection(buf.area).positions() {
+        if let Some(cell) = buf.cell_mut(position)
+            && !cell.symbol().is_ascii()
+        {
+            let plain = match cell.symbol() {
+                "°" => "'",
+                "µ" => "u",
+                "×" => "x",
+                "·" => ".",
+                "–" | "—" => "-",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
+    }
 }
 
 /// Fills an area with blanks of one style.

@@ -45,6 +45,9 @@ impl App {
             let is_armed = is_armed && !self.read_only;
             prompt::render(asked, (waiting, is_armed), &scene, area, buf);
         }
+        if scene.glyphs.ascii {
+            format::to_ascii(buf, area);
+        }
         built
     }
 

@@ -20,7 +20,9 @@ use crate::{
     node::NodeId,
     ui::{
         filter::{self, Filter},
+        format,
         order::{Order, Sort},
+        theme::Role,
     },
 };
 
@@ -179,9 +181,28 @@ impl Fleet {
         self.cursor.as_ref().map(|id| (id, self.at))
     }
 
+    /// Why no node is shown.
+    fn nothing(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) {
+        let text = if scene.snapshot.nodes.is_empty() {
+            "no nodes yet"
+        } else if self.filter.filter.is_some() {
+            "no node matches the filter"
+        } else {
+            "no node is in trouble"
+        };
+        let spare = body.width.saturating_sub(text.len() as u16) / 2;
+        let line = format::row(body, body.height / 3);
+        let style = scene.theme.style(Role::Muted);
+        format::put(buf, line, line.x + spare, text, style);
+    }
+
     /// Draws the nodes; says how many it built.
     pub fn render(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) -> usize {
         let marked = |node: &NodeState| self.marked.contains(&node.node.id);
+        if self.rows.is_empty() {
+            self.nothing(scene, body, buf);
+            return 0;
+        }
         match self.density(scene, body) {
             Density::Tiles => {
                 let tiles = Tiles {
