@@ -68,7 +68,9 @@ impl Cluster {
 
     /// What ClusterShell makes of each; `None` when it isn't installed. A distribution's package is for its own python.
     fn theirs(&self, expressions: &[String]) -> Option<Vec<Answer>> {
-        ["python3", "/usr/bin/python3"].iter().find_map(|python| self.ask(python, expressions))
+        ["python3", "/usr/bin/python3"]
+            .iter()
+            .find_map(|python| self.ask(python, expressions))
     }
 
     fn ask(&self, python: &str, expressions: &[String]) -> Option<Vec<Answer>> {
