@@ -151,7 +151,8 @@ impl App {
             self.fleet.inventory_changed(&self.world.snapshot);
         }
         self.refresh();
-        let gone = |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
+        let gone =
+            |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let Some(at) = self.layers.iter().position(gone) else {
             return Vec::new();
         };

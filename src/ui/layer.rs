@@ -13,7 +13,7 @@ pub(super) enum Layer {
     /// The menu of columns.
     Columns(Menu),
     /// The line where a filter is typed.
-    Filter(Line),
+    Filter(Box<Line>),
 }
 
 impl Layer {

@@ -117,7 +117,8 @@ impl Screen {
 fn runs(row: &[Cell], names: &HashMap<Color, String>) -> String {
     let ground = |cell: &Cell| {
         let bg = names.get(&cell.bg).map(String::as_str);
-        bg.filter(|bg| *bg != "ground").map_or(String::new(), |bg| format!("@{bg}"))
+        bg.filter(|bg| *bg != "ground")
+            .map_or(String::new(), |bg| format!("@{bg}"))
     };
     let mut runs: Vec<(String, usize)> = Vec::new();
     for cell in row {
@@ -125,7 +126,13 @@ fn runs(row: &[Cell], names: &HashMap<Color, String>) -> String {
         let fg = names.get(&cell.fg).map_or("-", String::as_str);
         match runs.last_mut() {
             // The colour of a blank's ink isn't seen.
-            Some((last, count)) if cell.symbol() == " " && last.ends_with(&ground) && last.contains('@') != ground.is_empty() => *count += 1,
+            Some((last, count))
+                if cell.symbol() == " "
+                    && last.ends_with(&ground)
+                    && last.contains('@') != ground.is_empty() =>
+            {
+                *count += 1
+            }
             _ if cell.symbol() == " " => runs.push((ground, 1)),
             Some((last, count)) if *last == format!("{fg}{ground}") => *count += 1,
             _ => runs.push((format!("{fg}{ground}"), 1)),

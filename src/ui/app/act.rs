@@ -148,7 +148,7 @@ impl App {
         match action {
             Action::Filter => {
                 let (text, _) = self.fleet.filter();
-                self.layers.push(Layer::Filter(Line::new(text)));
+                self.layers.push(Layer::Filter(Box::new(Line::new(text))));
             }
             Action::Columns => {
                 let menu = Menu::new(&self.fleet.columns);
@@ -156,7 +156,8 @@ impl App {
             }
             Action::Open => {
                 let id = self.fleet.cursor().map(|(id, _)| id.clone());
-                self.layers.extend(id.clone().map(|id| Layer::Node(id, NodeView::default())));
+                self.layers
+                    .extend(id.clone().map(|id| Layer::Node(id, NodeView::default())));
                 return id.map(|id| Effect::Focus(Some(id))).into_iter().collect();
             }
             _ => {

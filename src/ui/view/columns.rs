@@ -151,8 +151,7 @@ impl Column {
             Self::Field(field) => match field.unit {
                 Unit::Percent | Unit::Celsius => 4,
                 Unit::Load | Unit::Watts | Unit::Count | Unit::Bytes => 5,
-                Unit::Seconds | Unit::PerSecond => 6,
-                Unit::BytesPerSecond => 6,
+                Unit::Seconds | Unit::PerSecond | Unit::BytesPerSecond => 6,
             },
             Self::Pressure | Self::Age => 4,
             Self::Daemons => 6,

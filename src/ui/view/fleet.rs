@@ -261,7 +261,9 @@ impl Summary {
                 }
             }
         }
-        let most = rules.into_iter().max_by_key(|(_, count, worst)| (*count, *worst));
+        let most = rules
+            .into_iter()
+            .max_by_key(|(_, count, worst)| (*count, *worst));
         summary.rule = most.map(|(rule, count, _)| (rule, count));
         summary
     }

@@ -75,9 +75,9 @@ impl Heatmap<'_> {
                 *flag = true;
             }
         }
-        let last = self.scroll + usize::from(area.height);
+        let end = self.scroll + usize::from(area.height);
         let mut built = 0;
-        for (index, line, x) in layout.cells(self.scroll..last) {
+        for (index, line, x) in layout.cells(self.scroll..end) {
             let Some(node) = scene.snapshot.nodes.get(index) else {
                 continue;
             };

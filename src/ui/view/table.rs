@@ -126,7 +126,7 @@ impl Table<'_> {
                 _ => column.heading().to_owned(),
             };
             if is_key {
-                let falls = matches!(column.is_text(), false) != inverted;
+                let falls = column.is_text() == inverted;
                 text.push_str(if falls {
                     scene.glyphs.descending()
                 } else {
