@@ -52,6 +52,21 @@ impl Glyphs {
         self.pick("–", "-")
     }
 
+    /// Chosen in a menu.
+    pub fn check(self) -> &'static str {
+        self.pick("✓", "x")
+    }
+
+    /// A column that is a graph.
+    pub fn trace(self) -> &'static str {
+        self.pick("∿", "~")
+    }
+
+    /// From a place to the one inside it.
+    pub fn into(self) -> &'static str {
+        self.pick("›", ">")
+    }
+
     /// A marked node.
     pub fn mark(self) -> &'static str {
         self.pick("◉", "*")

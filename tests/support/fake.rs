@@ -317,7 +317,7 @@ fn mount(path: &str, kind: &str, gib: u64, used: u64) -> Mount {
         available: gib * GIB * (100 - used) / 100,
         inodes: Some(gib * 65_536),
         inodes_free: Some(gib * 65_536 / 100 * 93),
-        read_only: false,
+        ..Mount::default()
     }
 }
 

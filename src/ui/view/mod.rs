@@ -1,6 +1,13 @@
 //! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
 
+pub mod columns;
+pub mod fleet;
+pub mod heatmap;
+pub mod help;
+pub mod line;
 pub mod node;
+pub mod prompt;
+pub mod table;
 pub mod tiles;
 
 use super::{glyph::Glyphs, theme::Theme};

@@ -6,7 +6,6 @@ use super::{Page, Section};
 use crate::{
     metrics::{Sample, Unit, daemon, disk, gpu},
     ui::{
-        format,
         glyph::{Glyphs, daemon_role},
         theme::Role,
         widget::{
@@ -298,7 +297,7 @@ impl Figures {
 
     fn toned(self, unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
         match value {
-            Some(value) => text(format::number(unit, value), role(value)),
+            Some(value) => text(unit.format(value), role(value)),
             None => self.word(None),
         }
     }

@@ -1,0 +1,106 @@
+//! What is wrong with a file and where, and how that is shown.
+
+use std::{io, path::PathBuf};
+
+use super::frame::{Lines, frame};
+
+/// Why an inventory was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file can't be opened or read.
+    #[error("{}: {source}; name a file by --hosts or $SSHOAL_HOSTS", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is over the limit, and was not read.
+    #[error("{}: the file is larger than {} MiB, the most that is read", path.display(), super::MAX_BYTES >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was read and is wrong at one place; the text goes on with a frame of the lines around it.
+    #[error("{}:{line}:{column}: {reason}\n{frame}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// What is wrong, and what would be right.
+        reason: String,
+        /// The lines around the place, with a caret; values that may be secrets are hidden.
+        frame: String,
+    },
+}
+
+impl Error {
+    /// The message in one line, with the file's name in place of its path.
+    pub fn short(&self) -> String {
+        let Self::Wrong {
+            path,
+            line,
+            column,
+            reason,
+            ..
+        } = self
+        else {
+            return self.to_string();
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        format!("{}:{line}:{column}: {reason}", name.display())
+    }
+
+    /// Line and column, counted from 1, where the file was read and is wrong.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Wrong { line, column, .. } => Some((*line, *column)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn wrong(path: PathBuf, text: &str, fault: Fault) -> Self {
+        let at = fault.at.unwrap_or(0).min(text.len());
+        let lines = Lines::new(text);
+        let (line, column) = lines.position(at);
+        Self::Wrong {
+            path,
+            line,
+            column,
+            reason: fault.reason,
+            frame: frame(&lines, line, column, fault.width),
+        }
+    }
+}
+
+/// One thing that is wrong, at a byte offset of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    /// Byte offset; `None` until whoever knows it fills it in.
+    pub(super) at: Option<usize>,
+    /// How many characters the caret underlines.
+    pub(super) width: usize,
+    /// What is wrong, and what would be right.
+    pub(super) reason: String,
+}
+
+impl Fault {
+    pub(super) fn at(at: usize, width: usize, reason: impl Into<String>) -> Self {
+        Self {
+            at: Some(at),
+            width,
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn somewhere(reason: impl Into<String>) -> Self {
+        Self {
+            at: None,
+            width: 1,
+            reason: reason.into(),
+        }
+    }
+}
