@@ -45,6 +45,7 @@ impl Lean {
                 keeps_background,
                 pen: Pen::default(),
                 changed: Vec::new(),
+                looks: Vec::new(),
                 other: Vec::new(),
             },
         };
@@ -137,6 +138,7 @@ struct Encoder {
     pen: Pen,
     /// Columns to be written, ascending.
     changed: Vec<u16>,
+    looks: Vec<Look>,
     other: Vec<u8>,
 }
 
@@ -162,37 +164,61 @@ impl Encoder {
     /// Writes a row from left to right, or one look after the other where that is shorter: going back within a row
     /// costs less than changing a colour and changing it back.
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
-        let (pen, start) = (self.pen, out.len());
         let mut changed = mem::take(&mut self.changed);
-        let dips = self.straight(row, &changed, out);
-        if dips > 2 {
-            let straight = mem::replace(&mut self.pen, pen);
-            let mut other = mem::take(&mut self.other);
-            other.clear();
-            self.look_by_look(row, &mut changed, &mut other);
-            if other.len() < out.len() - start {
-                out.truncate(start);
-                out.extend_from_slice(&other);
-            } else {
-                self.pen = straight;
-            }
-            self.other = other;
+        let (changes, looks) = self.looks(row, &changed);
+        if changes <= 2 {
+            self.straight(row, &changed, out);
+        } else if changes > 3 * looks {
+            self.look_by_look(row, &mut changed, out);
+        } else {
+            self.shorter(row, &mut changed, out);
         }
         self.changed = changed;
     }
 
-    /// Writes all from left to right; how often the look changed.
-    fn straight(&mut self, row: &Row<'_>, changed: &[u16], out: &mut Vec<u8>) -> usize {
-        let (mut dips, mut done) = (0, 0);
-        for (index, at) in changed.iter().enumerate() {
-            if *at < done {
+    /// How often the look changes from left to right, and how many looks there are.
+    fn looks(&mut self, row: &Row<'_>, changed: &[u16]) -> (usize, usize) {
+        self.looks.clear();
+        let (mut changes, mut last) = (0, None);
+        for tile in changed.iter().map(|at| row.tile(*at)) {
+            let fits = tile.is_blank() && last.map(Look::background) == Some(tile.look());
+            if last == Some(tile.look()) || fits {
                 continue;
             }
-            dips += usize::from(!self.fits(row.tile(*at)));
-            let ahead = changed.get(index..).unwrap_or_default();
-            done = self.put(row, ahead, out);
+            changes += 1;
+            last = Some(tile.look());
+            if !self.looks.contains(&tile.look()) {
+                self.looks.push(tile.look());
+            }
         }
-        dips
+        (changes, self.looks.len())
+    }
+
+    /// Tries both ways.
+    fn shorter(&mut self, row: &Row<'_>, changed: &mut Vec<u16>, out: &mut Vec<u8>) {
+        let (pen, start) = (self.pen, out.len());
+        self.straight(row, changed, out);
+        let straight = mem::replace(&mut self.pen, pen);
+        let mut other = mem::take(&mut self.other);
+        other.clear();
+        self.look_by_look(row, changed, &mut other);
+        if other.len() < out.len() - start {
+            out.truncate(start);
+            out.extend_from_slice(&other);
+        } else {
+            self.pen = straight;
+        }
+        self.other = other;
+    }
+
+    /// Writes all from left to right.
+    fn straight(&mut self, row: &Row<'_>, changed: &[u16], out: &mut Vec<u8>) {
+        let mut done = 0;
+        for (index, at) in changed.iter().enumerate() {
+            if *at >= done {
+                done = self.put(row, changed.get(index..).unwrap_or_default(), out);
+            }
+        }
     }
 
     /// Writes all that fits the pen as it is, then all that looks like the first of the rest, until nothing is left.
