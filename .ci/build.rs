@@ -9,16 +9,17 @@ fn main() {
     let mut names: Vec<String> = fs::read_dir(Path::new(&root).join("themes"))
         .expect("themes/ is part of the package")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml"))
         .collect();
     names.sort();
-    let rows: String = names
-        .iter()
-        .map(|name| {
-            let stem = name.trim_end_matches(".yaml");
-            format!("(\"{stem}\", include_str!(\"{root}/themes/{name}\")),\n")
-        })
-        .collect();
-    fs::write(Path::new(&out).join("themes.rs"), format!("&[\n{rows}]\n"))
-        .expect("the output folder is writable");
+    let row = |name: &String| {
+        let stem = name.trim_end_matches(".yaml");
+        format!("(\"{stem}\", include_str!(\"{root}/themes/{name}\")),\n")
+    };
+    let rows: Vec<String> = names.iter().map(row).collect();
+    fs::write(
+        Path::new(&out).join("themes.rs"),
+        format!("&[\n{}]\n", rows.concat()),
+    )
+    .expect("the output folder is writable");
 }

@@ -9,6 +9,8 @@ pub mod inventory;
 
 pub mod fleet;
 
+pub mod command;
+
 pub mod config;
 
 pub mod ui;

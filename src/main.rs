@@ -1,3 +1,8 @@
 //! Starts the command line; everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> color_eyre::Result<ExitCode> {
+    color_eyre::install()?;
+    sshoal::cli::run().map(ExitCode::from)
+}

@@ -1,1 +1,122 @@
-//! cli
+//! The command line: flags to settings, a command to its report, an exit code to the shell.
+
+pub mod args;
+mod console;
+mod dashboard;
+mod demo;
+pub mod exit;
+mod fleet;
+mod log;
+mod status;
+
+use std::io::Write;
+
+use clap::Parser;
+use color_eyre::eyre::{Result, WrapErr};
+use tokio::runtime::{Builder, Runtime};
+
+pub use args::Cli;
+use args::{Colour, Command};
+pub use console::Console;
+
+use crate::{
+    command::{Usage, nodes::Nodes},
+    config::{self, Environment, Paths},
+    inventory::{self, Inventory, Located},
+};
+
+/// What every command runs with.
+pub(crate) struct Context {
+    pub(crate) args: Cli,
+    pub(crate) console: Console,
+    pub(crate) environment: Environment,
+    pub(crate) paths: Paths,
+}
+
+/// Runs the command line of this process; gives its exit code. A usage error or an unreadable inventory is printed, not returned.
+pub fn run() -> Result<u8> {
+    let args = Cli::parse();
+    let never = args.global.color == Colour::Never
+        || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let mut context = Context {
+        console: Console::of_process(never, args.global.ascii),
+        args,
+        environment: Environment::of_process(),
+        paths: Paths::of_user(),
+    };
+    let _log = log::start(&context.paths);
+    match dispatch(&mut context) {
+        Err(report) if is_expected(&report) => {
+            writeln!(context.console.err, "sshoal: {report}")?;
+            Ok(exit::USAGE)
+        }
+        other => other,
+    }
+}
+
+fn is_expected(report: &color_eyre::Report) -> bool {
+    report.is::<Usage>() || report.is::<inventory::Error>()
+}
+
+fn dispatch(context: &mut Context) -> Result<u8> {
+    match context.args.command.take() {
+        None => runtime()?.block_on(dashboard::run(context)),
+        Some(Command::Demo(demo)) => runtime()?.block_on(demo::run(context, &demo)),
+        Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
+        Some(Command::Nodes(nodes)) => print_nodes(context, &nodes),
+    }
+}
+
+fn print_nodes(context: &mut Context, nodes: &Nodes) -> Result<u8> {
+    let inventory = context.inventory()?;
+    let text = nodes.report(&inventory)?;
+    context.warn(&inventory)?;
+    context.print(&text)?;
+    Ok(exit::OK)
+}
+
+fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the runtime")
+}
+
+impl Context {
+    /// Which inventory counts.
+    pub(crate) fn located(&self) -> Located {
+        let here = std::env::current_dir().unwrap_or_default();
+        let flag = self.args.global.hosts.as_deref();
+        inventory::locate(
+            flag,
+            self.environment.hosts.as_deref(),
+            &here,
+            &self.paths.config,
+        )
+    }
+
+    pub(crate) fn inventory(&self) -> Result<Inventory, inventory::Error> {
+        inventory::load(&self.located())
+    }
+
+    pub(crate) fn ssh(&self) -> crate::ssh::Config {
+        config::ssh(&self.args.global.flags(), &self.environment, &self.paths)
+    }
+
+    pub(crate) fn warn(&mut self, inventory: &Inventory) -> Result<()> {
+        for warning in &inventory.warnings {
+            writeln!(self.console.err, "sshoal: {warning}")?;
+        }
+        Ok(())
+    }
+
+    /// Prints; a reader that left early (`| head`) is not an error.
+    pub(crate) fn print(&mut self, text: &str) -> Result<()> {
+        let out = &mut self.console.out;
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.wrap_err("cannot write the result"),
+        }
+    }
+}

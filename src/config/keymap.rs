@@ -1,5 +1,13 @@
 //! Keys to actions: one table feeds the key handling, the help, the hint line and docs/keys.md.
 
+mod table;
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use crokey::KeyCombination;
+
+pub use table::BINDINGS;
+
 /// What a key can mean. The view in front decides what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -70,3 +78,137 @@ pub enum Action {
     /// Say yes to all questions that wait.
     YesToAll,
 }
+
+/// Where keys are read: the layer in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Under every layer.
+    Anywhere,
+    /// All nodes.
+    Fleet,
+    /// One node.
+    Node,
+    /// The help.
+    Help,
+    /// The menu of columns.
+    Columns,
+    /// The line where a filter is typed; all other keys are text.
+    Filter,
+    /// A question.
+    Prompt,
+}
+
+impl Scope {
+    /// Every scope, in the order of the help.
+    pub const ALL: [Self; 7] = [
+        Self::Fleet,
+        Self::Node,
+        Self::Filter,
+        Self::Columns,
+        Self::Help,
+        Self::Prompt,
+        Self::Anywhere,
+    ];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Anywhere => "Anywhere",
+            Self::Fleet => "Fleet",
+            Self::Node => "Node",
+            Self::Help => "Help",
+            Self::Columns => "Columns",
+            Self::Filter => "Typing a filter",
+            Self::Prompt => "A question",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// What happens.
+    pub action: Action,
+    /// Where.
+    pub scopes: &'static [Scope],
+    /// By which keys, the first being the one to show: `g`, `G`, `ctrl-r`, `pageup`, `f1`.
+    pub keys: &'static [&'static str],
+    /// What it does, in one line.
+    pub title: &'static str,
+    /// Its place in the hint line, 1 being kept longest, and the word there.
+    pub hint: Option<(u8, &'static str)>,
+}
+
+/// The keys in force.
+#[derive(Clone, Debug)]
+pub struct KeyMap {
+    actions: HashMap<(Scope, KeyCombination), Action>,
+}
+
+impl Default for KeyMap {
+    fn default() -> Self {
+        let rows = BINDINGS.iter().flat_map(|row| {
+            let keys = row.keys.iter().flat_map(|key| spellings(key));
+            keys.flat_map(move |key| row.scopes.iter().map(move |s| ((*s, key), row.action)))
+        });
+        Self {
+            actions: rows.collect(),
+        }
+    }
+}
+
+impl KeyMap {
+    /// What a key means in a scope.
+    pub fn action(&self, scope: Scope, key: KeyCombination) -> Option<Action> {
+        let here = self.actions.get(&(scope, key));
+        here.or_else(|| self.actions.get(&(Scope::Anywhere, key)))
+            .copied()
+    }
+}
+
+/// The rows of a scope, in the order of the table.
+pub fn bindings(scope: Scope) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |b| b.scopes.contains(&scope))
+}
+
+/// The hints of a scope, in the order of the table: place, key, word.
+pub fn hints(scope: Scope) -> impl Iterator<Item = (u8, &'static str, &'static str)> {
+    bindings(scope).filter_map(|b| {
+        let (place, word) = b.hint?;
+        Some((place, b.keys.first().copied()?, word))
+    })
+}
+
+/// A key as terminals may report it: some add Shift to a sign that needs it, some don't.
+fn spellings(key: &str) -> Vec<KeyCombination> {
+    let mut chars = key.chars();
+    let single = chars.next().filter(|_| chars.next().is_none());
+    let texts = match single {
+        Some(c) if c.is_ascii_uppercase() => vec![format!("shift-{key}")],
+        Some(c) if c.is_ascii_punctuation() => vec![key.to_owned(), format!("shift-{key}")],
+        _ => vec![key.to_owned()],
+    };
+    texts.iter().filter_map(|t| crokey::parse(t).ok()).collect()
+}
+
+/// docs/keys.md, whole.
+pub fn document() -> String {
+    let mut out = String::from(
+        "# Keys\n\nMade from `src/config/keymap/table.rs`; a test fails when it is stale.\n",
+    );
+    for scope in Scope::ALL {
+        let _ = write!(
+            out,
+            "\n## {}\n\n| keys | what |\n|---|---|\n",
+            scope.title()
+        );
+        for row in bindings(scope) {
+            let keys: Vec<String> = row.keys.iter().map(|k| format!("`{k}`")).collect();
+            let _ = writeln!(out, "| {} | {} |", keys.join(" "), row.title);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

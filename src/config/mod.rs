@@ -1,3 +1,86 @@
 //! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths.
 
 pub mod keymap;
+mod paths;
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::Duration,
+};
+
+pub use paths::Paths;
+
+use crate::ssh;
+
+/// What the command line said, for every command.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--hosts`.
+    pub hosts: Option<PathBuf>,
+    /// `--known-hosts`.
+    pub known_hosts: Option<PathBuf>,
+    /// `--accept-new`.
+    pub accept_new: bool,
+}
+
+/// The environment variables that count.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `$SSHOAL_HOSTS`.
+    pub hosts: Option<OsString>,
+    /// `$SSH_AUTH_SOCK`.
+    pub agent: Option<OsString>,
+    /// `$USER`, else `$LOGNAME`.
+    pub user: Option<OsString>,
+}
+
+impl Environment {
+    /// Of this process; empty values count as unset.
+    pub fn of_process() -> Self {
+        let read = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            hosts: read("SSHOAL_HOSTS"),
+            agent: read("SSH_AUTH_SOCK"),
+            user: read("USER").or_else(|| read("LOGNAME")),
+        }
+    }
+}
+
+/// The settings of the SSH layer.
+pub fn ssh(flags: &Flags, environment: &Environment, paths: &Paths) -> ssh::Config {
+    let user = environment.user.as_deref().map(OsStr::to_string_lossy);
+    ssh::Config {
+        known_hosts: flags
+            .known_hosts
+            .clone()
+            .map_or_else(|| paths.known_hosts(), |file| vec![file]),
+        agent: environment.agent.clone().map(PathBuf::from),
+        identities: paths.identities(),
+        user: user.map_or_else(|| "root".to_owned(), String::from),
+        accept_new: flags.accept_new,
+        kex_timeout: Duration::from_secs(10),
+        auth_timeout: Duration::from_secs(10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_replaces_the_known_hosts_of_the_user() {
+        let paths = Paths {
+            home: "/h".into(),
+            ..Paths::default()
+        };
+        let of = |flags: &Flags| ssh(flags, &Environment::default(), &paths).known_hosts;
+        let [first, _, _] = of(&Flags::default()).try_into().expect("three files");
+        assert_eq!(first, PathBuf::from("/h/.ssh/known_hosts"));
+        let flags = Flags {
+            known_hosts: Some("/x".into()),
+            ..Flags::default()
+        };
+        assert_eq!(of(&flags), [PathBuf::from("/x")]);
+    }
+}

@@ -1,5 +1,121 @@
 //! The owner of all node state: one actor, one poller per node, snapshots for whoever looks.
 
+mod actor;
+mod backoff;
+mod clock;
+mod event;
+mod lane;
+mod poller;
+mod sampling;
 pub mod state;
 
+use std::sync::Arc;
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+pub use clock::Clock;
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
+
+use crate::{
+    inventory::Inventory,
+    node::NodeId,
+    ssh::{Config, Connector, Prompt, PromptId},
+};
+
+/// Orders that may wait; whoever sends more waits.
+const ORDERS: usize = 64;
+/// Questions that may wait to be taken up; connections wait behind them.
+const QUESTIONS: usize = 64;
+
+/// What the fleet can be told to do.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// These are the nodes from now on.
+    Inventory(Arc<Inventory>),
+    /// A trouble of our own to show, or none any more.
+    Notice(Option<String>),
+    /// This node is looked at closely.
+    Focus(Option<NodeId>),
+    /// Try these now, whatever their back-off.
+    Retry(Vec<NodeId>),
+    /// The answer to a question.
+    Answer(PromptId, bool),
+}
+
+/// Whether somebody is there to answer questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// A person, through [`Order::Answer`].
+    Asked,
+    /// Nobody: what would be asked is refused.
+    None,
+}
+
+/// A running fleet; [`Fleet::stop`] ends it.
+pub struct Fleet {
+    orders: mpsc::Sender<Order>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    prompts: watch::Receiver<Arc<Vec<Prompt>>>,
+    clock: Clock,
+    cancel: CancellationToken,
+    task: JoinSet<()>,
+}
+
+impl Fleet {
+    /// Starts the actor; it has no node until it is given an inventory. Must be called within the runtime.
+    pub fn start(ssh: Config, answers: Answers, clock: Clock) -> Self {
+        let (order_to, orders) = mpsc::channel(ORDERS);
+        let (ask_to, asked) = mpsc::channel(QUESTIONS);
+        let (snapshot_to, snapshots) = watch::channel(Arc::default());
+        let (prompt_to, prompts) = watch::channel(Arc::default());
+        let cancel = CancellationToken::new();
+        let connector = Connector::new(ssh, (answers == Answers::Asked).then_some(ask_to));
+        let outside = actor::Outside {
+            orders,
+            asked,
+            snapshots: snapshot_to,
+            prompts: prompt_to,
+            cancel: cancel.clone(),
+        };
+        let mut task = JoinSet::new();
+        task.spawn(actor::Actor::new(clock, connector, outside).run());
+        Self {
+            orders: order_to,
+            snapshots,
+            prompts,
+            clock,
+            cancel,
+            task,
+        }
+    }
+
+    /// Where to send orders.
+    pub fn orders(&self) -> mpsc::Sender<Order> {
+        self.orders.clone()
+    }
+
+    /// The newest snapshot, ten a second at most.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// The questions that wait for an answer.
+    pub fn prompts(&self) -> watch::Receiver<Arc<Vec<Prompt>>> {
+        self.prompts.clone()
+    }
+
+    /// The clock that [`Millis`] are counted by.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Ends every connection and waits for it.
+    pub async fn stop(mut self) {
+        self.cancel.cancel();
+        while self.task.join_next().await.is_some() {}
+    }
+}

@@ -58,6 +58,8 @@ pub struct NodeState {
     pub interval_ms: u64,
     /// Round trip of the last tick, in milliseconds.
     pub round_trip_ms: Option<f64>,
+    /// Everything that the node can tell is in: rates, disks, daemons, GPUs.
+    pub complete: bool,
     /// Rules that fire.
     pub health: Health,
     /// The last ten minutes.
@@ -129,6 +131,7 @@ impl NodeState {
             sample_at: Millis(0),
             interval_ms: 1000,
             round_trip_ms: None,
+            complete: false,
             health: Health::default(),
             history: History::default(),
         }

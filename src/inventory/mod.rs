@@ -1,8 +1,38 @@
 //! The nodes there are: sources to a checked list of nodes and groups.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+mod fault;
+mod groups;
+mod hosts_yaml;
+pub mod keys;
+mod layer;
+mod page;
+mod rules;
+mod scalar;
+mod scan;
+mod tree;
+mod watch;
+mod zip;
 
-use crate::node::{Node, NodeId};
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use fault::Error;
+pub use page::page;
+pub use watch::Watch;
+
+use crate::node::{Node, NodeId, Transport, set::Groups, valid_name};
+
+/// The largest file that is read.
+pub const MAX_BYTES: u64 = 8 << 20;
+
+/// The most hosts that a file may name.
+pub const MAX_HOSTS: usize = 100_000;
 
 /// All nodes, in file order, with their groups.
 #[derive(Clone, Debug, Default)]
@@ -16,3 +46,124 @@ pub struct Inventory {
     /// What was strange but not wrong, one line each.
     pub warnings: Vec<String>,
 }
+
+/// Where the inventory is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Located {
+    /// A file; it exists unless the user named it.
+    File(PathBuf),
+    /// No file: this machine alone.
+    ThisMachine,
+}
+
+impl Located {
+    /// The file, to watch.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::ThisMachine => None,
+        }
+    }
+}
+
+/// Finds the inventory: `--hosts`, `$SSHOAL_HOSTS`, `hosts.yaml` in `cwd`, `hosts.yaml` in sshoal's `config_dir`.
+pub fn locate(flag: Option<&Path>, env: Option<&OsStr>, cwd: &Path, config_dir: &Path) -> Located {
+    let env = env.filter(|value| !value.is_empty()).map(Path::new);
+    if let Some(named) = flag.or(env) {
+        return Located::File(named.to_path_buf());
+    }
+    let mut usual = [cwd, config_dir]
+        .into_iter()
+        .map(|folder| folder.join("hosts.yaml"));
+    // A link that leads nowhere or a folder of that name is reported by `load`, not passed over.
+    let found = usual.find(|file| file.symlink_metadata().is_ok());
+    found.map_or(Located::ThisMachine, Located::File)
+}
+
+/// Loads the inventory; blocks on the file.
+pub fn load(located: &Located) -> Result<Inventory, Error> {
+    let Located::File(path) = located else {
+        return Ok(this_machine());
+    };
+    let bytes = read(path)?;
+    parse(path, &bytes, std::env::home_dir())
+}
+
+fn parse(path: &Path, bytes: &[u8], home: Option<PathBuf>) -> Result<Inventory, Error> {
+    let wrong = |text: &str, fault| Error::wrong(path.to_path_buf(), text, fault);
+    let text = scan::text(bytes).map_err(|(shown, fault)| wrong(&shown, fault))?;
+    let base = layer::base(path);
+    let places = layer::Places { home, base };
+    let mut inventory = hosts_yaml::read(text, &places).map_err(|fault| wrong(text, fault))?;
+    inventory.file = Some(path.to_path_buf());
+    Ok(inventory)
+}
+
+/// Reads at most the limit; the size is looked at first, so that a huge file costs nothing.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let unread = |source| Error::Read {
+        path: path.to_path_buf(),
+        source,
+    };
+    let too_large = || Error::TooLarge {
+        path: path.to_path_buf(),
+    };
+    let file = File::open(path).map_err(unread)?;
+    let metadata = file.metadata().map_err(unread)?;
+    if metadata.is_dir() {
+        return Err(unread(io::Error::from(io::ErrorKind::IsADirectory)));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // A pipe has no size.
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unread)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn this_machine() -> Inventory {
+    let uname = rustix::system::uname();
+    let name = uname.nodename().to_string_lossy();
+    let name = if valid_name(&name) {
+        &*name
+    } else {
+        "localhost"
+    };
+    let mut node = layer::blank(name);
+    node.transports = vec![Transport::Local];
+    Inventory {
+        nodes: vec![Arc::new(node)],
+        ..Inventory::default()
+    }
+}
+
+impl Inventory {
+    /// The node of that name.
+    pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
+        self.nodes.iter().find(|node| node.id.as_str() == name)
+    }
+}
+
+impl Groups for Inventory {
+    fn group(&self, name: &str) -> Option<Vec<String>> {
+        let members = self.groups.get(name)?;
+        Some(members.iter().map(ToString::to_string).collect())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.groups.keys().cloned().collect()
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.id.to_string()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

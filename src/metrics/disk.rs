@@ -1,6 +1,6 @@
 //! Space and inodes of local file systems, from `stat -f` of the mounts in `/proc/mounts`.
 
-use super::{Field, Unit, memory::percent};
+use super::{Field, Unit, frame::Words, memory::percent, sampler::clipped, slow::Answer};
 use crate::node::text::SafeText;
 
 /// The local file systems.
@@ -27,6 +27,8 @@ pub struct Mount {
     pub inodes_free: Option<u64>,
     /// Mounted read-only.
     pub read_only: bool,
+    /// Read-only though `/etc/fstab` has it writable.
+    pub fault: bool,
 }
 
 impl Mount {
@@ -45,6 +47,91 @@ impl Mount {
             self.inodes,
         )
     }
+}
+
+/// Most mounts that are believed.
+const MAX_MOUNTS: usize = 128;
+
+/// The mounts of a slow answer, `None` where it has no part about them.
+pub(super) fn mounts(answer: &Answer) -> Option<Reading> {
+    let sizes: Vec<_> = answer
+        .lines("stat")
+        .filter_map(stat)
+        .chain(answer.lines("df").filter_map(df))
+        .collect();
+    answer.part("mounts")?;
+    let listed = answer.lines("mounts").take(MAX_MOUNTS).filter_map(listed);
+    let mut mounts: Vec<Mount> = listed
+        .filter_map(|(path, mount)| {
+            let (_, size) = sizes.iter().find(|(of, _)| *of == path)?;
+            Some(Mount {
+                path: mount.path,
+                kind: mount.kind,
+                read_only: mount.read_only,
+                fault: mount.fault,
+                ..size.clone()
+            })
+        })
+        .collect();
+    mounts.sort_by_key(|mount| mount.path.as_str() != "/");
+    Some(Reading { mounts })
+}
+
+/// `rw ext4 /data\040one`
+fn listed(line: &[u8]) -> Option<(Vec<u8>, Mount)> {
+    let mut words = line.splitn(3, |b| *b == b' ');
+    let (mode, kind, path) = (words.next()?, words.next()?, unescaped(words.next()?));
+    let mount = Mount {
+        path: clipped(&String::from_utf8_lossy(&path)),
+        kind: clipped(&String::from_utf8_lossy(kind)),
+        read_only: mode != b"rw",
+        fault: mode == b"fault",
+        ..Mount::default()
+    };
+    Some((path, mount))
+}
+
+/// `4096 26000 1000 65536 6000 /data`
+fn stat(line: &[u8]) -> Option<(&[u8], Mount)> {
+    let mut words = Words(line);
+    let (size, blocks, free) = (words.u64()?, words.u64()?, words.u64()?);
+    let inodes = words.u64().filter(|n| *n > 0);
+    let mount = Mount {
+        total: blocks.saturating_mul(size),
+        available: free.saturating_mul(size),
+        inodes_free: words.u64().filter(|_| inodes.is_some()),
+        inodes,
+        ..Mount::default()
+    };
+    Some((words.0.strip_prefix(b" ")?, mount))
+}
+
+/// `/dev/sda1 1000 500 400 56% /data`
+fn df(line: &[u8]) -> Option<(&[u8], Mount)> {
+    let mut words = Words(line);
+    words.next()?;
+    let total = words.u64()?.saturating_mul(1024);
+    let available = words.nth(1).and_then(|word| Words(word).u64())?;
+    words.next()?;
+    let mount = Mount {
+        total,
+        available: available.saturating_mul(1024),
+        ..Mount::default()
+    };
+    Some((words.0.strip_prefix(b" ")?, mount))
+}
+
+/// Resolves `\040` and the like of `/proc/mounts`.
+fn unescaped(path: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..3).filter(|_| *first == b'\\');
+        let code = digits.and_then(|octal| u8::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok());
+        plain.push(code.unwrap_or(*first));
+        rest = after.get(if code.is_some() { 3 } else { 0 }..).unwrap_or_default();
+    }
+    plain
 }
 
 fn worst(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {

@@ -1,6 +1,6 @@
-//! GPUs: NVIDIA from a looping `nvidia-smi`, AMD from sysfs.
+//! GPUs: what is known of a card, and AMD cards from sysfs; NVIDIA's are read in [`super::smi`].
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words, sampler::clipped};
 use crate::node::text::SafeText;
 
 /// The GPUs of a node.
@@ -37,7 +37,7 @@ pub struct Gpu {
     pub fan: Option<f64>,
     /// Uncorrected ECC errors since the driver started.
     pub ecc: Option<u64>,
-    /// Clocks held down now, by heat or power.
+    /// Clocks held down now, by heat or by hardware protection; a power limit that a busy card reaches is no fault.
     pub throttled: Option<bool>,
     /// MIG mode is on.
     pub mig: bool,
@@ -49,6 +49,62 @@ impl Gpu {
     /// Memory in use, in percent.
     pub fn memory(&self) -> Option<f64> {
         super::memory::percent(self.memory_used, self.memory_total)
+    }
+}
+
+/// The lines `aN` and `AN`.
+#[derive(Debug, Default)]
+pub(super) struct Amd(Vec<Gpu>);
+
+/// Most cards that are believed.
+pub(super) const MAX_CARDS: usize = 64;
+
+impl Amd {
+    /// One card: busy %, memory used, memory in all, temperature, power, power limit.
+    pub(super) fn take(&mut self, card: Option<u64>, mut value: Words) {
+        let Some(gpu) = self.card(card) else { return };
+        gpu.util = value.f64().map(|percent| percent.min(100.0));
+        gpu.memory_used = value.u64();
+        gpu.memory_total = value.u64();
+        gpu.temperature = value.f64().map(|milli| milli / 1e3);
+        gpu.power = value.f64().map(|micro| micro / 1e6);
+        gpu.power_limit = value.f64().map(|micro| micro / 1e6);
+    }
+
+    /// Its product name.
+    pub(super) fn take_name(&mut self, card: Option<u64>, name: &[u8]) {
+        let Some(gpu) = self.card(card) else { return };
+        let name = String::from_utf8_lossy(name);
+        if !matches!(name.trim(), "" | "-") {
+            gpu.name = clipped(name.trim());
+        }
+    }
+
+    fn card(&mut self, card: Option<u64>) -> Option<&mut Gpu> {
+        let index = u32::try_from(card?).ok()?;
+        let at = match self.0.iter().position(|gpu| gpu.index == index) {
+            Some(at) => at,
+            None if self.0.len() >= MAX_CARDS => return None,
+            None => {
+                self.0.push(Gpu {
+                    index,
+                    name: clipped("AMD GPU"),
+                    ..Gpu::default()
+                });
+                self.0.len() - 1
+            }
+        };
+        self.0.get_mut(at)
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        self.0.clear();
+    }
+
+    /// The cards.
+    pub(super) fn cards(&self) -> &[Gpu] {
+        &self.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! Identity, uptime, clock skew and kernel-wide counters of a node.
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words, rate::Counters};
 use crate::node::text::SafeText;
 
 /// What is known of the machine as a whole.
@@ -17,13 +17,18 @@ pub struct Reading {
     /// Seconds since boot.
     pub uptime: Option<f64>,
     /// Wall clock of the node minus ours, in seconds; known to the width of an interval that shrinks with each tick.
+    /// 0 where the clocks may agree.
     pub skew: Option<f64>,
+    /// Half the width of that interval, in seconds.
+    pub skew_error: Option<f64>,
     /// OOM kills since boot.
     pub oom_kills: Option<u64>,
     /// OOM kills seen since the sampler started.
     pub oom_new: u64,
     /// Major page faults a second.
     pub major_faults: Option<f64>,
+    /// Pages swapped out a second.
+    pub swap_outs: Option<f64>,
     /// Open file handles.
     pub files_open: Option<u64>,
     /// Limit of open file handles; `None` when it is in effect unlimited.
@@ -32,6 +37,123 @@ pub struct Reading {
     pub blocked: Option<u64>,
     /// Forks a second.
     pub forks: Option<f64>,
+}
+
+/// The lines `u`, `pf`, `pb`, `vs`, `vf`, `vo` and `f`.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    uptime: Option<f64>,
+    forks: Counters<1>,
+    faults: Counters<1>,
+    swapped: Counters<1>,
+    blocked: Option<u64>,
+    oom_kills: Option<u64>,
+    oom_before: Option<u64>,
+    files: Option<(u64, Option<u64>)>,
+}
+
+impl Raw {
+    /// Seconds since boot.
+    pub(super) fn take_uptime(&mut self, mut value: Words) {
+        self.uptime = value.f64().filter(|seconds| *seconds < 1e11);
+    }
+
+    /// Seconds since boot.
+    pub(super) fn uptime(&self) -> Option<f64> {
+        self.uptime
+    }
+
+    /// The other lines: the first letter of the key, and the rest of it.
+    pub(super) fn take(&mut self, first: u8, name: &[u8], mut value: Words) {
+        let Some(n) = value.u64() else { return };
+        match (first, name) {
+            (b'p', b"f") => self.forks.set([n]),
+            (b'p', b"b") => self.blocked = Some(n),
+            (b'v', b"f") => self.faults.set([n]),
+            (b'v', b"s") => self.swapped.set([n]),
+            (b'v', b"o") => {
+                self.oom_kills = Some(n);
+                // A kernel that counts from anew has been booted.
+                self.oom_before = Some(self.oom_before.map_or(n, |before| before.min(n)));
+            }
+            (b'f', b"") => {
+                let limit = value.nth(1).and_then(|max| Words(max).u64());
+                self.files = Some((n, limit.filter(|max| *max < UNLIMITED)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        (self.uptime, self.blocked, self.oom_kills, self.files) = (None, None, None, None);
+        self.forks.expect();
+        self.faults.expect();
+        self.swapped.expect();
+    }
+
+    /// Ends the interval of the medium sources.
+    pub(super) fn close(&mut self, uptime: f64) {
+        self.forks.close(uptime);
+        self.faults.close(uptime);
+        self.swapped.close(uptime);
+    }
+
+    /// Starts anew, but remembers how many OOM kills there were.
+    pub(super) fn restart(&mut self) {
+        *self = Self {
+            oom_before: self.oom_before,
+            ..Self::default()
+        };
+    }
+
+    /// The newest.
+    pub(super) fn fill(&self, reading: &mut Reading) {
+        let rate = |counters: &Counters<1>| counters.rates().map(|[rate]| rate);
+        reading.uptime = self.uptime;
+        reading.forks = rate(&self.forks);
+        reading.major_faults = rate(&self.faults);
+        reading.swap_outs = rate(&self.swapped);
+        reading.blocked = self.blocked;
+        reading.oom_kills = self.oom_kills;
+        let kills = self.oom_kills.zip(self.oom_before);
+        reading.oom_new = kills.map_or(0, |(now, before)| now.saturating_sub(before));
+        reading.files_open = self.files.map(|(open, _)| open);
+        reading.files_max = self.files.and_then(|(_, max)| max);
+    }
+}
+
+/// Limits beyond this are none: 2^63 - 1 is the default of large machines.
+const UNLIMITED: u64 = 1 << 48;
+
+/// The node's wall clock against ours: the range in which every tick so far leaves the difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Skew {
+    range: Option<(f64, f64)>,
+    at: f64,
+}
+
+impl Skew {
+    /// Clocks drift apart by less than this part of the time that passes.
+    const DRIFT: f64 = 1e-4;
+
+    /// `epoch` whole seconds were read on the node between our `sent` and `received`.
+    pub(super) fn take(&mut self, epoch: f64, sent: f64, received: f64) {
+        let new = (epoch - received, epoch + 1.0 - sent);
+        let drift = (received - self.at).max(0.0) * Self::DRIFT;
+        let kept = self.range.map(|(low, high)| (low - drift, high + drift));
+        let both = kept.map(|(low, high)| (low.max(new.0), high.min(new.1)));
+        self.range = both.filter(|(low, high)| low <= high).or(Some(new));
+        self.at = received;
+    }
+
+    /// The middle of the range, 0 where the clocks may agree, and half its width.
+    pub(super) fn estimate(&self) -> Option<(f64, f64)> {
+        let (low, high) = self.range?;
+        let middle = f64::midpoint(low, high);
+        let may_agree = low <= 0.0 && high >= 0.0;
+        Some((if may_agree { 0.0 } else { middle }, (high - low) / 2.0))
+    }
 }
 
 /// Its fields.

@@ -1,6 +1,10 @@
 //! Block device traffic over the last interval, from two readings of `/proc/diskstats`.
 
-use super::{Field, Unit};
+use super::{
+    Field, Unit,
+    frame::Words,
+    rate::{self, Devices},
+};
 use crate::node::text::SafeText;
 
 /// The whole disks of a node.
@@ -29,6 +33,52 @@ pub struct Device {
 
 fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     values.flatten().reduce(|a, b| a + b)
+}
+
+/// The lines `dDISK`: reads, sectors read, writes, sectors written, in flight, busy ms.
+#[derive(Debug, Default)]
+pub(super) struct Raw(Devices<5>);
+
+/// The kernel counts sectors of this size whatever the disk's are.
+const SECTOR: f64 = 512.0;
+
+impl Raw {
+    /// One disk.
+    pub(super) fn take(&mut self, name: &[u8], mut value: Words) {
+        let Some([reads, read, writes, written, in_flight, busy]) = value.counters(6) else {
+            return;
+        };
+        let counters = [reads, read, writes, written, busy];
+        self.0.set(name, counters, Some(in_flight));
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        self.0.expect();
+    }
+
+    /// Ends the interval.
+    pub(super) fn close(&mut self, uptime: f64) {
+        self.0.close(uptime);
+    }
+
+    /// Rates of the last interval.
+    pub(super) fn reading(&self) -> Reading {
+        let device = |d: &rate::Device<5>| {
+            let rates = d.counters.rates();
+            Device {
+                name: d.name.clone(),
+                read: rates.map(|r| r[1] * SECTOR),
+                written: rates.map(|r| r[3] * SECTOR),
+                operations: rates.map(|r| r[0] + r[2]),
+                busy: rates.map(|r| (r[4] / 10.0).min(100.0)),
+                in_flight: d.gauge,
+            }
+        };
+        Reading {
+            devices: self.0.iter().map(device).collect(),
+        }
+    }
 }
 
 /// Its fields: sums over the disks, and the busiest one. Device-mapper and md rows repeat their members and are left out of sums.

@@ -1,6 +1,6 @@
 //! Load averages and run queue, from `/proc/loadavg`.
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words};
 
 /// Load averages and tasks.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,31 @@ pub struct Reading {
     pub running: Option<u32>,
     /// All tasks.
     pub tasks: Option<u32>,
+}
+
+/// The line `l`.
+#[derive(Debug, Default)]
+pub(super) struct Raw(Reading);
+
+impl Raw {
+    /// `0.52 0.58 0.59 2/857`
+    pub(super) fn take(&mut self, mut value: Words) {
+        let averages = [value.f64(), value.f64(), value.f64()];
+        let [Some(one), Some(five), Some(fifteen)] = averages else {
+            return;
+        };
+        self.0.averages = Some([one, five, fifteen].map(|load| load.min(1e6)));
+        let tasks = value.next().unwrap_or_default();
+        let mut tasks = tasks.split(|b| *b == b'/').map(|n| Words(n).u64());
+        let mut count = || u32::try_from(tasks.next()??).ok();
+        self.0.running = count();
+        self.0.tasks = count();
+    }
+
+    /// The newest.
+    pub(super) fn reading(&self) -> Reading {
+        self.0.clone()
+    }
 }
 
 /// Its fields.

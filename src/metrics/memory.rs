@@ -1,6 +1,6 @@
 //! Memory and swap, from `/proc/meminfo`.
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words};
 
 /// Sizes in bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +24,65 @@ impl Reading {
     pub fn used(&self) -> Option<u64> {
         Some(self.total?.saturating_sub(self.available?))
     }
+}
+
+/// The lines `m` and `k`.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    kernel: [Option<u64>; 10],
+    limited: Option<[u64; 2]>,
+    /// A container's limit in bytes.
+    pub(super) limit: Option<u64>,
+}
+
+impl Raw {
+    /// Ten values in kB: MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree.
+    pub(super) fn take(&mut self, mut value: Words) {
+        self.kernel = std::array::from_fn(|_| Some(value.u64()?.saturating_mul(1024)));
+    }
+
+    /// A container's memory in use and its reclaimable page cache, in bytes.
+    pub(super) fn take_limited(&mut self, mut value: Words) {
+        self.limited = value.counters(2);
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        self.kernel = [None; 10];
+        self.limited = None;
+    }
+
+    /// The newest; under a container's limit the kernel's figures are the host's.
+    pub(super) fn reading(&self) -> Reading {
+        let [total, free, available, buffers, cached, shared, slab, dirty, swap, swap_free] =
+            self.kernel;
+        // MemAvailable came with Linux 3.14; before, it is estimated as `free` does.
+        let guess = || {
+            let parts = [free?, buffers?, cached?, slab.unwrap_or(0)];
+            Some(sum(&parts).saturating_sub(shared.unwrap_or(0)))
+        };
+        let swap_total = swap.filter(|bytes| *bytes > 0);
+        let mut reading = Reading {
+            total,
+            // In LXC it can exceed the total (procps-ng commit 96bce4e1).
+            available: available.or_else(guess).map(|n| n.min(total.unwrap_or(n))),
+            cached: buffers.zip(cached).map(|(b, c)| sum(&[b, c, slab.unwrap_or(0)])),
+            dirty,
+            swap_total,
+            swap_used: swap_total.zip(swap_free).map(|(all, free)| all.saturating_sub(free)),
+        };
+        if let (Some(limit), Some([used, cache])) = (self.limit, self.limited)
+            && total.is_none_or(|total| limit < total)
+        {
+            reading.total = Some(limit);
+            reading.available = Some(limit.saturating_sub(used.saturating_sub(cache)));
+        }
+        reading
+    }
+}
+
+fn sum(parts: &[u64]) -> u64 {
+    parts.iter().fold(0, |all, part| all.saturating_add(*part))
 }
 
 /// `part` of `whole` in percent; `None` without either, or of nothing.

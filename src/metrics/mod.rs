@@ -5,18 +5,26 @@ pub mod daemon;
 pub mod disk;
 pub mod frame;
 pub mod gpu;
+mod greeting;
 pub mod health;
 pub mod history;
 pub mod host;
 pub mod io;
 pub mod load;
 pub mod memory;
+pub mod meter;
 pub mod net;
 pub mod pressure;
 pub mod rate;
 pub mod sampler;
 pub mod slow;
+mod smi;
 pub mod tcp;
+mod truth;
+mod unit;
+mod watch;
+
+pub use meter::{Clock, Feed, Meter, Signal};
 
 /// Everything known of a node at one instant. Absent is `None` or an empty list, never zero.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,10 @@
 //! Network traffic over the last interval, from two readings of `/proc/net/dev`.
 
-use super::{Field, Unit};
+use super::{
+    Field, Unit,
+    frame::Words,
+    rate::{self, Devices},
+};
 use crate::node::text::SafeText;
 
 /// The interfaces of a node.
@@ -38,6 +42,46 @@ impl Reading {
 
 fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     values.flatten().reduce(|a, b| a + b)
+}
+
+/// The lines `nIF`: received bytes, errors, drops; sent bytes, errors, drops.
+#[derive(Debug, Default)]
+pub(super) struct Raw(Devices<6>);
+
+impl Raw {
+    /// One interface.
+    pub(super) fn take(&mut self, name: &[u8], mut value: Words) {
+        if let Some(counters) = value.counters(6) {
+            self.0.set(name, counters, None);
+        }
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        self.0.expect();
+    }
+
+    /// Ends the interval.
+    pub(super) fn close(&mut self, uptime: f64) {
+        self.0.close(uptime);
+    }
+
+    /// Rates of the last interval.
+    pub(super) fn reading(&self) -> Reading {
+        let interface = |d: &rate::Device<6>| {
+            let rates = d.counters.rates();
+            Interface {
+                name: d.name.clone(),
+                rx: rates.map(|r| r[0]),
+                tx: rates.map(|r| r[3]),
+                errors: rates.map(|r| r[1] + r[4]),
+                drops: rates.map(|r| r[2] + r[5]),
+            }
+        };
+        Reading {
+            interfaces: self.0.iter().map(interface).collect(),
+        }
+    }
 }
 
 /// Its fields: sums over the physical interfaces.

@@ -1,6 +1,6 @@
 //! Pressure stall information, from `/proc/pressure`.
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words};
 
 /// Share of the last 10 s in percent, per resource.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,41 @@ pub struct Reading {
     pub io_some: Option<f64>,
     /// All tasks waited for I/O.
     pub io_full: Option<f64>,
+    /// Some task waited for a CPU, over 60 s: what the rules judge.
+    pub cpu_some_60: Option<f64>,
+    /// All tasks waited for memory, over 60 s.
+    pub memory_full_60: Option<f64>,
+    /// All tasks waited for I/O, over 60 s.
+    pub io_full_60: Option<f64>,
+}
+
+/// The lines `Pc`, `Pm` and `Pi`.
+#[derive(Debug, Default)]
+pub(super) struct Raw(Reading);
+
+impl Raw {
+    /// Some tasks over 10 and 60 s, then all tasks over 10 and 60 s.
+    pub(super) fn take(&mut self, kind: &[u8], mut value: Words) {
+        let mut share = || value.f64().map(|percent| percent.min(100.0));
+        let (some, some_60, full, full_60) = (share(), share(), share(), share());
+        match kind {
+            b"c" => (self.0.cpu_some, self.0.cpu_some_60) = (some, some_60),
+            b"m" => {
+                self.0.memory_some = some;
+                (self.0.memory_full, self.0.memory_full_60) = (full, full_60);
+            }
+            b"i" => {
+                self.0.io_some = some;
+                (self.0.io_full, self.0.io_full_60) = (full, full_60);
+            }
+            _ => {}
+        }
+    }
+
+    /// The newest.
+    pub(super) fn reading(&self) -> Reading {
+        self.0.clone()
+    }
 }
 
 /// Its fields.

@@ -1,1 +1,351 @@
-//! The slow channel: space, daemons' truth, GPU tools, asked every 30 to 60 s.
+//! The slow channel: space and inodes, and the managers' truth about daemons.
+//!
+//! # Wire
+//!
+//! Started like the fast one (see [`super::sampler`]), its text begins with `# sshoal S1 slow NONCE`. It greets with
+//!
+//! ```text
+//! S1 NONCE slow has=systemd,docker space=stat deadline=timeout 8
+//! ```
+//!
+//! `has`: the managers found: `systemd`, `docker`, `podman`, `openrc`, `runit`, `supervisor`. `space`: `stat` or `df`. Then, for each request
+//! `SEQ LETTERS` (`s` daemons, `d` disks), it answers
+//!
+//! ```text
+//! (SEQ EPOCH UPTIME     the node's wall clock in seconds and its uptime; `-` or missing where not known
+//! =PART ... STATUS      a part begins; STATUS is the tool's exit status
+//!  LINE                 the part's lines, each behind one space
+//! )SEQ
+//! ```
+//!
+//! | part | lines |
+//! |---|---|
+//! | `=mounts` | `rw\|ro\|fault TYPE PATH` of each real local mount, the path with the octal escapes of `/proc/mounts`; `fault`: read-only though `/etc/fstab` has it writable |
+//! | `=stat STATUS` | of each mount: block size, blocks, blocks for ordinary users, inodes, free inodes, path |
+//! | `=df STATUS` | `df -Pk` of these paths, where `stat -f` doesn't exist |
+//! | `=systemd STATUS` `=systemd-user STATUS` | `systemctl show`: blocks of `Key=value`, an empty line between |
+//! | `=docker STATUS` `=podman STATUS` | per container: name, status, pid, restarts, exit code, OOM-killed, started at, health, separated by `\|` |
+//! | `=supervisor STATUS` | `supervisorctl status` |
+//! | `=openrc I STATUS` `=runit I STATUS` `=custom I STATUS` | the tool's words about daemon I of the node, counted from 0 |
+//! | `=pidfile I PID WORD` | `up`, `gone`, `none` (no such file) or `unreadable`; PID may be `-` |
+
+use super::{
+    greeting::Greeting,
+    sampler::{SLOW_MARK, stripped, with_mark},
+};
+use crate::node::{
+    Daemon, Manager,
+    quote::{is_plain_word, quoted},
+};
+
+/// Longest answer that is accepted.
+pub const MAX_ANSWER: usize = 256 * 1024;
+
+/// How many requests go without the part that didn't come back.
+const PENANCE: u32 = 10;
+
+/// Text of the slow program for these daemons.
+pub fn program(nonce: &str, daemons: &[Daemon]) -> String {
+    let text = stripped(include_str!("slow.sh"))
+        .replace("@NONCE@", nonce)
+        .replace("@DAEMONS@", &questions(daemons));
+    with_mark(SLOW_MARK, nonce, &text)
+}
+
+/// The unit that a daemon's name stands for.
+pub(super) fn unit(name: &str) -> String {
+    const KINDS: [&str; 8] = [
+        ".service", ".socket", ".timer", ".target", ".mount", ".path", ".slice", ".scope",
+    ];
+    if KINDS.iter().any(|kind| name.ends_with(kind)) {
+        name.to_owned()
+    } else {
+        format!("{name}.service")
+    }
+}
+
+/// Calls of the program's functions, each manager asked once for all of its daemons.
+fn questions(daemons: &[Daemon]) -> String {
+    let by = |manager: Manager| names(daemons, move |m| m == manager);
+    let auto = by(Manager::Auto);
+    let units: Vec<_> = names(daemons, |m| matches!(m, Manager::Systemd | Manager::Auto));
+    let units: Vec<_> = units.into_iter().map(unit).collect();
+    let user_units: Vec<_> = by(Manager::SystemdUser).into_iter().map(unit).collect();
+    let mut text = String::from("o=\n");
+    text += &call("units", &units);
+    if !auto.is_empty() {
+        text += "case $o in '' | *LoadState=not-found*)\n";
+        text += &call("docker_", &auto);
+        text += &call("podman_", &auto);
+        text += &call("supervisor", &auto);
+        text += &each(daemons, Manager::Auto);
+        text += ";; esac\n";
+    }
+    text += &call("user_units", &user_units);
+    text += &call("docker_", &by(Manager::Docker));
+    text += &call("podman_", &by(Manager::Podman));
+    text += &call("supervisor", &by(Manager::Supervisor));
+    for manager in [Manager::Openrc, Manager::Runit, Manager::Pidfile, Manager::Custom] {
+        text += &each(daemons, manager);
+    }
+    text
+}
+
+fn names(daemons: &[Daemon], wanted: impl Fn(Manager) -> bool) -> Vec<&str> {
+    let wanted = daemons.iter().filter(|d| wanted(d.manager));
+    wanted.map(|d| d.name.as_str()).filter(|name| is_plain_word(name)).collect()
+}
+
+fn call<T: AsRef<str>>(function: &str, words: &[T]) -> String {
+    let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!("{function} {}\n", words.join(" "))
+}
+
+/// What is asked daemon by daemon: by its position, since the answer may not name it.
+fn each(daemons: &[Daemon], manager: Manager) -> String {
+    let daemons = daemons.iter().enumerate();
+    daemons
+        .filter(|(_, d)| d.manager == manager)
+        .map(|(i, d)| question(i, d))
+        .collect()
+}
+
+fn question(i: usize, daemon: &Daemon) -> String {
+    let name = &daemon.name;
+    let plain = is_plain_word(name);
+    match daemon.manager {
+        Manager::Custom => match &daemon.status {
+            Some(status) => format!("custom {i} {}\n", quoted(status)),
+            None => String::new(),
+        },
+        Manager::Pidfile => match &daemon.pidfile {
+            Some(path) => format!("pidfile {i} {}\n", quoted(path)),
+            None if plain => pidfiles(i, name),
+            None => String::new(),
+        },
+        Manager::Openrc if plain => format!("openrc {i} {name}\n"),
+        Manager::Runit if plain => format!("runit {i} {name}\n"),
+        Manager::Auto if plain => {
+            format!("openrc {i} {name}\nrunit {i} {name}\n{}", pidfiles(i, name))
+        }
+        _ => String::new(),
+    }
+}
+
+fn pidfiles(i: usize, name: &str) -> String {
+    format!("pidfile {i} /run/{name}.pid /run/{name}/{name}.pid /var/run/{name}.pid\n")
+}
+
+/// What the slow program says of the node before its first answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hello {
+    has: Vec<String>,
+}
+
+impl Hello {
+    fn parse(line: &[u8], nonce: &str) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?;
+        let words = line.strip_prefix("S1 ")?.strip_prefix(nonce)?.strip_prefix(" slow ")?;
+        let has = words.split(' ').find_map(|word| word.strip_prefix("has="))?;
+        Some(Self {
+            has: has.split(',').take(16).map(str::to_owned).collect(),
+        })
+    }
+
+    /// True where this manager was found.
+    pub(super) fn has(&self, manager: &str) -> bool {
+        self.has.iter().any(|found| found == manager)
+    }
+}
+
+/// A whole answer.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    text: Vec<u8>,
+    /// Wall clock of the node, in seconds.
+    pub(super) epoch: Option<f64>,
+    /// Seconds since boot.
+    pub(super) uptime: Option<f64>,
+}
+
+impl Answer {
+    /// The words and the status of the part that begins with `head`.
+    pub(super) fn part(&self, head: &str) -> Option<&str> {
+        self.parts(head).next().map(|(tail, _)| tail)
+    }
+
+    /// The lines of all parts that begin with `head`.
+    pub(super) fn lines<'a>(&'a self, head: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.parts(head).flat_map(|(_, lines)| lines)
+    }
+
+    /// Each part that begins with `head`: the rest of its first line, and its lines.
+    pub(super) fn parts<'a>(
+        &'a self,
+        head: &str,
+    ) -> impl Iterator<Item = (&'a str, impl Iterator<Item = &'a [u8]> + use<'a>)> + use<'a> {
+        let head = head.to_owned();
+        let mut lines = self.text.split(|b| *b == b'\n');
+        std::iter::from_fn(move || {
+            loop {
+                let Some(tail) = begins(lines.next()?, &head) else {
+                    continue;
+                };
+                let body = lines.clone().map_while(|line| line.strip_prefix(b" "));
+                return Some((tail, body));
+            }
+        })
+    }
+}
+
+/// `=HEAD REST`: the rest.
+fn begins<'a>(line: &'a [u8], head: &str) -> Option<&'a str> {
+    let line = line.strip_prefix(b"=")?.strip_prefix(head.as_bytes())?;
+    let tail = std::str::from_utf8(line).ok()?;
+    (tail.is_empty() || tail.starts_with(' ')).then(|| tail.trim())
+}
+
+/// One end of the slow channel.
+#[derive(Debug, Default)]
+pub(super) struct Slow {
+    greeting: Greeting,
+    hello: Option<Hello>,
+    buf: Vec<u8>,
+    seq: u64,
+    asked: Option<Request>,
+    told_daemons: bool,
+    /// Requests for which the daemons, the disks are left out.
+    without: [u32; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    seq: u64,
+    daemons: bool,
+    disks: bool,
+}
+
+/// What bytes of the slow channel came to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Heard {
+    /// It greeted.
+    Hello,
+    /// It answered.
+    Answer(Answer),
+    /// It said what can't be read.
+    Bad(&'static str),
+}
+
+impl Slow {
+    /// The channel is opened, or opened again; what was asked last and didn't come is left out for a while.
+    pub(super) fn restart(&mut self) {
+        let mut without = self.without;
+        if let Some(asked) = self.asked {
+            let reached_disks = self.buf.windows(8).any(|w| w == b"\n=mounts");
+            let guilty = usize::from(asked.disks && (reached_disks || !asked.daemons));
+            if let Some(n) = without.get_mut(guilty) {
+                *n = PENANCE;
+            }
+        }
+        *self = Self {
+            seq: self.seq,
+            without,
+            ..Self::default()
+        };
+    }
+
+    /// The next request; `None` before the hello and while one is unanswered.
+    pub(super) fn tick(&mut self, daemons: bool, disks: bool) -> Option<String> {
+        self.hello.as_ref()?;
+        if self.asked.is_some() {
+            return None;
+        }
+        let [no_daemons, no_disks] = self.without.map(|n| n > 0);
+        self.without = self.without.map(|n| n.saturating_sub(1));
+        let request = Request {
+            seq: self.seq + 1,
+            daemons: daemons && !no_daemons,
+            disks: disks && !no_disks,
+        };
+        self.seq = request.seq;
+        self.asked = Some(request);
+        let letters = match (request.daemons, request.disks) {
+            (true, true) => "sd",
+            (true, false) => "s",
+            (false, true) => "d",
+            (false, false) => "-",
+        };
+        Some(format!("{} {letters}\n", request.seq))
+    }
+
+    /// True when the last answer was asked about daemons.
+    pub(super) fn told_daemons(&self) -> bool {
+        self.told_daemons
+    }
+
+    /// What was found on the node.
+    pub(super) fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// Takes bytes of the node.
+    pub(super) fn feed(&mut self, bytes: &[u8], nonce: &str) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        let mut rest = bytes;
+        if self.hello.is_none() {
+            let Some((hello, after)) = self.greeting.find(bytes, |line| Hello::parse(line, nonce))
+            else {
+                return heard;
+            };
+            self.hello = Some(hello);
+            heard.push(Heard::Hello);
+            rest = after;
+        }
+        for line in rest.split_inclusive(|b| *b == b'\n') {
+            self.buf.extend_from_slice(line);
+            heard.extend(line.ends_with(b"\n").then(|| self.line()).flatten());
+            if self.buf.len() > MAX_ANSWER {
+                self.buf.clear();
+                self.asked = None;
+                heard.push(Heard::Bad("answer over 256 KiB"));
+            }
+        }
+        heard
+    }
+
+    /// Looks at the line that just ended: is it the last one of an answer?
+    fn line(&mut self) -> Option<Heard> {
+        let text = self.buf.strip_suffix(b"\n")?;
+        let start = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = text.get(start..)?;
+        if line.first() == Some(&b'(') || (start == 0 && !self.buf.starts_with(b"(")) {
+            // An answer begins; what came before it belongs to none.
+            let keep = if line.first() == Some(&b'(') { start } else { self.buf.len() };
+            self.buf.drain(..keep);
+            return None;
+        }
+        let seq = line.strip_prefix(b")")?;
+        let seq: Option<u64> = std::str::from_utf8(seq).ok().and_then(|seq| seq.parse().ok());
+        let mut text = std::mem::take(&mut self.buf);
+        let head_end = text.iter().position(|b| *b == b'\n')?;
+        let body = text.split_off(head_end);
+        let mut head = super::frame::Words(text.get(1..)?);
+        let number = head.u64();
+        if number.is_none() || number != seq || number != self.asked.map(|asked| asked.seq) {
+            return Some(Heard::Bad("answer to another request"));
+        }
+        self.told_daemons = self.asked.take().is_some_and(|asked| asked.daemons);
+        Some(Heard::Answer(Answer {
+            epoch: head.f64().filter(|n| *n < 1e11),
+            uptime: head.f64().filter(|n| *n < 1e11),
+            text: body,
+        }))
+    }
+}
+
+#[cfg(test)]
+#[path = "slow_tests.rs"]
+mod tests;

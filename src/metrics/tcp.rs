@@ -1,6 +1,6 @@
 //! TCP health, from two readings of `/proc/net/snmp` and `/proc/net/sockstat`.
 
-use super::{Field, Unit};
+use super::{Field, Unit, frame::Words, rate::Counters};
 
 /// TCP over the last interval.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +13,53 @@ pub struct Reading {
     pub sockets: Option<u64>,
     /// Established connections.
     pub established: Option<u64>,
+}
+
+/// The lines `t` and `ts`.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    established: Option<u64>,
+    segments: Counters<2>,
+    sockets: Option<u64>,
+}
+
+impl Raw {
+    /// `CurrEstab OutSegs RetransSegs`
+    pub(super) fn take(&mut self, mut value: Words) {
+        if let Some([established, sent, again]) = value.counters(3) {
+            self.established = Some(established);
+            self.segments.set([sent, again]);
+        }
+    }
+
+    /// Sockets in use.
+    pub(super) fn take_sockets(&mut self, mut value: Words) {
+        self.sockets = value.u64();
+    }
+
+    /// A full frame follows.
+    pub(super) fn expect(&mut self) {
+        (self.established, self.sockets) = (None, None);
+        self.segments.expect();
+    }
+
+    /// Ends the interval.
+    pub(super) fn close(&mut self, uptime: f64) {
+        self.segments.close(uptime);
+    }
+
+    /// Rates of the last interval.
+    pub(super) fn reading(&self) -> Reading {
+        let share = |[sent, again]: [u64; 2]| {
+            (sent > 0).then(|| (100.0 * again as f64 / sent as f64).min(100.0))
+        };
+        Reading {
+            retransmitted: self.segments.growth().and_then(share),
+            retransmits: self.segments.rates().map(|[_, again]| again),
+            sockets: self.sockets,
+            established: self.established,
+        }
+    }
 }
 
 /// Its fields.

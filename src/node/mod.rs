@@ -1,5 +1,6 @@
 //! What a node is: its name, how it is reached, what runs on it. Pure data, built by `inventory`.
 
+pub mod quote;
 pub mod set;
 pub mod text;
 

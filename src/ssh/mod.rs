@@ -1,10 +1,23 @@
 //! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
 
+mod auth;
+mod channel;
+mod client;
+mod connector;
+mod events;
+mod host_key;
+mod known_hosts;
 mod prompt;
+mod pump;
+mod session;
+mod transport;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-pub use prompt::{Prompt, PromptId, Question};
+pub use channel::Channel;
+pub use connector::Connector;
+pub use prompt::{Asked, Prompt, PromptId, Question};
+pub use session::Session;
 
 use crate::node::{Transport, text::SafeText};
 
@@ -83,6 +96,33 @@ pub struct Error {
     pub advice: SafeText,
     /// Trying again changes nothing until somebody acts: auth refused, changed host key, bad settings.
     pub permanent: bool,
+}
+
+impl Error {
+    /// A failure that another attempt may not meet.
+    pub(crate) fn new(step: Step, transport: Transport, reason: &str) -> Self {
+        Self {
+            step,
+            transport,
+            reason: reason.into(),
+            advice: SafeText::default(),
+            permanent: false,
+        }
+    }
+
+    /// Says what to try.
+    #[must_use]
+    pub(crate) fn advise(mut self, advice: &str) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// Marks it as one that another attempt meets again.
+    #[must_use]
+    pub(crate) fn for_good(mut self) -> Self {
+        self.permanent = true;
+        self
+    }
 }
 
 impl fmt::Display for Error {

@@ -4,6 +4,7 @@ pub mod backend;
 pub mod depth;
 mod driver;
 pub mod input;
+mod local;
 pub mod output;
 mod pace;
 mod pen;
@@ -13,6 +14,7 @@ mod tile;
 
 use std::{io, sync::Arc};
 
+pub use crossterm::event::EventStream;
 use crossterm::event::Event as Raw;
 use futures::Stream;
 use ratatui::{buffer::Buffer, layout::Rect};

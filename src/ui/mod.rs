@@ -1,5 +1,16 @@
 //! The screen as a pure program: `App::update(Event) -> Vec<Effect>`, `App::render`. The only module that draws.
 
+mod app;
 pub mod effect;
 pub mod event;
+pub mod filter;
+pub mod format;
+pub mod glyph;
+mod header;
+mod layer;
+pub mod order;
 pub mod theme;
+pub mod view;
+pub mod widget;
+
+pub use app::{App, Settings};

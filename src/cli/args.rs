@@ -1,0 +1,134 @@
+//! The command line as clap sees it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    command::{demo::Demo, nodes::Nodes, status::Status},
+    config::Flags,
+    tui::depth::Choice,
+    ui::{theme::Depth, view::fleet::Density},
+};
+
+/// See, drive and mend a cluster over plain SSH. Without a command: the dashboard.
+#[derive(Parser, Debug)]
+#[command(name = "sshoal", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; the dashboard without one.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Options of the dashboard.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
+    Status(Status),
+    /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
+    Nodes(Nodes),
+    /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
+    Demo(Demo),
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The inventory [default: $SSHOAL_HOSTS, ./hosts.yaml, ~/.config/sshoal/hosts.yaml, else this machine alone].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub hosts: Option<PathBuf>,
+    /// Accept and remember unknown host keys; a changed one is refused all the same.
+    #[arg(long, global = true)]
+    pub accept_new: bool,
+    /// Read and write host keys here only [default: ssh's own files].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub known_hosts: Option<PathBuf>,
+    /// How many colours.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Colour,
+    /// Draw with ASCII only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+impl Global {
+    /// For `config`.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            hosts: self.hosts.clone(),
+            known_hosts: self.known_hosts.clone(),
+            accept_new: self.accept_new,
+        }
+    }
+}
+
+/// Options of the dashboard.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Look {
+    /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else tomorrow-night].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Start with this density instead of the one that fits.
+    #[arg(long, global = true, value_enum, value_name = "DENSITY")]
+    pub view: Option<View>,
+    /// Start with this filter.
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+}
+
+/// How many colours the terminal is given.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// By the terminal, and none with `NO_COLOR`.
+    #[default]
+    Auto,
+    /// None.
+    Never,
+    /// The 16 ANSI colours.
+    #[value(name = "16")]
+    Ansi16,
+    /// The 256-colour palette.
+    #[value(name = "256")]
+    Ansi256,
+    /// 24 bits.
+    Truecolor,
+}
+
+impl From<Colour> for Choice {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Auto => Self::Auto,
+            Colour::Never => Self::Fixed(Depth::Mono),
+            Colour::Ansi16 => Self::Fixed(Depth::Ansi16),
+            Colour::Ansi256 => Self::Fixed(Depth::Ansi256),
+            Colour::Truecolor => Self::Fixed(Depth::True),
+        }
+    }
+}
+
+/// Densities by name.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// A pane per node.
+    Tiles,
+    /// A row per node.
+    Table,
+    /// A cell per node.
+    Heatmap,
+}
+
+impl From<View> for Density {
+    fn from(view: View) -> Self {
+        match view {
+            View::Tiles => Self::Tiles,
+            View::Table => Self::Table,
+            View::Heatmap => Self::Heatmap,
+        }
+    }
+}

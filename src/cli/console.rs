@@ -1,0 +1,31 @@
+//! Where a command writes: this process's terminal or pipe now, somebody's SSH session later.
+
+use std::io::{self, IsTerminal, Write};
+
+/// The two streams of a command, and what is known of the terminal behind them.
+pub struct Console {
+    /// Results.
+    pub out: Box<dyn Write + Send>,
+    /// Troubles.
+    pub err: Box<dyn Write + Send>,
+    /// Results go to a person's screen.
+    pub is_terminal: bool,
+    /// Colours are wanted.
+    pub colour: bool,
+    /// Only ASCII signs.
+    pub ascii: bool,
+}
+
+impl Console {
+    /// The streams of this process.
+    pub fn of_process(never_colour: bool, ascii: bool) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        Self {
+            out: Box::new(io::stdout()),
+            err: Box::new(io::stderr()),
+            is_terminal,
+            colour: is_terminal && !never_colour,
+            ascii,
+        }
+    }
+}

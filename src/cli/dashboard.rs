@@ -1,0 +1,113 @@
+//! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
+
+use std::{io, path::Path, sync::Arc};
+
+use color_eyre::eyre::{Result, WrapErr};
+use tokio::sync::mpsc;
+
+use super::{Context, exit, fleet};
+use crate::{
+    command::Usage,
+    fleet::{Answers, Order},
+    inventory::{self, Located, Watch},
+    ssh,
+    tui::{self, Ended, EventStream, Screen, depth::Hints, term},
+    ui::{App, Settings, glyph::Glyphs, theme::{self, Theme}},
+};
+
+pub(super) async fn run(context: &mut Context) -> Result<u8> {
+    let located = context.located();
+    let ssh = context.ssh();
+    open(context, &located, ssh).await
+}
+
+/// The dashboard on an inventory, until the person leaves.
+pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Config) -> Result<u8> {
+    let inventory = Arc::new(inventory::load(located)?);
+    if !context.console.is_terminal {
+        return Err(Usage(
+            "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
+        )
+        .into());
+    }
+    let mut app = App::new(settings(context)?);
+    context.warn(&inventory)?;
+    term::restore_on_panic();
+    let screen = screen(context).wrap_err("cannot take the terminal")?;
+    let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
+    let watched = keep_inventory(located, fleet.orders());
+    let ended = tokio::select! {
+        biased;
+        ended = tui::run(&mut app, &fleet, screen) => ended,
+        () = watched => Ok(Ended::Quit),
+    };
+    fleet.stop().await;
+    Ok(match ended.wrap_err("the terminal failed")? {
+        Ended::Quit => exit::OK,
+        Ended::Terminated => exit::TERMINATED,
+        Ended::HungUp => exit::HUNG_UP,
+    })
+}
+
+fn screen(context: &Context) -> io::Result<Screen<EventStream>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let hints = Hints { no_color: no_color.as_deref(), colorterm: colorterm.as_deref(), term: term.as_deref() };
+    Screen::local(context.args.global.color.into(), hints)
+}
+
+fn settings(context: &Context) -> Result<Settings> {
+    let look = &context.args.look;
+    let name = look
+        .theme
+        .clone()
+        .or_else(|| std::env::var("SSHOAL_THEME").ok());
+    let theme =
+        Theme::load(name.as_deref().unwrap_or(theme::DEFAULT)).map_err(|e| Usage(e.to_string()))?;
+    Ok(Settings {
+        theme,
+        glyphs: Glyphs {
+            ascii: context.args.global.ascii,
+        },
+        density: look.view.map(Into::into),
+        filter: look.filter.clone().unwrap_or_default(),
+        ..Settings::default()
+    })
+}
+
+/// Gives the fleet each new version of the file; a broken one leaves the old inventory and says where it is broken.
+async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) {
+    let Some(file) = located.file() else {
+        return std::future::pending().await;
+    };
+    let mut watch = match Watch::start(file) {
+        Ok(watch) => watch,
+        Err(error) => {
+            let notice = format!("{} is not watched: {error}", file.display());
+            orders.send(Order::Notice(Some(notice))).await.ok();
+            return std::future::pending().await;
+        }
+    };
+    loop {
+        watch.changed().await;
+        for order in reload(located, file) {
+            orders.send(order).await.ok();
+        }
+    }
+}
+
+fn reload(located: &Located, file: &Path) -> Vec<Order> {
+    match inventory::load(located) {
+        Ok(inventory) => {
+            let notice = inventory.warnings.first().cloned();
+            vec![Order::Inventory(Arc::new(inventory)), Order::Notice(notice)]
+        }
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "kept the inventory");
+            vec![Order::Notice(Some(format!(
+                "kept the old inventory: {}",
+                error.short()
+            )))]
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Runs `sshoal demo`: simulated nodes in this process, and the dashboard on them by the ordinary way.
+
+use color_eyre::eyre::{Result, WrapErr};
+
+use super::{Context, dashboard, exit};
+use crate::{
+    command::demo::Demo,
+    inventory::{self, Located},
+    sim::{self, Profile, Sim},
+};
+
+pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
+    let nodes = Profile::demo(demo.nodes.into());
+    let config = sim::Config {
+        nodes,
+        seed: demo.seed,
+        ..sim::Config::default()
+    };
+    let sim = Sim::start(config)
+        .await
+        .wrap_err("cannot start the simulated nodes")?;
+    let folder = tempfile::Builder::new()
+        .prefix("sshoal-demo-")
+        .tempdir()
+        .wrap_err("no temporary folder")?;
+    let files = sim
+        .write_files(folder.path())
+        .wrap_err("cannot write the demo's files")?;
+    let code = if demo.serve {
+        let (hosts, known) = (files.hosts.display(), files.known_hosts.display());
+        context.print(&format!("sshoal --hosts {hosts} --known-hosts {known}\n"))?;
+        tokio::signal::ctrl_c()
+            .await
+            .wrap_err("cannot wait for Ctrl-C")?;
+        Ok(exit::OK)
+    } else {
+        context.args.global.known_hosts = Some(files.known_hosts);
+        let mut ssh = context.ssh();
+        ssh.agent = None;
+        let located: Located =
+            inventory::locate(Some(&files.hosts), None, folder.path(), folder.path());
+        dashboard::open(context, &located, ssh).await
+    };
+    sim.stop().await;
+    code
+}

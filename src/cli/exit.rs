@@ -1,0 +1,14 @@
+//! Exit codes of the command line.
+
+/// All well.
+pub const OK: u8 = 0;
+/// A node is down, or a daemon failed.
+pub const TROUBLE: u8 = 1;
+/// Bad arguments, or an inventory that can't be read.
+pub const USAGE: u8 = 2;
+/// Ended by Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+/// Ended by SIGTERM.
+pub const TERMINATED: u8 = 143;
+/// The terminal went away.
+pub const HUNG_UP: u8 = 129;

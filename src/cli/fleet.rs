@@ -1,0 +1,44 @@
+//! A fleet for one command: started, given an inventory, waited for, stopped.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::timeout;
+
+use crate::{
+    fleet::{Answers, Clock, Fleet, NodeState, Order, Snapshot},
+    inventory::Inventory,
+    node::NodeId,
+    ssh,
+};
+
+/// Starts a fleet on the nodes of `inventory`.
+pub(super) async fn start(
+    config: ssh::Config,
+    answers: Answers,
+    inventory: Arc<Inventory>,
+) -> Fleet {
+    let fleet = Fleet::start(config, answers, Clock::start());
+    // The actor outlives this call, so its queue is open.
+    fleet.orders().send(Order::Inventory(inventory)).await.ok();
+    fleet
+}
+
+/// The inventory with only these nodes; groups stay, for expressions.
+pub(super) fn only(inventory: &Inventory, ids: &[NodeId]) -> Inventory {
+    let mut narrowed = inventory.clone();
+    narrowed.nodes.retain(|n| ids.contains(&n.id));
+    narrowed
+}
+
+/// Waits until `enough` holds of every node, or `patience` is over; gives the newest snapshot either way.
+pub(super) async fn wait(
+    fleet: &Fleet,
+    patience: Duration,
+    enough: fn(&NodeState) -> bool,
+) -> Arc<Snapshot> {
+    let mut snapshots = fleet.snapshots();
+    let done = |s: &Arc<Snapshot>| s.seq > 0 && s.nodes.iter().all(|n| enough(n));
+    // Neither a timeout nor a closed channel changes what is known: the newest snapshot.
+    let _ = timeout(patience, snapshots.wait_for(done)).await;
+    snapshots.borrow().clone()
+}

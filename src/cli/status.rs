@@ -1,0 +1,170 @@
+//! Runs `sshoal status`: waits for the nodes, prints them, says how it went.
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+
+use color_eyre::eyre::Result;
+use comfy_table::{CellAlignment, Table, presets};
+use tokio::time::sleep;
+
+use super::{Console, Context, exit, fleet};
+use crate::{
+    command::{
+        select,
+        status::{COLUMNS, Row, Status, chosen, is_settled, is_well, row, to_json},
+    },
+    fleet::{Answers, Snapshot, Status as Word},
+    node::NodeId,
+};
+
+/// Rows before the state column that are not numbers.
+const NUMBERS: [usize; 4] = [4, 5, 6, 7];
+
+pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
+    let inventory = context.inventory()?;
+    let ids = select(&status.sets, &inventory)?;
+    context.warn(&inventory)?;
+    let narrowed = Arc::new(fleet::only(&inventory, &ids));
+    let fleet = fleet::start(context.ssh(), Answers::None, narrowed).await;
+    let snapshot = fleet::wait(
+        &fleet,
+        Duration::from_secs(status.timeout.into()),
+        is_settled,
+    )
+    .await;
+    let code = show(context, status, &snapshot, &ids)?;
+    let code = match status.watch {
+        None => code,
+        Some(seconds) => watch(context, status, &fleet, &ids, seconds).await?,
+    };
+    fleet.stop().await;
+    Ok(code)
+}
+
+/// Prints until Ctrl-C.
+async fn watch(
+    context: &mut Context,
+    status: &Status,
+    fleet: &crate::fleet::Fleet,
+    ids: &[NodeId],
+    seconds: u32,
+) -> Result<u8> {
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut interrupt => return Ok(exit::INTERRUPTED),
+            () = sleep(Duration::from_secs(seconds.into())) => {}
+        }
+        let mut snapshot = Snapshot::clone(&fleet.snapshots().borrow());
+        snapshot.at = fleet.clock().now();
+        if context.console.is_terminal && !status.json {
+            context.print("\x1b[H\x1b[2J")?;
+        }
+        show(context, status, &snapshot, ids)?;
+    }
+}
+
+fn show(context: &mut Context, status: &Status, snapshot: &Snapshot, ids: &[NodeId]) -> Result<u8> {
+    let text = if status.json {
+        json(snapshot, ids, status.watch.is_some())?
+    } else {
+        table(snapshot, ids, &context.console)
+    };
+    context.print(&text)?;
+    let well = chosen(snapshot, ids).all(is_well);
+    Ok(if well { exit::OK } else { exit::TROUBLE })
+}
+
+/// One array; on one line when more will follow.
+fn json(snapshot: &Snapshot, ids: &[NodeId], one_line: bool) -> Result<String> {
+    let all: Vec<_> = chosen(snapshot, ids)
+        .map(|n| to_json(n, snapshot.at))
+        .collect();
+    let text = if one_line {
+        serde_json::to_string(&all)?
+    } else {
+        serde_json::to_string_pretty(&all)?
+    };
+    Ok(text + "\n")
+}
+
+fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
+    let ticks = if console.ascii {
+        ["+", "x"]
+    } else {
+        ["✓", "✗"]
+    };
+    let rows: Vec<Row> = chosen(snapshot, ids)
+        .map(|n| row(n, snapshot.at, ticks))
+        .collect();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(COLUMNS);
+    for row in &rows {
+        let mut cells = row.cells.clone();
+        if let Some(first) = cells.first_mut() {
+            glyph(row.status, console.ascii).clone_into(first);
+        }
+        table.add_row(cells);
+    }
+    for number in NUMBERS {
+        if let Some(column) = table.column_mut(number) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    finish(table.lines(), &rows, console)
+}
+
+/// Colours the sign at the start of each row, and puts the reason of a node that is not well under it.
+fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) -> String {
+    let mut text = String::new();
+    let bare = |line: String| line.trim_end().to_owned();
+    let mut lines = lines.map(bare);
+    let header = lines.next().unwrap_or_default();
+    let _ = writeln!(text, "{}", dye(&header, "1", console));
+    for (line, row) in lines.zip(rows) {
+        let sign = glyph(row.status, console.ascii);
+        let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
+        let _ = writeln!(text, "{dyed}");
+        if !row.reason.is_empty() {
+            let _ = writeln!(
+                text,
+                "     {}",
+                dye(&row.reason, colour(row.status), console)
+            );
+        }
+    }
+    text
+}
+
+fn dye(text: &str, code: &str, console: &Console) -> String {
+    if console.colour {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn glyph(status: Word, ascii: bool) -> &'static str {
+    match (status, ascii) {
+        (Word::Ok, false) => "●",
+        (Word::Info, false) => "◆",
+        (Word::Unknown, false) => "◌",
+        (Word::Warn, false) => "▲",
+        (Word::Critical, false) => "✖",
+        (Word::Ok, true) => ".",
+        (Word::Info, true) => "i",
+        (Word::Unknown, true) => "?",
+        (Word::Warn, true) => "!",
+        (Word::Critical, true) => "X",
+    }
+}
+
+fn colour(status: Word) -> &'static str {
+    match status {
+        Word::Ok => "32",
+        Word::Info => "36",
+        Word::Unknown => "2",
+        Word::Warn => "33",
+        Word::Critical => "31",
+    }
+}

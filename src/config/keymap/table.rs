@@ -1,0 +1,84 @@
+//! The table of keys. A row is an action, where it holds, its keys, what it does, and its hint.
+
+use super::{
+    Action, Binding,
+    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Prompt},
+};
+
+/// Scopes in which letters are keys, not text or answers.
+const VIEWS: &[Scope] = &[Fleet, Node, Help, Columns];
+
+/// Every key of the dashboard.
+#[rustfmt::skip] // one row a line: it is read as a table
+pub const BINDINGS: &[Binding] = &[
+    row(Action::Help, &[Fleet, Node, Columns], &["?", "f1"], "show the keys, signs and the filter language").hint(1, "help"),
+    row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
+    row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(3, "filter"),
+    row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(6, "mark"),
+    row(Action::MarkAll, &[Fleet], &["*"], "mark all shown nodes, or none"),
+    row(Action::Denser, &[Fleet], &["z"], "more nodes at once: tiles, table, heatmap").hint(5, "denser"),
+    row(Action::Roomier, &[Fleet], &["Z"], "fewer nodes at once: heatmap, table, tiles"),
+    row(Action::Sort, &[Fleet], &["o", "f6"], "order: worst first, by name, by a column").hint(7, "order"),
+    row(Action::SortPrevious, &[Fleet], &["<"], "order by the column to the left"),
+    row(Action::SortNext, &[Fleet], &[">"], "order by the column to the right"),
+    row(Action::Invert, &[Fleet], &["I"], "turn the order round"),
+    row(Action::NextFault, &[Fleet, Node], &["n"], "the next node in trouble").hint(8, "next fault"),
+    row(Action::PreviousFault, &[Fleet, Node], &["N"], "the node in trouble before"),
+    row(Action::OnlyFaults, &[Fleet], &["!"], "only nodes in trouble, or all").hint(9, "only faults"),
+    row(Action::Columns, &[Fleet], &["C"], "choose the columns of the table").hint(11, "columns"),
+    row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(10, "signal"),
+    row(Action::Up, VIEWS, &["up", "k"], "up"),
+    row(Action::Down, VIEWS, &["down", "j"], "down"),
+    row(Action::Left, &[Fleet], &["left", "h"], "left"),
+    row(Action::Right, &[Fleet], &["right", "l"], "right"),
+    row(Action::Left, &[Node], &["left", "h"], "the node before, in the fleet's order").hint(6, "before"),
+    row(Action::Right, &[Node], &["right", "l"], "the next node, in the fleet's order").hint(5, "next"),
+    row(Action::Left, &[Columns], &["left", "h"], "move the column to the left").hint(5, "move left"),
+    row(Action::Right, &[Columns], &["right", "l"], "move the column to the right").hint(6, "move right"),
+    row(Action::PageUp, VIEWS, &["pageup", "ctrl-u"], "a screenful up"),
+    row(Action::PageDown, VIEWS, &["pagedown", "ctrl-d"], "a screenful down"),
+    row(Action::First, VIEWS, &["g", "home"], "to the top"),
+    row(Action::Last, VIEWS, &["G", "end"], "to the bottom"),
+    row(Action::Retry, &[Fleet, Node], &["ctrl-r"], "connect now: the marked nodes, else this one").hint(12, "retry"),
+    row(Action::Back, &[Fleet], &["esc"], "drop the filter, then the marks"),
+    row(Action::Back, &[Node], &["esc", "backspace"], "back to the fleet").hint(2, "back"),
+    row(Action::Mark, &[Columns], &["space", "enter"], "show the column, or hide it").hint(3, "show or hide"),
+    row(Action::Back, &[Columns], &["esc", "C"], "close").hint(2, "close"),
+    row(Action::Back, &[Help], &["esc", "?", "f1"], "close").hint(2, "close"),
+    row(Action::Open, &[Filter], &["enter"], "keep the filter").hint(1, "keep"),
+    row(Action::Back, &[Filter], &["esc"], "drop the filter").hint(2, "drop"),
+    row(Action::Up, &[Filter], &["up"], "the cursor up, while typing"),
+    row(Action::Down, &[Filter], &["down"], "the cursor down, while typing"),
+    row(Action::Yes, &[Prompt], &["y"], "accept this key, and remember it").hint(1, "accept"),
+    row(Action::No, &[Prompt], &["n", "esc"], "refuse it").hint(2, "refuse"),
+    row(Action::YesToAll, &[Prompt], &["A"], "accept all keys that wait").hint(3, "accept all"),
+    row(Action::Theme, VIEWS, &["T"], "the next theme"),
+    row(Action::Quit, VIEWS, &["q"], "leave").hint(4, "quit"),
+    row(Action::Quit, &[Anywhere], &["ctrl-c"], "leave, also while typing"),
+    row(Action::Redraw, &[Anywhere], &["ctrl-l"], "draw everything anew"),
+    row(Action::Suspend, &[Anywhere], &["ctrl-z"], "stop for the shell; fg comes back"),
+];
+
+const fn row(
+    action: Action,
+    scopes: &'static [Scope],
+    keys: &'static [&'static str],
+    title: &'static str,
+) -> Binding {
+    Binding {
+        action,
+        scopes,
+        keys,
+        title,
+        hint: None,
+    }
+}
+
+impl Binding {
+    const fn hint(self, place: u8, word: &'static str) -> Self {
+        Self {
+            hint: Some((place, word)),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Where files of ours and of ssh are, by the XDG rules on every system.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::{BaseStrategy, base_strategy::Xdg};
+
+/// The folders of one user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// `~`.
+    pub home: PathBuf,
+    /// `~/.config/sshoal`.
+    pub config: PathBuf,
+    /// `~/.local/state/sshoal`.
+    pub state: PathBuf,
+}
+
+impl Paths {
+    /// Of the user who runs this; the current folder stands in where there is no home.
+    pub fn of_user() -> Self {
+        let Ok(xdg) = Xdg::new() else {
+            return Self {
+                home: ".".into(),
+                config: ".".into(),
+                state: ".".into(),
+            };
+        };
+        let state = xdg
+            .state_dir()
+            .unwrap_or_else(|| xdg.home_dir().join(".local/state"));
+        Self {
+            home: xdg.home_dir().to_owned(),
+            config: xdg.config_dir().join("sshoal"),
+            state: state.join("sshoal"),
+        }
+    }
+
+    /// The files that ssh reads host keys from; the first is the one to write to.
+    pub fn known_hosts(&self) -> Vec<PathBuf> {
+        let ssh = self.home.join(".ssh");
+        vec![
+            ssh.join("known_hosts"),
+            ssh.join("known_hosts2"),
+            "/etc/ssh/ssh_known_hosts".into(),
+        ]
+    }
+
+    /// The key files that ssh tries, as far as they are there.
+    pub fn identities(&self) -> Vec<PathBuf> {
+        const NAMES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+        let ssh = self.home.join(".ssh");
+        NAMES
+            .iter()
+            .map(|name| ssh.join(name))
+            .filter(|path| Path::exists(path))
+            .collect()
+    }
+}

@@ -1,0 +1,358 @@
+//! The one task that owns all node state: takes reports and orders, publishes snapshots.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot, watch},
+    task::JoinSet,
+    time::{Instant, interval, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Link, NodeState, Order, Snapshot,
+    clock::Clock,
+    event::{News, Report},
+    poller::{Poller, Wish},
+};
+use crate::{
+    inventory::Inventory,
+    metrics::health::{Severity, Tracker},
+    node::{Interval, Node, NodeId},
+    ssh::{Asked, Connector, Prompt, PromptId},
+};
+
+/// Snapshots are at least this far apart.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+/// Handshakes under way at once; more only makes each slower.
+const HANDSHAKES: usize = 64;
+/// Reports that may wait; a full queue makes the pollers wait.
+const REPORTS: usize = 1024;
+/// The cadence of a node that is looked at or in trouble.
+const FOCUSED_MS: u64 = 1_000;
+
+/// The channels to the outside.
+pub(super) struct Outside {
+    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) asked: mpsc::Receiver<Asked>,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) prompts: watch::Sender<Arc<Vec<Prompt>>>,
+    pub(super) cancel: CancellationToken,
+}
+
+/// The owner.
+pub(super) struct Actor {
+    clock: Clock,
+    connector: Connector,
+    outside: Outside,
+    reports: mpsc::Receiver<Report>,
+    report_to: mpsc::Sender<Report>,
+    gate: Arc<Semaphore>,
+    snapshot: Snapshot,
+    places: HashMap<NodeId, usize>,
+    pollers: HashMap<NodeId, Handle>,
+    tasks: JoinSet<NodeId>,
+    waiting: BTreeMap<PromptId, (Prompt, oneshot::Sender<bool>)>,
+    focus: Option<NodeId>,
+    /// When to publish what has changed.
+    publish_at: Option<Instant>,
+    published: Option<Instant>,
+}
+
+/// A running poller.
+struct Handle {
+    wish: watch::Sender<Wish>,
+    cancel: CancellationToken,
+    tracker: Tracker,
+}
+
+impl Actor {
+    pub(super) fn new(clock: Clock, connector: Connector, outside: Outside) -> Self {
+        let (report_to, reports) = mpsc::channel(REPORTS);
+        Self {
+            clock,
+            connector,
+            outside,
+            reports,
+            report_to,
+            gate: Arc::new(Semaphore::new(HANDSHAKES)),
+            snapshot: Snapshot::default(),
+            places: HashMap::new(),
+            pollers: HashMap::new(),
+            tasks: JoinSet::new(),
+            waiting: BTreeMap::new(),
+            focus: None,
+            publish_at: None,
+            published: None,
+        }
+    }
+
+    /// Until cancelled; then every poller is ended and joined.
+    pub(super) async fn run(mut self) {
+        let cancel = self.outside.cancel.clone();
+        let mut upkeep = interval(Duration::from_secs(1));
+        loop {
+            let publish_at = self.publish_at;
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                Some(order) = self.outside.orders.recv() => self.obey(order),
+                Some(asked) = self.outside.asked.recv() => self.ask(asked),
+                () = until(publish_at) => self.publish(),
+                Some(report) = self.reports.recv() => self.hear(report),
+                Some(ended) = self.tasks.join_next() => note_end(&ended),
+                _ = upkeep.tick() => self.withdraw_stale_prompts(),
+            }
+        }
+        self.tasks.shutdown().await;
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Inventory(inventory) => self.adopt(inventory),
+            Order::Notice(notice) => self.snapshot.notice = notice,
+            Order::Focus(focus) => self.refocus(focus),
+            Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
+            Order::Answer(id, yes) => self.answer(id, yes),
+        }
+        self.changed();
+    }
+
+    /// Nodes that stay as they are keep their connection and their history.
+    fn adopt(&mut self, inventory: Arc<Inventory>) {
+        let mut old: HashMap<NodeId, Arc<NodeState>> = self
+            .snapshot
+            .nodes
+            .drain(..)
+            .map(|state| (state.node.id.clone(), state))
+            .collect();
+        self.places.clear();
+        for node in &inventory.nodes {
+            let state = match old.remove(&node.id) {
+                Some(state) if *state.node == **node => state,
+                _ => {
+                    self.stop(&node.id);
+                    Arc::new(NodeState::new(node.clone()))
+                }
+            };
+            self.places
+                .insert(node.id.clone(), self.snapshot.nodes.len());
+            self.snapshot.nodes.push(state);
+        }
+        for gone in old.keys() {
+            self.stop(gone);
+        }
+        self.snapshot.inventory = inventory;
+        self.start_missing();
+        self.send_wishes();
+    }
+
+    fn stop(&mut self, id: &NodeId) {
+        if let Some(poller) = self.pollers.remove(id) {
+            poller.cancel.cancel();
+        }
+    }
+
+    fn start_missing(&mut self) {
+        let missing: Vec<Arc<Node>> = self
+            .snapshot
+            .inventory
+            .nodes
+            .iter()
+            .filter(|n| !self.pollers.contains_key(&n.id))
+            .cloned()
+            .collect();
+        for node in missing {
+            self.start(node);
+        }
+    }
+
+    fn start(&mut self, node: Arc<Node>) {
+        let id = node.id.clone();
+        let cancel = self.outside.cancel.child_token();
+        let (wish, wishes) = watch::channel(self.wish_for(&node, None, 0));
+        let poller = Poller {
+            node,
+            connector: self.connector.clone(),
+            reports: self.report_to.clone(),
+            wish: wishes,
+            gate: self.gate.clone(),
+            clock: self.clock,
+            cancel: cancel.clone(),
+        };
+        self.pollers.insert(
+            id.clone(),
+            Handle {
+                wish,
+                cancel,
+                tracker: Tracker::default(),
+            },
+        );
+        self.tasks.spawn(async move {
+            poller.run().await;
+            id
+        });
+    }
+
+    fn wish_for(&self, node: &Node, state: Option<&NodeState>, retries: u32) -> Wish {
+        let focused = self.focus.as_ref() == Some(&node.id);
+        let firing = state.is_some_and(|s| s.health.severity() >= Severity::Warn);
+        let normal = match node.interval {
+            Interval::Every(time) => time.as_millis() as u64,
+            Interval::Auto => automatic_interval_ms(self.snapshot.inventory.nodes.len()),
+        };
+        let interval_ms = if focused || firing {
+            normal.min(FOCUSED_MS)
+        } else {
+            normal
+        };
+        Wish {
+            interval_ms,
+            per_core: focused,
+            retries,
+        }
+    }
+
+    fn send_wishes(&self) {
+        for state in &self.snapshot.nodes {
+            self.send_wish(state, 0);
+        }
+    }
+
+    fn send_wish(&self, state: &NodeState, more_retries: u32) {
+        let Some(poller) = self.pollers.get(&state.node.id) else {
+            return;
+        };
+        let retries = poller.wish.borrow().retries + more_retries;
+        let wish = self.wish_for(&state.node, Some(state), retries);
+        poller
+            .wish
+            .send_if_modified(|old| std::mem::replace(old, wish) != wish);
+    }
+
+    fn refocus(&mut self, focus: Option<NodeId>) {
+        let before = std::mem::replace(&mut self.focus, focus);
+        for id in [before, self.focus.clone()].into_iter().flatten() {
+            if let Some(state) = self.state(&id) {
+                self.send_wish(state, 0);
+            }
+        }
+    }
+
+    fn retry(&mut self, id: &NodeId) {
+        let Some(state) = self.state(id) else { return };
+        if matches!(state.link, Link::Down { .. } | Link::Refused(_)) {
+            self.send_wish(state, 1);
+        }
+    }
+
+    fn state(&self, id: &NodeId) -> Option<&NodeState> {
+        self.snapshot
+            .nodes
+            .get(*self.places.get(id)?)
+            .map(Arc::as_ref)
+    }
+
+    fn hear(&mut self, report: Report) {
+        let now = self.clock.now();
+        let Some(place) = self.places.get(&report.node) else {
+            return;
+        };
+        let Some(poller) = self.pollers.get_mut(&report.node) else {
+            return;
+        };
+        let Some(state) = self.snapshot.nodes.get_mut(*place) else {
+            return;
+        };
+        let tracker = &mut poller.tracker;
+        let before = state.health.severity();
+        Arc::make_mut(state).apply(report.news, now, |sample| tracker.judge(now.0, sample));
+        let state = state.clone();
+        if state.health.severity() != before {
+            self.send_wish(&state, 0);
+        }
+        self.changed();
+    }
+
+    fn ask(&mut self, asked: Asked) {
+        let Asked { prompt, reply } = asked;
+        self.hear(Report {
+            node: prompt.node.clone(),
+            news: News::Asking,
+        });
+        self.waiting.insert(prompt.id, (prompt, reply));
+        self.show_prompts();
+    }
+
+    fn answer(&mut self, id: PromptId, yes: bool) {
+        let Some((prompt, reply)) = self.waiting.remove(&id) else {
+            return;
+        };
+        if reply.send(yes).is_ok() {
+            self.hear(Report {
+                node: prompt.node,
+                news: News::Connecting,
+            });
+        }
+        self.show_prompts();
+    }
+
+    fn withdraw_stale_prompts(&mut self) {
+        let before = self.waiting.len();
+        self.waiting.retain(|_, (_, reply)| !reply.is_closed());
+        if self.waiting.len() != before {
+            self.show_prompts();
+        }
+    }
+
+    fn show_prompts(&self) {
+        let prompts = self
+            .waiting
+            .values()
+            .map(|(prompt, _)| prompt.clone())
+            .collect();
+        self.outside.prompts.send_replace(Arc::new(prompts));
+    }
+
+    fn changed(&mut self) {
+        let soonest = self.published.map(|at| at + PUBLISH_EVERY);
+        self.publish_at
+            .get_or_insert_with(|| soonest.unwrap_or_else(Instant::now));
+    }
+
+    fn publish(&mut self) {
+        self.publish_at = None;
+        self.published = Some(Instant::now());
+        self.snapshot.seq += 1;
+        self.snapshot.at = self.clock.now();
+        self.outside
+            .snapshots
+            .send_replace(Arc::new(self.snapshot.clone()));
+    }
+}
+
+/// 1 s to 50 nodes, 2 s to 200, 5 s beyond: the fleet's cost stays nearly flat.
+fn automatic_interval_ms(nodes: usize) -> u64 {
+    match nodes {
+        0..=50 => 1_000,
+        51..=200 => 2_000,
+        _ => 5_000,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn note_end(ended: &Result<NodeId, tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a poller ended by itself");
+    }
+}

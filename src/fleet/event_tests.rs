@@ -1,0 +1,96 @@
+//! What each report does to the state of a node.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    fleet::Status,
+    metrics::health::{Finding, Severity},
+    node::{Node, Transport, text::SafeText},
+    ssh::Step,
+};
+
+fn state() -> NodeState {
+    let inventory = crate::inventory::load(&crate::inventory::Located::ThisMachine).unwrap();
+    let node: Node = inventory.nodes[0].as_ref().clone();
+    NodeState::new(Arc::new(node))
+}
+
+fn error() -> Arc<Error> {
+    Arc::new(Error {
+        step: Step::Connect,
+        transport: Transport::Direct,
+        reason: SafeText::from("refused"),
+        advice: SafeText::default(),
+        permanent: false,
+    })
+}
+
+fn up() -> News {
+    News::Up(Arc::new(SessionInfo {
+        transport: Transport::Direct,
+        peer: "127.0.0.1:22".to_owned(),
+        ident: SafeText::default(),
+        user: "ops".to_owned(),
+        auth: SafeText::default(),
+        setup: std::time::Duration::ZERO,
+    }))
+}
+
+fn sample() -> News {
+    News::Sample(Arc::new(Measured {
+        sample: Sample::default(),
+        round_trip_ms: 1.5,
+        interval_ms: 1000,
+        complete: true,
+    }))
+}
+
+fn apply(state: &mut NodeState, news: News, at: u64) {
+    state.apply(news, Millis(at), |_| Health::default());
+}
+
+#[test]
+fn a_node_becomes_well_and_then_stale() {
+    let mut state = state();
+    assert_eq!(state.status(Millis(0)), Status::Unknown);
+    apply(&mut state, up(), 100);
+    assert_eq!(state.status(Millis(100)), Status::Unknown, "up, but nothing is measured");
+    apply(&mut state, sample(), 200);
+    assert_eq!(state.status(Millis(200)), Status::Ok);
+    assert_eq!(state.state_word(Millis(3200)), "up");
+    assert_eq!(state.state_word(Millis(3201)), "stale");
+    assert_eq!(state.status(Millis(3201)), Status::Unknown);
+}
+
+#[test]
+fn the_last_values_of_a_lost_node_stay_and_count_as_stale() {
+    let mut state = state();
+    apply(&mut state, up(), 0);
+    apply(&mut state, sample(), 10);
+    apply(&mut state, News::Down { error: error(), failures: 1, retry_in_ms: 2000 }, 20);
+    assert!(state.sample.is_some() && state.is_stale(Millis(21)));
+    assert!(!state.complete);
+    assert_eq!(state.status(Millis(21)), Status::Critical);
+    assert!(matches!(&state.link, Link::Down { retry_at: Millis(2020), .. }));
+}
+
+#[test]
+fn being_lost_is_counted_from_the_first_failure() {
+    let mut state = state();
+    let down = |failures| News::Down { error: error(), failures, retry_in_ms: 2000 };
+    apply(&mut state, down(1), 1000);
+    apply(&mut state, down(2), 5000);
+    assert_eq!(state.link_since, Millis(1000));
+    apply(&mut state, News::Connecting, 6000);
+    assert_eq!(state.state_word(Millis(6000)), "connecting");
+}
+
+#[test]
+fn what_fires_is_the_reason() {
+    let mut state = state();
+    apply(&mut state, up(), 0);
+    let finding = Finding { rule: "disk_full", severity: Severity::Warn, reason: "/ 91 % full".to_owned() };
+    state.apply(sample(), Millis(5), |_| Health { findings: vec![finding] });
+    assert_eq!((state.status(Millis(5)), state.reason().as_str()), (Status::Warn, "/ 91 % full"));
+}

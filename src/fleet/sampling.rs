@@ -1,0 +1,396 @@
+//! The sampling of one open session: ticks on the fast channel, questions on the slow one, the GPU stream.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    backoff,
+    event::{Measured, News},
+    lane::Lane,
+    poller::Poller,
+    state::Sampler,
+};
+use crate::{
+    metrics::{Feed, Meter, Signal, sampler},
+    node::text::SafeText,
+    ssh::{End, Error, Output, Session},
+};
+
+/// No hello by then means that no sampler can run there.
+const HELLO: Duration = Duration::from_secs(10);
+/// A tick or a slow question without an answer for so long is given up with its channel.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Time between slow questions.
+const SLOW: Duration = Duration::from_secs(30);
+/// The second tick comes early, so that rates are there soon.
+const SECOND_TICK: Duration = Duration::from_millis(300);
+/// How long a GPU stream may take before the node counts as fully known without it.
+const GPU_PATIENCE: Duration = Duration::from_secs(6);
+/// After a sampler that can't run.
+const AGAIN_LATER: Duration = Duration::from_secs(300);
+
+/// How the sampling ended.
+pub(super) enum Ended {
+    /// The connection went away.
+    Lost(Error),
+}
+
+/// The state of one session's sampling.
+pub(super) struct Sampling<'a> {
+    poller: &'a mut Poller,
+    session: &'a Session,
+    meter: Meter,
+    fast: Lane,
+    slow: Lane,
+    gpu: Lane,
+    /// The command for the fast channel; plain `sh` after `exec sh` was refused.
+    plain: bool,
+    complaint: SafeText,
+    running: bool,
+    frames: u64,
+    slow_answers: u64,
+    gpu_answers: u64,
+    started: Instant,
+    tick_at: Instant,
+    sent_at: Option<Instant>,
+}
+
+impl<'a> Sampling<'a> {
+    pub(super) fn new(poller: &'a mut Poller, session: &'a Session) -> Self {
+        let now = Instant::now();
+        let nonce = nonce(poller);
+        Self {
+            meter: Meter::new(&poller.node, &nonce),
+            poller,
+            session,
+            fast: Lane::open_at(now),
+            slow: Lane::shut(),
+            gpu: Lane::shut(),
+            plain: false,
+            complaint: SafeText::default(),
+            running: false,
+            frames: 0,
+            slow_answers: 0,
+            gpu_answers: 0,
+            started: now,
+            tick_at: now,
+            sent_at: None,
+        }
+    }
+
+    /// Until the connection is lost.
+    pub(super) async fn run(mut self) -> Ended {
+        if !self.poller.node.sampler {
+            self.fast = Lane::shut();
+        }
+        loop {
+            let due = self.due();
+            tokio::select! {
+                biased;
+                error = self.session.closed() => return Ended::Lost(error),
+                changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
+                output = self.fast.next() => self.on_fast(output).await,
+                output = self.slow.next() => self.on_slow(output),
+                output = self.gpu.next() => self.on_gpu(output).await,
+                () = sleep_until(due) => self.on_time().await,
+            }
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_millis(self.poller.wish.borrow().interval_ms)
+    }
+
+    /// The next instant at which something has to be done.
+    fn due(&self) -> Instant {
+        let tick = (self.running && self.sent_at.is_none()).then_some(self.tick_at);
+        let lanes = [self.fast.due(), self.slow.due(), self.gpu.due()];
+        let far = Instant::now() + Duration::from_secs(60);
+        lanes.into_iter().flatten().chain(tick).min().unwrap_or(far)
+    }
+
+    async fn on_wish(&mut self, alive: bool) {
+        if !alive {
+            std::future::pending::<()>().await;
+        }
+        let soonest = Instant::now() + self.interval();
+        self.tick_at = self.tick_at.min(soonest);
+    }
+
+    async fn on_time(&mut self) {
+        let now = Instant::now();
+        if self.fast.is_silent(now) {
+            self.give_up_fast("no answer").await;
+        }
+        if self.slow.is_silent(now) {
+            self.slow = Lane::open_at(now + Duration::from_secs(1));
+        }
+        if self.fast.must_open(now) {
+            self.open_fast().await;
+        }
+        if self.slow.must_open(now) {
+            self.open_slow().await;
+        }
+        if self.gpu.must_open(now) {
+            self.open_gpu().await;
+        }
+        if self.running && self.sent_at.is_none() && now >= self.tick_at {
+            self.tick(now).await;
+        }
+        if self.slow.must_ask(now) {
+            self.ask_slow(now).await;
+        }
+    }
+
+    async fn open_fast(&mut self) {
+        let command = if self.plain {
+            sampler::COMMAND_PLAIN
+        } else {
+            sampler::COMMAND
+        };
+        self.poller.report(News::Sampler(Sampler::Starting)).await;
+        self.running = false;
+        self.sent_at = None;
+        let program = self.meter.program();
+        match self.fast.open(self.session, command, &program).await {
+            Ok(()) => self.fast.expect_within(HELLO),
+            Err(error) => self.fail_sampler(&error.to_string()).await,
+        }
+    }
+
+    async fn on_fast(&mut self, output: Output) {
+        match output {
+            Output::Stdout(bytes) => self.feed_fast(&bytes).await,
+            Output::Stderr(bytes) => self.keep_complaint(&bytes),
+            Output::End(end) => self.on_fast_end(&end).await,
+        }
+    }
+
+    async fn feed_fast(&mut self, bytes: &[u8]) {
+        for signal in self
+            .meter
+            .feed(Feed::Fast, bytes, self.poller.clock.reading())
+        {
+            match signal {
+                Signal::Hello { kind } => self.on_hello(kind).await,
+                Signal::Frame => self.on_frame().await,
+                Signal::AskSlow => self.slow.ask_at(Instant::now()),
+                Signal::NoSampler(why) => self.fail_sampler(why.as_str()).await,
+                Signal::Bad(why) => {
+                    tracing::warn!(node = %self.poller.node.id, %why, "bad frame");
+                    self.sent_at = None;
+                }
+                Signal::Slow | Signal::Gpu => {}
+            }
+        }
+    }
+
+    async fn on_hello(&mut self, kind: SafeText) {
+        self.running = true;
+        self.fast.expect_nothing();
+        self.tick_at = Instant::now();
+        self.poller
+            .report(News::Sampler(Sampler::Running(kind)))
+            .await;
+        self.tick(self.tick_at).await;
+        if self.slow.is_shut() {
+            self.slow = Lane::open_at(self.tick_at);
+        }
+        if self.gpu.is_shut() {
+            self.gpu = Lane::open_at(self.tick_at);
+        }
+    }
+
+    async fn on_frame(&mut self) {
+        let now = Instant::now();
+        let sent = self.sent_at.take().unwrap_or(now);
+        self.fast.expect_nothing();
+        self.frames += 1;
+        let interval = self.interval();
+        let measured = Measured {
+            sample: self.meter.sample(),
+            round_trip_ms: (now - sent).as_secs_f64() * 1e3,
+            interval_ms: interval.as_millis() as u64,
+            complete: self.is_complete(now),
+        };
+        self.tick_at = next_tick(self.frames, sent, now, interval, self.poller);
+        self.poller
+            .report(News::Sample(std::sync::Arc::new(measured)))
+            .await;
+    }
+
+    fn is_complete(&self, now: Instant) -> bool {
+        let slow = self.slow_answers > 0 || self.slow.is_shut();
+        let gpu = self.gpu_answers > 0 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
+        self.frames >= 2 && slow && gpu
+    }
+
+    async fn tick(&mut self, now: Instant) {
+        let per_core = self.poller.wish.borrow().per_core;
+        let Some(line) = self.meter.tick(per_core, self.poller.clock.reading()) else {
+            self.tick_at = now + self.interval();
+            return;
+        };
+        self.sent_at = Some(now);
+        self.fast.expect_within(SILENCE);
+        self.fast.write(line.as_bytes()).await;
+    }
+
+    async fn on_fast_end(&mut self, end: &End) {
+        self.fast = Lane::shut();
+        if *end == End::Lost {
+            return;
+        }
+        if !self.running && !self.plain {
+            self.plain = true;
+            self.fast = Lane::open_at(Instant::now());
+            return;
+        }
+        self.give_up_fast("the sampler ended").await;
+    }
+
+    /// Opens the sampler again, later each time; the meter leaves out what it was asked last.
+    async fn give_up_fast(&mut self, why: &str) {
+        let again = self.running && self.meter.fast_lost();
+        if again {
+            self.running = false;
+            self.fast = Lane::open_at(Instant::now() + Duration::from_secs(1));
+            self.poller.report(News::Sampler(Sampler::Starting)).await;
+            return;
+        }
+        let said = [self.meter.instead_of_hello(), std::mem::take(&mut self.complaint)];
+        let said = said.iter().find(|line| !line.as_str().is_empty());
+        let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
+        self.fail_sampler(&why).await;
+    }
+
+    /// The first line on standard error, for the reason why there is no sampler.
+    fn keep_complaint(&mut self, bytes: &[u8]) {
+        if self.complaint.as_str().is_empty() {
+            let line = bytes.split(|b| *b == b'\n').find(|line| !line.is_empty());
+            self.complaint = line.map(SafeText::from).unwrap_or_default();
+        }
+    }
+
+    async fn fail_sampler(&mut self, why: &str) {
+        self.running = false;
+        self.sent_at = None;
+        self.plain = false;
+        self.fast = Lane::open_at(Instant::now() + AGAIN_LATER);
+        self.poller
+            .report(News::Sampler(Sampler::Failed(SafeText::line(why, 200))))
+            .await;
+    }
+
+    async fn open_slow(&mut self) {
+        let Some(program) = self.meter.slow_program() else {
+            self.slow = Lane::shut();
+            return;
+        };
+        match self
+            .slow
+            .open(self.session, sampler::COMMAND_PLAIN, &program)
+            .await
+        {
+            Ok(()) => self.slow.expect_within(HELLO),
+            Err(error) => {
+                tracing::info!(node = %self.poller.node.id, %error, "no slow channel");
+                self.slow = Lane::open_at(Instant::now() + SLOW);
+            }
+        }
+    }
+
+    async fn ask_slow(&mut self, now: Instant) {
+        self.slow.ask_at(now + SLOW);
+        if let Some(line) = self.meter.slow_tick() {
+            self.slow.expect_within(SILENCE);
+            self.slow.write(line.as_bytes()).await;
+        }
+    }
+
+    fn on_slow(&mut self, output: Output) {
+        match output {
+            Output::Stdout(bytes) => {
+                let clock = self.poller.clock.reading();
+                for signal in self.meter.feed(Feed::Slow, &bytes, clock) {
+                    self.on_slow_signal(&signal);
+                }
+            }
+            Output::Stderr(_) => {}
+            Output::End(_) => self.slow = Lane::open_at(Instant::now() + SLOW),
+        }
+    }
+
+    fn on_slow_signal(&mut self, signal: &Signal) {
+        match signal {
+            Signal::Slow => {
+                self.slow_answers += 1;
+                self.slow.expect_nothing();
+            }
+            Signal::AskSlow => {
+                self.slow.expect_nothing();
+                self.slow.ask_at(Instant::now());
+            }
+            Signal::Bad(why) => tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer"),
+            Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
+        }
+    }
+
+    async fn open_gpu(&mut self) {
+        let Some(command) = self.meter.gpu_command() else {
+            self.gpu = Lane::shut();
+            return;
+        };
+        if let Err(error) = self.gpu.open(self.session, &command, "").await {
+            tracing::info!(node = %self.poller.node.id, %error, "no GPU channel");
+            self.gpu = Lane::open_at(Instant::now() + AGAIN_LATER);
+        }
+    }
+
+    async fn on_gpu(&mut self, output: Output) {
+        match output {
+            Output::Stdout(bytes) => {
+                let signals = self
+                    .meter
+                    .feed(Feed::Gpu, &bytes, self.poller.clock.reading());
+                self.gpu_answers +=
+                    signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
+            }
+            Output::Stderr(bytes) => self.keep_complaint(&bytes),
+            Output::End(_) if self.meter.gpu_failed() => {
+                self.gpu = Lane::open_at(Instant::now() + Duration::from_secs(1));
+            }
+            Output::End(_) => self.gpu = Lane::shut(),
+        }
+    }
+}
+
+/// When the next tick is due: soon after the first, then on the node's own place in the interval; a late answer skips ticks, never queues them.
+fn next_tick(
+    frames: u64,
+    sent: Instant,
+    now: Instant,
+    interval: Duration,
+    poller: &Poller,
+) -> Instant {
+    if frames == 1 {
+        return now + SECOND_TICK;
+    }
+    if frames == 2 {
+        let offset = backoff::offset_ms(poller.node.id.as_str(), interval.as_millis() as u64);
+        return now + Duration::from_millis(offset);
+    }
+    (sent + interval).max(now)
+}
+
+/// Tells our hello from anything that a login script prints.
+fn nonce(poller: &Poller) -> String {
+    let reading = poller.clock.reading();
+    let mut hash = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(
+        &(poller.node.id.as_str(), reading.epoch_s.to_bits()),
+        &mut hash,
+    );
+    format!("{:016x}", std::hash::Hasher::finish(&hash))
+}

@@ -1,0 +1,134 @@
+//! The members of each group: node sets that may name other groups.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
+
+use super::{
+    fault::Fault,
+    keys::nearest,
+    scalar::quoted,
+    tree::{Spot, Tree},
+};
+use crate::node::set::{Groups, NodeSet};
+
+/// Finds the members of all groups, in the order of `names`.
+pub(super) fn resolve(
+    entries: &[(Spot<'_>, Tree<'_>)],
+    names: &[String],
+) -> Result<BTreeMap<String, Vec<usize>>, Fault> {
+    let resolver = Resolver {
+        entries: entries
+            .iter()
+            .map(|entry| (&*entry.0.text, entry))
+            .collect(),
+        names,
+        places: names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| (name.as_str(), at))
+            .collect(),
+        done: RefCell::default(),
+        open: RefCell::default(),
+        fault: RefCell::default(),
+    };
+    for (spot, _) in entries {
+        resolver.members(&spot.text)?;
+    }
+    Ok(resolver.done.into_inner())
+}
+
+struct Resolver<'t, 'a> {
+    entries: HashMap<&'t str, &'t (Spot<'a>, Tree<'a>)>,
+    names: &'t [String],
+    places: HashMap<&'t str, usize>,
+    done: RefCell<BTreeMap<String, Vec<usize>>>,
+    /// The groups on the way from the first to the one that is being resolved.
+    open: RefCell<Vec<String>>,
+    /// What went wrong inside a group that a node set named.
+    fault: RefCell<Option<Fault>>,
+}
+
+impl Resolver<'_, '_> {
+    fn members(&self, name: &str) -> Result<Vec<usize>, Fault> {
+        if let Some(members) = self.done.borrow().get(name) {
+            return Ok(members.clone());
+        }
+        let Some((spot, value)) = self.entries.get(name) else {
+            return Ok(Vec::new());
+        };
+        if self.open.borrow().iter().any(|open| open == name) {
+            let way = self.open.borrow().join("` names `");
+            return Err(spot.fault(format!(
+                "the groups name each other: `{way}` names `{name}`"
+            )));
+        }
+        self.open.borrow_mut().push(name.to_owned());
+        let mut places = BTreeSet::new();
+        for spot in value
+            .field("hosts")
+            .map_or(&[][..], Tree::items)
+            .iter()
+            .filter_map(Tree::spot)
+        {
+            places.extend(self.places_of(name, spot)?);
+        }
+        self.open.borrow_mut().pop();
+        let members: Vec<usize> = places.into_iter().collect();
+        self.done
+            .borrow_mut()
+            .insert(name.to_owned(), members.clone());
+        Ok(members)
+    }
+
+    fn places_of(&self, group: &str, spot: &Spot<'_>) -> Result<Vec<usize>, Fault> {
+        let parsed = NodeSet::parse(&spot.text, self);
+        if let Some(fault) = self.fault.borrow_mut().take() {
+            return Err(fault);
+        }
+        let set = parsed.map_err(|error| spot.within(&error))?;
+        let place = |name: String| {
+            let known = self.places.get(name.as_str()).copied();
+            known.ok_or_else(|| self.unknown_host(group, spot, &name))
+        };
+        set.iter().map(place).collect()
+    }
+
+    fn unknown_host(&self, group: &str, spot: &Spot<'_>, name: &str) -> Fault {
+        let near = nearest(name, self.names.iter().map(String::as_str));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let reason = format!(
+            "group `{group}` names the unknown host {}{hint}",
+            quoted(name)
+        );
+        match spot.text.find(name) {
+            Some(skip) => Fault::at(spot.at + skip, name.chars().count(), reason),
+            None => spot.fault(reason),
+        }
+    }
+}
+
+impl Groups for Resolver<'_, '_> {
+    fn group(&self, name: &str) -> Option<Vec<String>> {
+        self.entries.get(name)?;
+        match self.members(name) {
+            Ok(members) => {
+                let named = members.iter().filter_map(|at| self.names.get(*at));
+                Some(named.cloned().collect())
+            }
+            Err(fault) => {
+                self.fault.borrow_mut().get_or_insert(fault);
+                None
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.entries.keys().map(ToString::to_string).collect()
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.names.to_vec()
+    }
+}

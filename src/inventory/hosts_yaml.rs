@@ -1,0 +1,268 @@
+//! The native source: the text of a hosts.yaml to an inventory.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{
+    Inventory, MAX_HOSTS,
+    fault::{Fault, Lines},
+    groups,
+    layer::{Draft, Layer, Places, Zips, zips},
+    scalar::{self, quoted},
+    tree::{self, Spot, Tree},
+};
+use crate::node::{
+    Node,
+    set::{self, NoGroups, NodeSet},
+    valid_name,
+};
+
+/// Reads a file that `scan` accepted.
+pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
+    let tree = tree::parse(text)?;
+    let file = File {
+        lines: Lines::new(text),
+        places,
+        defaults: tree.field("defaults").unwrap_or(&Tree::Null),
+        groups: tree.field("groups").map_or(&[], Tree::named),
+        hosts: tree.field("hosts").map_or(&[], Tree::named),
+    };
+    if tree.field("hosts").is_none() && tree.field("sources").is_none() {
+        let at = tree.fields().first().map_or(0, |field| field.spot.at);
+        return Err(Fault::at(at, 1, "the file has no `hosts`"));
+    }
+    let mut inventory = file.inventory()?;
+    inventory.warnings.extend(unread_sources(&tree));
+    Ok(inventory)
+}
+
+/// The parts of the file that nodes are made of.
+struct File<'t, 'a> {
+    lines: Lines<'a>,
+    places: &'t Places,
+    defaults: &'t Tree<'a>,
+    groups: &'t [(Spot<'a>, Tree<'a>)],
+    hosts: &'t [(Spot<'a>, Tree<'a>)],
+}
+
+impl File<'_, '_> {
+    fn line(&self, at: usize) -> usize {
+        self.lines.number(at)
+    }
+
+    fn inventory(&self) -> Result<Inventory, Fault> {
+        self.check_unused()?;
+        let entries = self.entries()?;
+        let names: Vec<String> = entries.iter().flatten().cloned().collect();
+        let members = groups::resolve(self.groups, &names)?;
+        let mut groups_of: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+        for (group, (spot, _)) in self.groups.iter().enumerate() {
+            for member in members.get(&*spot.text).into_iter().flatten() {
+                if let Some(groups) = groups_of.get_mut(*member) {
+                    groups.push(group);
+                }
+            }
+        }
+        let labels: Vec<String> = self
+            .groups
+            .iter()
+            .map(|(spot, _)| format!("groups {}", spot.text))
+            .collect();
+        let mut nodes = Vec::with_capacity(names.len());
+        for ((spot, value), names) in self.hosts.iter().zip(&entries) {
+            let zips = zips(value.fields(), spot, names.len())?;
+            let label = format!("hosts {}", spot.text);
+            for (member, name) in names.iter().enumerate() {
+                let groups = groups_of.get(nodes.len()).map_or(&[][..], Vec::as_slice);
+                let mut draft = Draft::new(name, self.places);
+                self.inherit(&mut draft, groups, &labels)?;
+                let own = Layer {
+                    fields: value.fields(),
+                    label: &label,
+                    zips: &zips,
+                    member,
+                };
+                draft.apply(&own, |at| self.line(at))?;
+                nodes.push(Arc::new(draft.finish()?));
+            }
+        }
+        self.check_jumps(&nodes, &entries)?;
+        Ok(self.assemble(nodes, &members))
+    }
+
+    /// Puts defaults and groups on a node.
+    fn inherit(
+        &self,
+        draft: &mut Draft<'_>,
+        groups: &[usize],
+        labels: &[String],
+    ) -> Result<(), Fault> {
+        let none = Zips::new();
+        let layer = |fields, label| Layer {
+            fields,
+            label,
+            zips: &none,
+            member: 0,
+        };
+        draft.apply(&layer(self.defaults.fields(), "defaults"), |at| {
+            self.line(at)
+        })?;
+        for group in groups {
+            if let (Some((spot, value)), Some(label)) =
+                (self.groups.get(*group), labels.get(*group))
+            {
+                draft.apply(&layer(value.fields(), label), |at| self.line(at))?;
+                draft.node.groups.push(spot.text.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Settings that no host inherits are checked on a node of their own.
+    fn check_unused(&self) -> Result<(), Fault> {
+        let labels = vec![String::new(); self.groups.len()];
+        for group in 0..self.groups.len() {
+            self.inherit(&mut Draft::new("unused", self.places), &[group], &labels)?;
+        }
+        self.inherit(&mut Draft::new("unused", self.places), &[], &labels)
+    }
+
+    /// The names that each entry of `hosts` stands for; none may be there twice.
+    fn entries(&self) -> Result<Vec<Vec<String>>, Fault> {
+        let mut owners: HashMap<String, &Spot<'_>> = HashMap::new();
+        let mut entries = Vec::with_capacity(self.hosts.len());
+        for (spot, _) in self.hosts {
+            let names = expand(spot, MAX_HOSTS - owners.len())?;
+            for name in &names {
+                if let Some(owner) = owners.insert(name.clone(), spot) {
+                    return Err(self.twice(spot, name, owner));
+                }
+            }
+            entries.push(names);
+        }
+        Ok(entries)
+    }
+
+    fn twice(&self, spot: &Spot<'_>, name: &str, owner: &Spot<'_>) -> Fault {
+        let line = self.line(owner.at);
+        spot.fault(format!(
+            "the host `{name}` is here twice; {} in line {line} stands for it too",
+            quoted(&owner.text)
+        ))
+    }
+
+    /// Refuses bastions that are reached through each other.
+    fn check_jumps(&self, nodes: &[Arc<Node>], entries: &[Vec<String>]) -> Result<(), Fault> {
+        let jumps: HashMap<&str, &[String]> = nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node.route.jump.as_slice()))
+            .collect();
+        let mut safe = HashSet::new();
+        for node in nodes {
+            let mut way = vec![node.id.as_str()];
+            if let Some(round) = circle(&jumps, &mut way, &mut safe) {
+                let owner = entries
+                    .iter()
+                    .position(|names| names.iter().any(|name| *name == round));
+                let spot = owner.and_then(|owner| self.hosts.get(owner));
+                let reason = format!("the bastions lead in a circle: {}", way.join(" → "));
+                return Err(spot.map_or_else(
+                    || Fault::somewhere(reason.clone()),
+                    |(spot, _)| spot.fault(reason.clone()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn assemble(
+        &self,
+        nodes: Vec<Arc<Node>>,
+        members: &std::collections::BTreeMap<String, Vec<usize>>,
+    ) -> Inventory {
+        let mut inventory = Inventory::default();
+        for (name, places) in members {
+            let ids = places
+                .iter()
+                .filter_map(|at| nodes.get(*at))
+                .map(|node| node.id.clone());
+            inventory.groups.insert(name.clone(), ids.collect());
+        }
+        for (spot, _) in self.groups {
+            if inventory.groups.get(&*spot.text).is_some_and(Vec::is_empty) {
+                let line = self.line(spot.at);
+                let warning = format!("group {} in line {line} has no hosts", spot.text);
+                inventory.warnings.push(warning);
+            }
+        }
+        if nodes.is_empty() {
+            inventory.warnings.push("the file names no host".into());
+        }
+        inventory.nodes = nodes;
+        inventory
+    }
+}
+
+/// The names of one key of `hosts`.
+fn expand(spot: &Spot<'_>, room: usize) -> Result<Vec<String>, Fault> {
+    if valid_name(&spot.text) && room > 0 {
+        return Ok(vec![spot.text.to_string()]);
+    }
+    // In the written order, which is the order that values are zipped in; only operators lose it.
+    let names = if spot.text.contains(['!', '&', '^']) {
+        NodeSet::parse(&spot.text, &NoGroups).map(|set| set.iter().take(room + 1).collect())
+    } else {
+        set::expand(&spot.text, MAX_HOSTS)
+    };
+    let names: Vec<String> = names.map_err(|error| spot.within(&error))?;
+    if names.len() > room {
+        return Err(spot.fault(format!("the file names more than {MAX_HOSTS} hosts")));
+    }
+    if names.is_empty() {
+        return Err(spot.fault(format!("{} stands for no host", quoted(&spot.text))));
+    }
+    match names.iter().find(|name| !valid_name(name)) {
+        Some(name) => Err(spot.fault(scalar::bad_name(name))),
+        None => Ok(names),
+    }
+}
+
+/// Bastions on the way to a node; more can't be meant.
+const MAX_HOPS: usize = 16;
+
+/// Follows bastions; gives the one that comes back, with the way to it in `way`.
+fn circle<'n>(
+    jumps: &HashMap<&'n str, &'n [String]>,
+    way: &mut Vec<&'n str>,
+    safe: &mut HashSet<&'n str>,
+) -> Option<String> {
+    let here = way.last().copied()?;
+    if !safe.contains(here) {
+        for hop in jumps.get(here).copied().unwrap_or(&[]) {
+            let known = way.contains(&hop.as_str()) || way.len() > MAX_HOPS;
+            way.push(hop);
+            if known {
+                return Some(hop.clone());
+            }
+            if let Some(round) = circle(jumps, way, safe) {
+                return Some(round);
+            }
+            way.pop();
+        }
+        safe.insert(here);
+    }
+    None
+}
+
+fn unread_sources(tree: &Tree<'_>) -> Vec<String> {
+    let sources = tree.field("sources").map_or(&[][..], Tree::items);
+    let kinds = sources.iter().filter_map(|source| source.fields().first());
+    let mut kinds: Vec<&str> = kinds.map(|field| field.key.name).collect();
+    kinds.dedup();
+    kinds
+        .into_iter()
+        .map(|kind| format!("source {kind} is not read yet"))
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! The page docs/hosts-yaml.md, made of the table of keys.
+
+use std::fmt::Write as _;
+
+use super::keys::{Key, Scope};
+
+/// The text of docs/hosts-yaml.md.
+pub fn page() -> String {
+    let mut out = String::from(HEAD);
+    for scope in Scope::ALL {
+        let _ = write!(out, "\n## {}\n\n", heading(scope));
+        out.push_str("| key | takes | default | |\n|---|---|---|---|\n");
+        for key in scope.keys().filter(|key| !is_inherited(scope, key)) {
+            row(&mut out, key);
+        }
+        if is_node(scope) {
+            out.push_str("| every key of `defaults` | | inherited | |\n");
+        }
+    }
+    out.push_str(TAIL);
+    out
+}
+
+fn heading(scope: Scope) -> &'static str {
+    match scope {
+        Scope::File => "The file",
+        Scope::Defaults => "`defaults`",
+        Scope::Group => "A group (`groups: {NAME: ...}`)",
+        Scope::Host => "A host (`hosts: {NAME: ...}`)",
+        Scope::Daemon => "A daemon, long form (the short form is its name)",
+        Scope::Cloudflare => "`cloudflare`",
+        Scope::Secret => "A secret: exactly one of",
+        Scope::Source => "A source: exactly one of",
+        Scope::MappedYaml => "`mapped_yaml`",
+        Scope::Sql => "`sql`",
+        Scope::Deploy => "`deploy`",
+        Scope::Alert => "An alert",
+    }
+}
+
+fn is_node(scope: Scope) -> bool {
+    matches!(scope, Scope::Group | Scope::Host)
+}
+
+fn is_inherited(scope: Scope, key: &Key) -> bool {
+    is_node(scope) && Scope::Defaults.key(key.name).is_some()
+}
+
+fn row(out: &mut String, key: &Key) {
+    let default = match key.default {
+        _ if key.required => "required",
+        "" => "-",
+        default => default,
+    };
+    let zipped = if key.zipped { "; zipped" } else { "" };
+    let kind = key.kind.describe();
+    let _ = writeln!(
+        out,
+        "| `{}` | {kind} | {default} | {}{zipped} |",
+        key.name, key.doc
+    );
+}
+
+const HEAD: &str = "\
+# hosts.yaml
+
+This page is made from the table of keys in `src/inventory/keys.rs`; a test checks that it is current.
+
+The smallest useful file is `hosts: {web1: {}, web2: {}}`. Everything has a default. The file is found by `--hosts FILE`,
+`$SSHOAL_HOSTS`, `./hosts.yaml`, then `hosts.yaml` in sshoal's config folder; with none of them there is this machine alone.
+
+The reading is strict: an unknown key, a key or a host that is there twice, or a value that does not fit is an error
+with file, line, column, and the nearest valid key.
+";
+
+const TAIL: &str = "
+## How values come together
+
+- A host takes `defaults`, then its groups in file order, then its own entry. `labels` and `cloudflare` merge, `identity`
+  and `daemons` append (a daemon of the same name replaces), everything else of the later wins. `null` takes back what
+  was said before. `sshoal nodes NODE --explain` shows where each value came from.
+- A key of `hosts` may be a node set (`gpu[01-16]`). In the values marked *zipped*, a range (`10.0.3.[11-26]`) gives each
+  host its own, in the written order; it has to be as long as the key's. In `defaults` and groups no range is read.
+- A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`.
+- Names have letters, digits, `.`, `_` and `-`, and don't start with `-`. Hosts, logins and bastions hold no control
+  character and nothing that a shell could read.
+- Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.
+- Paths start at the folder of the file; `~/` is your home.
+- At most 8 MiB and 100,000 hosts. Anchors and aliases are read; tags and merge keys (`<<`) are not.
+";

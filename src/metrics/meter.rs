@@ -1,0 +1,371 @@
+//! `Meter`: all that is measured on one node, as a state machine over the bytes of its three channels. No clock and no channel of its own.
+
+use super::{
+    Sample,
+    frame::{Asked, Bad, Frame, Frames, Raw},
+    host::Skew,
+    sampler::{self, Hello, Tick},
+    slow::{self, Heard, Slow},
+    smi::Smi,
+    truth,
+    watch::Watchlist,
+};
+use crate::{
+    metrics::{disk, greeting::Greeting, host},
+    node::{Daemon, Node, text::SafeText},
+};
+
+/// Our own time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Milliseconds of a clock that is never set.
+    pub mono_ms: u64,
+    /// Seconds since 1970.
+    pub epoch_s: f64,
+}
+
+/// The channel that bytes came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// The sampler.
+    Fast,
+    /// Disks and daemons.
+    Slow,
+    /// The GPU tool.
+    Gpu,
+}
+
+/// What bytes of a node came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signal {
+    /// The sampler runs; `mawk`, `gawk`, `sh`, …
+    Hello {
+        /// Its interpreter.
+        kind: SafeText,
+    },
+    /// A tick was answered: [`Meter::sample`] is new.
+    Frame,
+    /// Disks and daemons are new.
+    Slow,
+    /// GPUs are new.
+    Gpu,
+    /// Ask [`Meter::slow_tick`] now, not at the next turn: the slow channel just greeted, or a daemon's process is gone.
+    AskSlow,
+    /// No sampler will come: the first line that came instead.
+    NoSampler(SafeText),
+    /// A frame or an answer was thrown away.
+    Bad(SafeText),
+}
+
+/// Ticks from one full frame to the next.
+const FULL_EVERY: u64 = 60;
+
+/// Ticks from one look at the medium sources to the next.
+const MEDIUM_EVERY: u64 = 10;
+
+/// Bytes that are looked at in one go, which bounds the buffers.
+const CHUNK: usize = 64 * 1024;
+
+/// Optional sources by the likelihood that reading them ends the sampler.
+const SUSPECTS: [(&str, &[&str]); 4] = [
+    ("amd", &["amd"]),
+    ("pressure", &["pressure/cpu", "pressure/memory", "pressure/io"]),
+    ("medium", &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"]),
+    ("traffic", &["net/dev", "diskstats"]),
+];
+
+/// A tick that waits for its frame.
+#[derive(Debug)]
+struct Flight {
+    tick: Tick,
+    sent: Clock,
+}
+
+/// The measuring of one node.
+#[derive(Debug)]
+pub struct Meter {
+    nonce: String,
+    daemons: Vec<Daemon>,
+    greeting: Greeting,
+    hello: Option<Hello>,
+    hopeless: bool,
+    frames: Frames,
+    raw: Raw,
+    skew: Skew,
+    watchlist: Watchlist,
+    seq: u64,
+    flight: Option<Flight>,
+    /// The next frame must be a full one.
+    doubt: bool,
+    /// Frames since the sampler began.
+    answered: u64,
+    /// Ticks since the last full frame.
+    since_full: u64,
+    /// Indices of [`SUSPECTS`] that are left alone.
+    withheld: Vec<usize>,
+    slow: Slow,
+    /// The truth about daemons is wanted before the disks' turn.
+    hurry: bool,
+    disks: disk::Reading,
+    smi: Smi,
+}
+
+impl Meter {
+    /// Nothing asked yet. The nonce tells this session's hello from noise: letters and digits.
+    pub fn new(node: &Node, nonce: &str) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            daemons: node.daemons.clone(),
+            greeting: Greeting::default(),
+            hello: None,
+            hopeless: false,
+            frames: Frames::default(),
+            raw: Raw::default(),
+            skew: Skew::default(),
+            watchlist: Watchlist::new(&node.daemons),
+            seq: 0,
+            flight: None,
+            doubt: true,
+            answered: 0,
+            since_full: 0,
+            withheld: Vec::new(),
+            slow: Slow::default(),
+            hurry: false,
+            disks: disk::Reading::default(),
+            smi: Smi::default(),
+        }
+    }
+
+    /// Text for the standard input of [`sampler::COMMAND`], or of [`sampler::COMMAND_PLAIN`] where that is refused. Starts the fast channel anew.
+    pub fn program(&mut self) -> String {
+        self.greeting = Greeting::default();
+        self.hello = None;
+        self.hopeless = false;
+        self.frames = Frames::default();
+        self.raw.restart();
+        self.watchlist.restart();
+        self.flight = None;
+        self.doubt = true;
+        self.answered = 0;
+        let withheld = self.withheld.iter().filter_map(|i| SUSPECTS.get(*i));
+        let without: Vec<&str> = withheld.flat_map(|(_, files)| *files).copied().collect();
+        sampler::program(&self.nonce, &without)
+    }
+
+    /// Takes bytes of a channel.
+    pub fn feed(&mut self, from: Feed, bytes: &[u8], clock: Clock) -> Vec<Signal> {
+        let mut signals = Vec::new();
+        for bytes in bytes.chunks(CHUNK) {
+            match from {
+                Feed::Fast => self.feed_fast(bytes, clock, &mut signals),
+                Feed::Slow => self.feed_slow(bytes, &mut signals),
+                Feed::Gpu => signals.extend(self.smi.feed(bytes).then_some(Signal::Gpu)),
+            }
+        }
+        signals
+    }
+
+    fn feed_fast(&mut self, bytes: &[u8], clock: Clock, signals: &mut Vec<Signal>) {
+        let mut rest = bytes;
+        if self.hello.is_none() {
+            let Some(after) = self.greet(bytes, signals) else {
+                return;
+            };
+            rest = after;
+        }
+        self.frames.push(rest);
+        while let Some(next) = self.frames.next() {
+            match next {
+                Ok(frame) => self.frame(&frame, clock, signals),
+                Err(bad) => self.bad_frame(bad, signals),
+            }
+        }
+    }
+
+    /// Waits for the hello; gives the bytes behind it.
+    fn greet<'a>(&mut self, bytes: &'a [u8], signals: &mut Vec<Signal>) -> Option<&'a [u8]> {
+        let nonce = &self.nonce;
+        let found = self.greeting.find(bytes, |line| sampler::hello(line, nonce));
+        let Some((hello, rest)) = found else {
+            if self.greeting.is_hopeless() && !self.hopeless {
+                self.hopeless = true;
+                signals.push(Signal::NoSampler(self.greeting.first_line()));
+            }
+            return None;
+        };
+        self.raw.memory.limit = hello.memory_limit;
+        let kind = hello.kind.clone();
+        self.hello = Some(hello);
+        signals.push(Signal::Hello { kind });
+        Some(rest)
+    }
+
+    fn bad_frame(&mut self, bad: Bad, signals: &mut Vec<Signal>) {
+        self.flight = None;
+        self.doubt = true;
+        signals.push(Signal::Bad(SafeText::from(bad.to_string().as_str())));
+    }
+
+    fn frame(&mut self, frame: &Frame, clock: Clock, signals: &mut Vec<Signal>) {
+        let Some(flight) = self.flight.take_if(|flight| flight.tick.seq == frame.seq) else {
+            self.doubt = true;
+            signals.push(Signal::Bad(SafeText::from("frame that was not asked for")));
+            return;
+        };
+        let tick = &flight.tick;
+        let asked = Asked {
+            full: tick.full,
+            medium: tick.medium,
+            cores: tick.cores,
+        };
+        let mut hurry = false;
+        let watchlist = &mut self.watchlist;
+        self.raw.apply(self.frames.body(frame), asked, |item, value| {
+            hurry |= watchlist.life(item, value);
+        });
+        if let Some(epoch) = frame.epoch {
+            self.skew.take(epoch, flight.sent.epoch_s, clock.epoch_s);
+        }
+        self.answered += 1;
+        self.since_full = if tick.full { 0 } else { self.since_full + 1 };
+        self.doubt &= !tick.full;
+        signals.push(Signal::Frame);
+        if hurry {
+            self.hurry = true;
+            signals.push(Signal::AskSlow);
+        }
+    }
+
+    /// The next tick for the fast channel; `None` before the hello and while one is unanswered.
+    pub fn tick(&mut self, per_core: bool, clock: Clock) -> Option<String> {
+        self.hello.as_ref()?;
+        if self.flight.is_some() {
+            return None;
+        }
+        self.seq += 1;
+        let full = self.doubt || self.since_full + 1 >= FULL_EVERY;
+        let tick = Tick {
+            seq: self.seq,
+            full,
+            medium: full || (self.since_full + 1).is_multiple_of(MEDIUM_EVERY),
+            cores: per_core,
+            watch: self.watchlist.changes(),
+        };
+        let line = format!("{tick}\n");
+        self.flight = Some(Flight { tick, sent: clock });
+        Some(line)
+    }
+
+    /// The fast channel closed though the session lives: true when it may be opened again, without what was asked last where that looks guilty.
+    pub fn fast_lost(&mut self) -> bool {
+        if self.hello.is_none() {
+            return false;
+        }
+        // One that ran for long was ended from outside, or met a process that died while it was read.
+        self.answered >= FULL_EVERY || self.withhold()
+    }
+
+    fn withhold(&mut self) -> bool {
+        let asked = self.flight.as_ref().map(|flight| &flight.tick);
+        let list_is_new = asked.is_some_and(|tick| tick.watch.is_some());
+        if list_is_new && self.watchlist.turn_off() {
+            return true;
+        }
+        let medium = asked.is_some_and(|tick| tick.medium && !tick.full);
+        let order = if medium { [2, 0, 1, 3] } else { [0, 1, 2, 3] };
+        let next = order.into_iter().find(|i| !self.withheld.contains(i) && self.has(*i));
+        self.withheld.extend(next);
+        next.is_some() || self.watchlist.turn_off()
+    }
+
+    /// True where the node has something of this suspect.
+    fn has(&self, suspect: usize) -> bool {
+        let (Some((name, files)), Some(hello)) = (SUSPECTS.get(suspect), &self.hello) else {
+            return false;
+        };
+        let found = |file: &&str| hello.sources.iter().any(|source| source.as_str() == *file);
+        if *name == "amd" { !hello.amd.is_empty() } else { files.iter().any(|file| found(&file)) }
+    }
+
+    /// Why no sampler answers: the first line that came instead of a hello.
+    pub fn instead_of_hello(&self) -> SafeText {
+        self.greeting.first_line()
+    }
+
+    /// Text for the standard input of the slow channel's shell; `None` before the hello. Starts that channel anew, for a while without the part that it was stuck in.
+    pub fn slow_program(&mut self) -> Option<String> {
+        self.hello.as_ref()?;
+        self.slow.restart();
+        Some(slow::program(&self.nonce, &self.daemons))
+    }
+
+    /// The next request for the slow channel; `None` before its hello and while one is unanswered.
+    pub fn slow_tick(&mut self) -> Option<String> {
+        let hurry = std::mem::take(&mut self.hurry);
+        let request = self.slow.tick(!self.watchlist.is_empty(), !hurry);
+        // One in flight may have been asked before the daemon went.
+        self.hurry = hurry && request.is_none();
+        request
+    }
+
+    fn feed_slow(&mut self, bytes: &[u8], signals: &mut Vec<Signal>) {
+        for heard in self.slow.feed(bytes, &self.nonce) {
+            match heard {
+                Heard::Hello => signals.push(Signal::AskSlow),
+                Heard::Bad(what) => signals.push(Signal::Bad(SafeText::from(what))),
+                Heard::Answer(answer) => {
+                    self.disks = disk::mounts(&answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
+                    if let Some(hello) = self.slow.hello().filter(|_| self.slow.told_daemons()) {
+                        let truths = truth::truths(&answer, hello, &self.daemons);
+                        self.watchlist.learn(truths);
+                    }
+                    signals.push(Signal::Slow);
+                    signals.extend(self.hurry.then_some(Signal::AskSlow));
+                }
+            }
+        }
+    }
+
+    /// The command of the GPU channel; `None` where no NVIDIA tool is, or its card sleeps. Starts that channel anew.
+    pub fn gpu_command(&mut self) -> Option<String> {
+        self.hello.as_ref().filter(|hello| hello.nvidia)?;
+        self.smi.command()
+    }
+
+    /// The GPU channel ended: true when [`Self::gpu_command`] is worth another try.
+    pub fn gpu_failed(&mut self) -> bool {
+        self.smi.failed()
+    }
+
+    /// Everything known now.
+    pub fn sample(&self) -> Sample {
+        let mut sample = Sample {
+            disk: self.disks.clone(),
+            daemon: self.watchlist.reading(self.raw.host.uptime()),
+            ..Sample::default()
+        };
+        self.raw.fill(&mut sample);
+        let skew = self.skew.estimate();
+        let hello = self.hello.as_ref();
+        sample.host = host::Reading {
+            kernel: hello.and_then(|hello| hello.kernel.clone()),
+            boot_id: hello.and_then(|hello| hello.boot.clone()),
+            container: hello.and_then(|hello| hello.container.clone()),
+            cores: hello.and_then(|hello| hello.cores),
+            skew: skew.map(|(skew, _)| skew),
+            skew_error: skew.map(|(_, error)| error),
+            ..sample.host
+        };
+        sample.gpu.gpus = self.smi.cards().chain(self.raw.amd.cards()).cloned().collect();
+        let asleep = hello.is_some_and(|hello| hello.asleep);
+        sample.gpu.problem = match self.smi.problem() {
+            Some(problem) => Some(problem.clone()),
+            None => asleep.then(|| SafeText::from("asleep")),
+        };
+        sample
+    }
+}
+
+#[cfg(test)]
+#[path = "meter_tests.rs"]
+mod tests;

@@ -1,0 +1,228 @@
+//! NVIDIA cards: one `nvidia-smi` in a loop on a channel of its own, its rows, and what to ask of an older one.
+
+use super::{
+    gpu::{Gpu, MAX_CARDS},
+    sampler::clipped,
+};
+use crate::node::text::SafeText;
+
+/// What is asked, best first; a field that the tool doesn't know fails the whole query.
+const LADDER: [&[&str]; 3] = [
+    &[
+        "index",
+        "name",
+        "utilization.gpu",
+        "memory.used",
+        "memory.total",
+        "temperature.gpu",
+        "power.draw",
+        "power.limit",
+        "clocks.current.sm",
+        "fan.speed",
+        "persistence_mode",
+        "ecc.errors.uncorrected.volatile.total",
+        "mig.mode.current",
+        "clocks_event_reasons.active",
+    ],
+    &[
+        "index",
+        "name",
+        "utilization.gpu",
+        "memory.used",
+        "memory.total",
+        "temperature.gpu",
+        "power.draw",
+        "power.limit",
+        "clocks.current.sm",
+        "fan.speed",
+        "persistence_mode",
+        "ecc.errors.uncorrected.volatile.total",
+        "clocks_throttle_reasons.active",
+    ],
+    &[
+        "index",
+        "uuid",
+        "name",
+        "utilization.gpu",
+        "memory.used",
+        "memory.total",
+        "temperature.gpu",
+        "power.draw",
+    ],
+];
+
+/// Clocks held down by hardware slowdown, heat (software, hardware) or power brake: bits of nvml.h. A software power cap is ordinary under load.
+const THROTTLED: u64 = 0x8 | 0x20 | 0x40 | 0x80;
+
+/// Longest line that is looked at.
+const MAX_LINE: usize = 4096;
+
+/// A card and how often it was read.
+#[derive(Debug)]
+struct Card {
+    gpu: Gpu,
+    rows: u32,
+    missed: u32,
+}
+
+/// The state of the GPU channel.
+#[derive(Debug, Default)]
+pub(super) struct Smi {
+    step: usize,
+    line: Vec<u8>,
+    cards: Vec<Card>,
+    last_index: Option<u32>,
+    fruitful: bool,
+    unknown_field: bool,
+    problem: Option<SafeText>,
+}
+
+impl Smi {
+    /// Begins a channel: the command that fills it.
+    pub(super) fn command(&mut self) -> Option<String> {
+        let fields = LADDER.get(self.step)?.join(",");
+        self.line.clear();
+        self.cards.iter_mut().for_each(|card| card.rows = 0);
+        self.last_index = None;
+        self.fruitful = false;
+        self.unknown_field = false;
+        self.problem = None;
+        Some(format!(
+            "nvidia-smi --query-gpu={fields} --format=csv,noheader,nounits -l 2"
+        ))
+    }
+
+    /// The channel ended: true when it is worth another try.
+    pub(super) fn failed(&mut self) -> bool {
+        if self.fruitful {
+            return true;
+        }
+        let hopeless = self.problem.is_some() && !self.unknown_field;
+        self.step = if hopeless { LADDER.len() } else { self.step + 1 };
+        if self.step >= LADDER.len() {
+            self.cards.clear();
+        }
+        self.step < LADDER.len()
+    }
+
+    /// The cards, by index.
+    pub(super) fn cards(&self) -> impl Iterator<Item = &Gpu> {
+        self.cards.iter().map(|card| &card.gpu)
+    }
+
+    /// Why there are no cards.
+    pub(super) fn problem(&self) -> Option<&SafeText> {
+        self.problem.as_ref()
+    }
+
+    /// Takes bytes of the tool; true when a card was read.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> bool {
+        let mut read = false;
+        for part in bytes.split_inclusive(|b| *b == b'\n') {
+            let room = MAX_LINE - self.line.len();
+            self.line.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                read |= self.take(String::from_utf8_lossy(&line).trim());
+            }
+        }
+        read
+    }
+
+    /// One line: a row, or something said by the tool or the driver.
+    fn take(&mut self, line: &str) -> bool {
+        let fields = LADDER.get(self.step).copied().unwrap_or_default();
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let index = cells.first().and_then(|cell| cell.parse().ok());
+        match index {
+            Some(index) if cells.len() == fields.len() => self.row(index, fields, &cells),
+            _ => {
+                self.remark(line);
+                false
+            }
+        }
+    }
+
+    fn remark(&mut self, line: &str) {
+        self.unknown_field |= line.contains("not a valid field");
+        if !self.fruitful && !line.is_empty() && self.problem.is_none() {
+            self.problem = Some(clipped(line));
+        }
+    }
+
+    fn row(&mut self, index: u32, fields: &[&str], cells: &[&str]) -> bool {
+        if self.last_index.is_some_and(|last| index <= last) {
+            self.round();
+        }
+        self.last_index = Some(index);
+        let at = self.cards.partition_point(|card| card.gpu.index < index);
+        if self.cards.get(at).is_none_or(|card| card.gpu.index != index) {
+            if self.cards.len() >= MAX_CARDS {
+                return false;
+            }
+            self.cards.insert(at, Card { gpu: Gpu::default(), rows: 0, missed: 0 });
+        }
+        let Some(card) = self.cards.get_mut(at) else {
+            return false;
+        };
+        card.gpu = Gpu { index, ..Gpu::default() };
+        for (field, cell) in fields.iter().zip(cells) {
+            take_cell(&mut card.gpu, field, cell);
+        }
+        // The first query wakes the card: it reads 100 % busy with nothing running.
+        if card.rows == 0 {
+            (card.gpu.util, card.gpu.power, card.gpu.clock) = (None, None, None);
+        }
+        card.rows = card.rows.saturating_add(1);
+        card.missed = 0;
+        self.fruitful = true;
+        self.problem = None;
+        true
+    }
+
+    /// The tool starts over: a card that three rounds lacked is lost.
+    fn round(&mut self) {
+        self.cards.retain_mut(|card| {
+            card.missed += 1;
+            card.missed <= 3
+        });
+    }
+}
+
+/// `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `[Insufficient Permissions]`, `ERR!` and nothing at all are not numbers.
+fn take_cell(gpu: &mut Gpu, field: &str, cell: &str) {
+    let number = || cell.parse::<f64>().ok().filter(|n| (0.0..1e9).contains(n));
+    let bytes = || number().map(|mib| (mib * 1_048_576.0) as u64);
+    match field {
+        "name" => gpu.name = clipped(cell),
+        "utilization.gpu" => gpu.util = number().map(|n| n.min(100.0)),
+        "memory.used" => gpu.memory_used = bytes(),
+        "memory.total" => gpu.memory_total = bytes(),
+        "temperature.gpu" => gpu.temperature = number(),
+        "power.draw" => gpu.power = number(),
+        "power.limit" => gpu.power_limit = number(),
+        "clocks.current.sm" => gpu.clock = number().map(|n| n as u64),
+        "fan.speed" => gpu.fan = number(),
+        "persistence_mode" => gpu.persistence = switch(cell),
+        "ecc.errors.uncorrected.volatile.total" => gpu.ecc = cell.parse().ok(),
+        "mig.mode.current" => gpu.mig = switch(cell) == Some(true),
+        "clocks_event_reasons.active" | "clocks_throttle_reasons.active" => {
+            let bits = cell.strip_prefix("0x");
+            let bits = bits.and_then(|bits| u64::from_str_radix(bits, 16).ok());
+            gpu.throttled = bits.map(|bits| bits & THROTTLED != 0);
+        }
+        _ => {}
+    }
+}
+
+fn switch(cell: &str) -> Option<bool> {
+    match cell {
+        "Enabled" => Some(true),
+        "Disabled" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "smi_tests.rs"]
+mod tests;

@@ -1,0 +1,336 @@
+//! Logging in: the agent's keys, then key files, at most five offers in all; and an account of them when none is taken.
+
+mod agent;
+mod identity;
+
+use std::sync::Arc;
+
+use russh::{
+    MethodKind, MethodSet,
+    client::{AuthResult, Handle},
+    keys::{
+        Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, agent::AgentIdentity,
+    },
+};
+
+use super::{
+    Config, Error, Step,
+    client::{Account, Life},
+    events::{Events, describe},
+};
+use crate::node::text::SafeText;
+use agent::Agent;
+use identity::Identity;
+
+/// sshd cuts the connection at six failures (MaxAuthTries).
+const MAX_OFFERS: usize = 5;
+
+/// A key to try.
+enum Offer {
+    Agent(AgentIdentity),
+    File(String, Arc<PrivateKey>),
+}
+
+/// One login under way.
+struct Login<'a> {
+    handle: &'a mut Handle<Events>,
+    account: &'a Account<'a>,
+    life: &'a Life,
+    /// Keys that the server has seen, as told to a person.
+    offered: Vec<String>,
+    /// Why others were not offered.
+    notes: Vec<String>,
+    /// What the server accepts.
+    methods: MethodSet,
+    /// One factor was accepted and the server wants another.
+    partial: bool,
+    /// How the server takes RSA signatures, once asked: `None` inside for SHA-1 only.
+    rsa: Option<Option<HashAlg>>,
+}
+
+/// What became of one offer.
+enum Answer {
+    Accepted,
+    Rejected,
+    /// Never got as far as the server's judgement.
+    Skipped,
+}
+
+/// Logs in; returns what did it.
+pub(super) async fn login(
+    handle: &mut Handle<Events>,
+    account: &Account<'_>,
+    config: &Config,
+    life: &Life,
+) -> Result<SafeText, Error> {
+    let mut login = Login {
+        handle,
+        account,
+        life,
+        offered: Vec::new(),
+        notes: Vec::new(),
+        methods: MethodSet::empty(),
+        partial: false,
+        rsa: None,
+    };
+    // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
+    let none = login.handle.authenticate_none(account.user).await;
+    if login.answered(none).await? {
+        return Ok("none needed".into());
+    }
+    if login.methods.contains(&MethodKind::PublicKey)
+        && let Some(accepted) = login.try_keys(config).await?
+    {
+        return Ok(accepted.as_str().into());
+    }
+    Err(login.refused())
+}
+
+impl Login<'_> {
+    async fn try_keys(&mut self, config: &Config) -> Result<Option<String>, Error> {
+        let named = &self.account.node.identity;
+        let files = identity::load(named, &config.identities).await;
+        self.notes
+            .extend(files.iter().filter_map(|file| file.note.clone()));
+        let mut agent = self.agent(config).await;
+        let held = match &mut agent {
+            Some(agent) => self.held(agent, &files, !named.is_empty()).await,
+            None => Vec::new(),
+        };
+        let mut rejected: Vec<PublicKey> = Vec::new();
+        for identity in held {
+            let key = identity.public_key().into_owned();
+            match self.offer(Offer::Agent(identity), &mut agent).await? {
+                (Answer::Accepted, name) => return Ok(Some(name)),
+                (Answer::Rejected, _) => rejected.push(key),
+                (Answer::Skipped, _) => {}
+            }
+        }
+        let fresh = |file: &Identity| {
+            let seen = |key: &PublicKey| rejected.iter().any(|r| r.key_data() == key.key_data());
+            !file.public.as_ref().is_some_and(seen)
+        };
+        for file in files.into_iter().filter(fresh) {
+            let Some(secret) = file.secret else { continue };
+            let offer = Offer::File(file.name, secret);
+            if let (Answer::Accepted, name) = self.offer(offer, &mut agent).await? {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn agent(&mut self, config: &Config) -> Option<Agent> {
+        let path = config.agent.as_ref()?;
+        match Agent::connect(path, self.handle.agent_session_binding()).await {
+            Ok(agent) => Some(agent),
+            Err(reason) => {
+                self.notes.push(format!("agent: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// The agent's keys, those of the key files first. `only` them where the node names files, as ssh does under IdentitiesOnly.
+    async fn held(
+        &mut self,
+        agent: &mut Agent,
+        files: &[Identity],
+        only: bool,
+    ) -> Vec<AgentIdentity> {
+        let mut held = match agent.identities().await {
+            Ok(held) => held,
+            Err(reason) => {
+                self.notes.push(format!("agent: {reason}"));
+                return Vec::new();
+            }
+        };
+        let rank = |identity: &AgentIdentity| {
+            let key = identity.public_key();
+            files.iter().position(|file| {
+                let public = file.public.as_ref();
+                public.is_some_and(|public| public.key_data() == key.key_data())
+            })
+        };
+        if only {
+            held.retain(|identity| rank(identity).is_some());
+        }
+        held.sort_by_key(|identity| rank(identity).unwrap_or(usize::MAX));
+        held
+    }
+
+    /// Offers one key; returns what became of it and the key's name.
+    async fn offer(
+        &mut self,
+        offer: Offer,
+        agent: &mut Option<Agent>,
+    ) -> Result<(Answer, String), Error> {
+        let name = offer.name();
+        if self.offered.len() >= MAX_OFFERS {
+            self.notes
+                .push(format!("{name} not offered: {MAX_OFFERS} are the limit"));
+            return Ok((Answer::Skipped, name));
+        }
+        let hash = match self.hash(&offer).await {
+            Ok(hash) => hash,
+            Err(reason) => {
+                self.notes.push(format!("{name} not offered: {reason}"));
+                return Ok((Answer::Skipped, name));
+            }
+        };
+        self.offered.push(name.clone());
+        let user = self.account.user;
+        let result = match (offer, agent) {
+            (Offer::File(_, key), _) => {
+                let key = PrivateKeyWithHashAlg::new(key, hash);
+                self.handle.authenticate_publickey(user, key).await
+            }
+            (Offer::Agent(identity), Some(agent)) => {
+                match agent.authenticate(self.handle, user, identity, hash).await {
+                    Ok(result) => Ok(result),
+                    Err(reason) => {
+                        self.notes.push(format!("{name}: {reason}"));
+                        return Ok((Answer::Skipped, name));
+                    }
+                }
+            }
+            (Offer::Agent(_), None) => return Ok((Answer::Skipped, name)),
+        };
+        let accepted = self.answered(result).await?;
+        let answer = if accepted {
+            Answer::Accepted
+        } else {
+            Answer::Rejected
+        };
+        Ok((answer, name))
+    }
+
+    /// True when logged in; an error when the connection has ended.
+    async fn answered(&mut self, result: Result<AuthResult, russh::Error>) -> Result<bool, Error> {
+        match result {
+            Ok(AuthResult::Success) => Ok(true),
+            Ok(AuthResult::Failure {
+                remaining_methods,
+                partial_success,
+            }) if !remaining_methods.is_empty() => {
+                self.methods = remaining_methods;
+                self.partial |= partial_success;
+                Ok(false)
+            }
+            // No method left is how russh tells of a connection that has ended.
+            Ok(AuthResult::Failure { .. }) => Err(self.ended().await),
+            Err(russh::Error::SendError | russh::Error::RecvError) => Err(self.ended().await),
+            Err(error) => Err(self.failed(&describe(&error))),
+        }
+    }
+
+    async fn ended(&self) -> Error {
+        let reason = self.life.ended().await;
+        let error = self.failed(&format!("{reason}{}", self.account_of_keys()));
+        if reason.as_str().contains("Too many authentication failures") {
+            return error
+                .advise("name the right key for this node: identity in hosts.yaml")
+                .for_good();
+        }
+        error
+    }
+
+    fn failed(&self, reason: &str) -> Error {
+        Error::new(Step::Auth, self.account.transport, reason)
+    }
+
+    fn refused(&self) -> Error {
+        let accepts: Vec<&str> = self.methods.iter().map(Into::into).collect();
+        let verdict = if self.partial {
+            "a key was accepted, the server wants more"
+        } else {
+            "refused"
+        };
+        let reason = format!(
+            "{verdict} for {}{}; the server accepts {}",
+            self.account.user,
+            self.account_of_keys(),
+            accepts.join(", ")
+        );
+        self.failed(&reason).advise(self.advice()).for_good()
+    }
+
+    fn account_of_keys(&self) -> String {
+        let offered = match self.offered.as_slice() {
+            [] => "; no key was offered".to_owned(),
+            offered => format!("; offered {}", offered.join(", ")),
+        };
+        let notes = self.notes.iter().map(|note| format!("; {note}"));
+        offered + &notes.collect::<String>()
+    }
+
+    fn advice(&self) -> &'static str {
+        if !self.methods.contains(&MethodKind::PublicKey) {
+            "the server takes no keys for this login; passwords are not supported by this version yet"
+        } else if self.notes.iter().any(|note| note.contains("encrypted")) {
+            "unlock the key into an agent: ssh-add"
+        } else if self.offered.is_empty() {
+            "start an agent and run ssh-add, or name a key file: identity in hosts.yaml"
+        } else {
+            "check the login name, and that the node's authorized_keys holds the key"
+        }
+    }
+
+    /// The hash for RSA signatures; nothing for other keys.
+    async fn hash(&mut self, offer: &Offer) -> Result<Option<HashAlg>, &'static str> {
+        if !matches!(offer.algorithm(), Algorithm::Rsa { .. }) {
+            return Ok(None);
+        }
+        let best = match self.rsa {
+            Some(best) => best,
+            // A server that doesn't tell is asked with the hash that all of the last decade know.
+            None => match self.handle.best_supported_rsa_hash().await {
+                Ok(Some(told)) => told,
+                Ok(None) | Err(_) => Some(HashAlg::Sha512),
+            },
+        };
+        self.rsa = Some(best);
+        best.map(Some)
+            .ok_or("the server takes RSA signatures with SHA-1 only")
+    }
+}
+
+impl Offer {
+    /// `agent ed25519 me@desk`, `file ~/.ssh/id_rsa`.
+    fn name(&self) -> String {
+        match self {
+            Self::Agent(identity) => {
+                let algorithm = identity.public_key().algorithm();
+                let certificate = match identity {
+                    AgentIdentity::PublicKey { .. } => "",
+                    AgentIdentity::Certificate { .. } => " certificate",
+                };
+                let kind = short(&algorithm);
+                format!("agent {kind}{certificate} {}", identity.comment())
+                    .trim_end()
+                    .to_owned()
+            }
+            Self::File(name, _) => format!("file {name}"),
+        }
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Agent(identity) => identity.public_key().algorithm(),
+            Self::File(_, key) => key.algorithm(),
+        }
+    }
+}
+
+/// `ssh-ed25519` is `ed25519` to people.
+fn short(algorithm: &Algorithm) -> String {
+    match algorithm {
+        Algorithm::Ed25519 => "ed25519",
+        Algorithm::Rsa { .. } => "rsa",
+        Algorithm::Ecdsa { .. } => "ecdsa",
+        Algorithm::SkEd25519 => "ed25519-sk",
+        Algorithm::SkEcdsaSha2NistP256 => "ecdsa-sk",
+        other => other.as_str(),
+    }
+    .to_owned()
+}

@@ -1,0 +1,251 @@
+//! A running command as its reader sees it: output in order, then how it ended; and the bounded queue between it and the pump that feeds it.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::AsyncWriteExt,
+    process::ChildStdin,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{End, Error, Output, Step, client::Writer};
+use crate::node::Transport;
+
+/// Messages that wait for a reader.
+const QUEUE_MESSAGES: usize = 256;
+
+/// Bytes that wait for a reader: a node that prints without end costs this much memory and no more.
+const QUEUE_BYTES: usize = 8 << 20;
+
+/// Input is sent in pieces of one SSH packet, each with its own deadline.
+const PIECE: usize = 32 << 10;
+
+/// For one piece of input to be taken: longer means that the command doesn't read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A command on a node. Dropping it closes the channel; a local command is killed.
+///
+/// The output waits in a queue of 256 messages and 8 MiB. A reader that lets it stay full for 5 s loses the channel
+/// (`End::Lost`, counted by `Connector::overruns`): over SSH all channels share one connection, which must go on.
+#[derive(Debug)]
+pub struct Channel {
+    queue: mpsc::Receiver<Queued>,
+    fate: Arc<Fate>,
+    input: Input,
+    transport: Transport,
+    _gone: DropGuard,
+}
+
+/// Where input goes.
+#[derive(Debug)]
+pub(super) enum Input {
+    Ssh(Writer),
+    Local(ChildStdin),
+    Closed,
+}
+
+/// The feeding end of a channel's queue.
+#[derive(Debug)]
+pub(super) struct Feed {
+    queue: mpsc::Sender<Queued>,
+    room: Arc<Semaphore>,
+    fate: Arc<Fate>,
+    /// Set when the reader has dropped the channel.
+    pub(super) gone: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Queued {
+    output: Output,
+    _room: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Default)]
+struct Fate {
+    end: OnceLock<End>,
+    over: CancellationToken,
+}
+
+/// The two ends of a new channel; its input is closed until [`Channel::attach`].
+pub(super) fn pair(transport: Transport) -> (Channel, Feed) {
+    let (sender, receiver) = mpsc::channel(QUEUE_MESSAGES);
+    let fate = Arc::new(Fate::default());
+    let gone = CancellationToken::new();
+    let feed = Feed {
+        queue: sender,
+        room: Arc::new(Semaphore::new(QUEUE_BYTES)),
+        fate: Arc::clone(&fate),
+        gone: gone.clone(),
+    };
+    let channel = Channel {
+        queue: receiver,
+        fate,
+        input: Input::Closed,
+        transport,
+        _gone: gone.drop_guard(),
+    };
+    (channel, feed)
+}
+
+impl Channel {
+    pub(super) fn attach(mut self, input: Input) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// The next piece of output. `End` comes last and is repeated. Cancel-safe.
+    pub async fn next(&mut self) -> Output {
+        match self.queue.recv().await {
+            Some(queued) => queued.output,
+            None => Output::End(self.fate.end.get().cloned().unwrap_or(End::Lost)),
+        }
+    }
+
+    /// Sends to the command's standard input. Not cancel-safe: a dropped call may have sent a part.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        for piece in bytes.chunks(PIECE) {
+            let over = self.fate.over.clone();
+            let sent = tokio::select! {
+                biased;
+                // A writer that waits for the peer's window is never woken when the connection dies.
+                () = over.cancelled() => return Err(self.failed("the command has ended")),
+                sent = timeout(WRITE_TIMEOUT, self.input.send(piece)) => sent,
+            };
+            match sent {
+                Ok(Ok(())) => {}
+                Ok(Err(reason)) => return Err(self.failed(&reason)),
+                Err(_) => return Err(self.failed("the command takes no input")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the command's standard input; its output goes on.
+    pub async fn end_input(&mut self) {
+        let input = std::mem::replace(&mut self.input, Input::Closed);
+        if let Input::Ssh(writer) = input {
+            let over = self.fate.over.clone();
+            tokio::select! {
+                biased;
+                () = over.cancelled() => {}
+                // A lost end-of-file is a lost connection, which the reader is told of.
+                _ = timeout(WRITE_TIMEOUT, writer.end()) => {}
+            }
+        }
+    }
+
+    fn failed(&self, reason: &str) -> Error {
+        Error::new(Step::Session, self.transport, reason)
+    }
+}
+
+impl Input {
+    async fn send(&mut self, piece: &[u8]) -> Result<(), String> {
+        match self {
+            Self::Ssh(writer) => writer.send(piece).await,
+            Self::Local(stdin) => stdin.write_all(piece).await.map_err(|e| e.to_string()),
+            Self::Closed => Err("the input is closed".to_owned()),
+        }
+    }
+}
+
+impl Feed {
+    /// Queues a piece; waits while the queue is full. False when nobody reads any more.
+    pub(super) async fn put(&self, output: Output) -> bool {
+        let bytes = match &output {
+            Output::Stdout(bytes) | Output::Stderr(bytes) => bytes.len().min(QUEUE_BYTES),
+            Output::End(_) => 0,
+        };
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes as u32);
+        tokio::select! {
+            biased;
+            () = self.gone.cancelled() => false,
+            Ok(room) = room => {
+                self.queue.send(Queued { output, _room: room }).await.is_ok()
+            }
+            else => false,
+        }
+    }
+
+    /// Says how it ended. Without it, a dropped feed means that the connection was lost.
+    pub(super) fn end(self, end: End) {
+        // The feed is consumed, so this is the only time that it is set.
+        let _ = self.fate.end.set(end);
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.fate.over.cancel();
+    }
+}
+
+/// Bytes as output, or nothing for none.
+pub(super) fn piece(bytes: Bytes, wrap: fn(Bytes) -> Output) -> Option<Output> {
+    (!bytes.is_empty()).then(|| wrap(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    /// Polls once, outside tokio's budget of polls per turn.
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        tokio::task::unconstrained(future).now_or_never()
+    }
+
+    fn bytes(length: usize) -> Output {
+        Output::Stdout(Bytes::from(vec![b'x'; length]))
+    }
+
+    #[tokio::test]
+    async fn end_comes_after_the_output_and_is_repeated() {
+        let (mut channel, feed) = pair(Transport::Local);
+        assert!(feed.put(bytes(3)).await);
+        feed.end(End::Exit(7));
+        assert_eq!(channel.next().await, bytes(3));
+        for _ in 0..2 {
+            assert_eq!(channel.next().await, Output::End(End::Exit(7)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_feed_is_a_lost_command() {
+        let (mut channel, feed) = pair(Transport::Local);
+        drop(feed);
+        assert_eq!(channel.next().await, Output::End(End::Lost));
+        assert!(channel.write(b"x").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_by_bytes_and_by_messages() {
+        let (mut channel, feed) = pair(Transport::Local);
+        for _ in 0..8 {
+            assert!(now(feed.put(bytes(1 << 20))).unwrap());
+        }
+        assert_eq!(now(feed.put(bytes(1))), None);
+        channel.next().await;
+        assert!(now(feed.put(bytes(1 << 20))).unwrap());
+        let (_channel, feed) = pair(Transport::Local);
+        for _ in 0..QUEUE_MESSAGES {
+            assert!(now(feed.put(bytes(1))).unwrap());
+        }
+        assert_eq!(now(feed.put(bytes(1))), None);
+    }
+
+    #[tokio::test]
+    async fn a_feed_learns_that_its_reader_left() {
+        let (channel, feed) = pair(Transport::Local);
+        while now(feed.put(bytes(1))).is_some() {}
+        let (accepted, ()) = tokio::join!(feed.put(bytes(1)), async { drop(channel) });
+        assert!(!accepted);
+    }
+}

@@ -1,0 +1,191 @@
+//! TCP to `address:port`: every address of the name is tried, each with a short head start over the next.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
+
+use super::Way;
+use crate::{
+    node::{Node, Transport},
+    ssh::{Error, Step},
+};
+
+/// Before the next address is tried beside the one that hasn't answered (RFC 8305 recommends 250 ms).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Addresses tried of one name: a name with more is a pool, not a node.
+const MAX_ADDRESSES: usize = 8;
+
+/// A peer that acknowledges nothing for so long is gone: found sooner than by SSH keepalives when data is on its way.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+
+/// Dials the node within its `connect_timeout`, which covers name resolution too.
+pub(crate) async fn dial(node: &Node, lookups: &Semaphore) -> Result<Way, Error> {
+    let deadline = Instant::now() + node.connect_timeout;
+    let addresses = timeout_at(deadline, resolve(node, lookups))
+        .await
+        .unwrap_or_else(|_| Err(overdue(node, Step::Resolve)))?;
+    let (stream, peer) = timeout_at(deadline, race(&addresses))
+        .await
+        .unwrap_or_else(|_| Err(vec![]))
+        .map_err(|errors| unreachable(node, &addresses, &errors))?;
+    tune(&stream);
+    Ok(Way {
+        stream: Box::new(stream),
+        peer: peer.to_string(),
+    })
+}
+
+async fn resolve(node: &Node, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
+    let failed = |reason: String| {
+        Error::new(Step::Resolve, Transport::Direct, &reason)
+            .advise("check the node's address, or the resolver of this machine")
+    };
+    let target = (node.address.as_str(), node.port);
+    // getaddrinfo has no deadline of its own and holds a thread: dead names must not use up tokio's.
+    let _permit = lookups.acquire().await;
+    let found = lookup_host(target)
+        .await
+        .map_err(|error| failed(format!("{}: {error}", node.address)))?;
+    let addresses: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
+    if addresses.is_empty() {
+        return Err(failed(format!("{} has no address", node.address)));
+    }
+    Ok(addresses)
+}
+
+async fn race(
+    addresses: &[SocketAddr],
+) -> Result<(TcpStream, SocketAddr), Vec<(SocketAddr, io::Error)>> {
+    let mut attempts = FuturesUnordered::new();
+    let mut waiting = addresses.iter().copied();
+    let mut errors = Vec::new();
+    loop {
+        let more = waiting
+            .next()
+            .map(|address| attempts.push(attempt(address)));
+        let failed = loop {
+            tokio::select! {
+                biased;
+                Some(result) = attempts.next() => match result {
+                    Ok(connected) => return Ok(connected),
+                    Err(failed) => break Some(failed),
+                },
+                () = sleep(HEAD_START), if more.is_some() => break None,
+                else => return Err(errors),
+            }
+        };
+        errors.extend(failed);
+    }
+}
+
+async fn attempt(address: SocketAddr) -> Result<(TcpStream, SocketAddr), (SocketAddr, io::Error)> {
+    match TcpStream::connect(address).await {
+        Ok(stream) => Ok((stream, address)),
+        Err(error) => Err((address, error)),
+    }
+}
+
+/// Nagle's algorithm costs 45 ms per command; the rest finds dead peers. A socket without an option still works.
+fn tune(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(5));
+    let socket = SockRef::from(stream);
+    let tuned = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
+    #[cfg(target_os = "linux")]
+    let tuned = tuned.and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED)));
+    if let Err(error) = tuned {
+        tracing::debug!("socket options: {error}");
+    }
+}
+
+fn overdue(node: &Node, step: Step) -> Error {
+    let limit = node.connect_timeout.as_secs_f32();
+    let what = match step {
+        Step::Resolve => format!("{} did not resolve within {limit} s", node.address),
+        _ => format!(
+            "{}:{} did not answer within {limit} s",
+            node.address, node.port
+        ),
+    };
+    Error::new(step, Transport::Direct, &what)
+}
+
+/// One sentence for all addresses that failed; none means that time ran out.
+fn unreachable(node: &Node, tried: &[SocketAddr], errors: &[(SocketAddr, io::Error)]) -> Error {
+    if errors.is_empty() {
+        return overdue(node, Step::Connect)
+            .advise("check that the machine is up and that no firewall drops the port");
+    }
+    let each: Vec<String> = errors
+        .iter()
+        .map(|(address, error)| format!("{address}: {}", plain(error)))
+        .collect();
+    let advice = if errors
+        .iter()
+        .all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused)
+    {
+        "nothing listens there: check the port, and that sshd runs"
+    } else if tried.len() > 1 {
+        "every address of the name was tried"
+    } else {
+        "check the address and the route to it"
+    };
+    Error::new(Step::Connect, Transport::Direct, &each.join("; ")).advise(advice)
+}
+
+/// The error without the system's number.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{node::Route, ssh::transport::tests::node};
+
+    async fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_when_one_refuses() {
+        let (gone, refused) = listener().await;
+        drop(gone);
+        let (_listener, open) = listener().await;
+        let (_stream, peer) = race(&[refused, open]).await.unwrap();
+        assert_eq!(peer, open);
+    }
+
+    #[tokio::test]
+    async fn all_refusals_are_told() {
+        let (gone, refused) = listener().await;
+        drop(gone);
+        let errors = race(&[refused, refused]).await.unwrap_err();
+        assert_eq!(errors.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_address_fails_to_resolve() {
+        let mut node = node(&[Transport::Direct], Route::default());
+        node.address = "no-such-name.invalid".to_owned();
+        let error = dial(&node, &Semaphore::new(1)).await.err().unwrap();
+        assert_eq!((error.step, error.permanent), (Step::Resolve, false));
+    }
+}

@@ -1,0 +1,84 @@
+//! The terminal of this process as a screen, and the fleet of this process as its source.
+
+use std::{io, sync::Arc};
+
+use crossterm::event::EventStream;
+use ratatui::{buffer::Buffer, layout::Rect};
+use tokio::sync::{mpsc::error::TrySendError, watch};
+
+use super::{
+    Program, Screen, Source,
+    backend::Lean,
+    depth::{self, Choice, Hints},
+    input::Decoder,
+    output::Output,
+    term::{self, Terminal},
+};
+use crate::{
+    fleet::{Fleet, Millis, Order, Snapshot},
+    ssh::Prompt,
+    ui::{App, effect::Effect, event::Event},
+};
+
+impl Screen<EventStream> {
+    /// Takes the terminal of this process.
+    pub fn local(choice: Choice, hints: Hints<'_>) -> io::Result<Self> {
+        let terminal = Terminal::take()?;
+        let size = terminal.size()?;
+        Ok(Self {
+            input: EventStream::new(),
+            decoder: Decoder::new(false),
+            lean: Lean::new(size, depth::detect(choice, hints), depth::keeps_background(hints.term)),
+            output: Output::start(term::writer()?)?,
+            terminal: Some(terminal),
+        })
+    }
+}
+
+impl Source for Fleet {
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        Self::snapshots(self)
+    }
+
+    fn prompts(&self) -> watch::Receiver<Arc<Vec<Prompt>>> {
+        Self::prompts(self)
+    }
+
+    fn now(&self) -> Millis {
+        self.clock().now()
+    }
+
+    fn send(&self, effect: Effect) -> Result<(), Effect> {
+        let Some(order) = order(effect.clone()) else { return Ok(()) };
+        match self.orders().try_send(order) {
+            Err(TrySendError::Full(_)) => Err(effect),
+            // A fleet that is gone needs no orders.
+            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+        }
+    }
+}
+
+/// What the fleet does of the screen's wishes; the rest is done at this end.
+fn order(effect: Effect) -> Option<Order> {
+    match effect {
+        Effect::Answer(id, yes) => Some(Order::Answer(id, yes)),
+        Effect::Focus(node) => Some(Order::Focus(node)),
+        Effect::Retry(nodes) => Some(Order::Retry(nodes)),
+        Effect::Quit | Effect::Suspend | Effect::Redraw => None,
+    }
+}
+
+impl Program for App {
+    fn update(&mut self, event: Event) -> Vec<Effect> {
+        Self::update(self, event)
+    }
+
+    fn render(&mut self, area: Rect, buffer: &mut Buffer) {
+        Self::render(self, area, buffer);
+        self.drawn();
+    }
+
+    fn is_dirty(&self) -> bool {
+        Self::is_dirty(self)
+    }
+}

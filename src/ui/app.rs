@@ -1,0 +1,175 @@
+//! The program: events in, effects out, and the whole screen from what is known.
+
+mod act;
+mod draw;
+mod question;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::{
+    effect::Effect,
+    event::Event,
+    glyph::Glyphs,
+    header,
+    layer::Layer,
+    order::Sort,
+    theme::Theme,
+    view::{
+        Scene,
+        fleet::{Density, Fleet},
+    },
+};
+use crate::{
+    config::keymap::{KeyMap, Scope},
+    fleet::{Millis, Snapshot},
+    node::NodeId,
+};
+use question::Questions;
+
+/// How the screen starts.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Colours.
+    pub theme: Theme,
+    /// Signs.
+    pub glyphs: Glyphs,
+    /// Nothing may be changed: host keys can only be refused.
+    pub read_only: bool,
+    /// How many nodes a screen holds; by room without a wish.
+    pub density: Option<Density>,
+    /// By what nodes are ordered.
+    pub sort: Sort,
+    /// The filter; one that can't be read is shown with what is wrong.
+    pub filter: String,
+}
+
+/// The whole screen.
+#[derive(Debug)]
+pub struct App {
+    world: World,
+    fleet: Fleet,
+    /// Over the fleet, the last one in front.
+    layers: Vec<Layer>,
+    questions: Questions,
+    keys: KeyMap,
+    read_only: bool,
+    is_dirty: bool,
+}
+
+/// What everything is drawn from.
+#[derive(Debug)]
+struct World {
+    snapshot: Arc<Snapshot>,
+    now: Millis,
+    theme: Theme,
+    glyphs: Glyphs,
+    size: Rect,
+}
+
+impl World {
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            snapshot: &self.snapshot,
+            now: self.now,
+            theme: &self.theme,
+            glyphs: self.glyphs,
+        }
+    }
+
+    fn body(&self) -> Rect {
+        header::areas(self.size).body
+    }
+
+    fn knows(&self, id: &NodeId) -> bool {
+        self.snapshot.nodes.iter().any(|n| n.node.id == *id)
+    }
+}
+
+impl App {
+    /// A screen that knows of no node yet.
+    pub fn new(settings: Settings) -> Self {
+        let snapshot = Arc::new(Snapshot::default());
+        let mut fleet = Fleet::new(settings.sort, settings.density);
+        fleet.set_filter(&settings.filter, &snapshot);
+        Self {
+            world: World {
+                snapshot,
+                now: Millis(0),
+                theme: settings.theme,
+                glyphs: settings.glyphs,
+                size: Rect::new(0, 0, 80, 24),
+            },
+            fleet,
+            layers: Vec::new(),
+            questions: Questions::default(),
+            keys: KeyMap::default(),
+            read_only: settings.read_only,
+            is_dirty: true,
+        }
+    }
+
+    /// Takes one event in; what it wishes done comes back.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.is_dirty = true;
+        match event {
+            Event::Key(key) => return self.key(key),
+            Event::Paste(text) => self.paste(&text),
+            Event::Resize(width, height) => {
+                self.world.size = Rect::new(0, 0, width, height);
+                self.fleet.follow(&self.world.scene(), self.world.body());
+            }
+            Event::Snapshot(snapshot) => return self.take(snapshot),
+            Event::Prompt(prompt) => self.questions.ask(prompt, self.world.now),
+            Event::PromptGone(id) => self.questions.forget(id, self.world.now),
+            Event::Tick(now) => {
+                self.world.now = self.world.now.max(now);
+                self.refresh();
+            }
+        }
+        Vec::new()
+    }
+
+    /// True when a frame would look different from the last one.
+    pub fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    /// A frame was drawn: the next one looks the same until something happens.
+    pub fn drawn(&mut self) {
+        self.is_dirty = false;
+    }
+
+    fn take(&mut self, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+        let before = std::mem::replace(&mut self.world.snapshot, snapshot);
+        self.world.now = self.world.now.max(self.world.snapshot.at);
+        let is_known = Arc::ptr_eq(&before.inventory, &self.world.snapshot.inventory);
+        if !is_known {
+            self.fleet.inventory_changed(&self.world.snapshot);
+        }
+        self.refresh();
+        let gone = |layer: &Layer| matches!(layer, Layer::Node(id, _) if !self.world.knows(id));
+        let Some(at) = self.layers.iter().position(gone) else {
+            return Vec::new();
+        };
+        self.layers.remove(at);
+        vec![Effect::Focus(None)]
+    }
+
+    fn refresh(&mut self) {
+        self.fleet.refresh(&self.world.scene(), self.world.body());
+    }
+
+    fn scope(&self) -> Scope {
+        self.layers.last().map_or(Scope::Fleet, Layer::scope)
+    }
+
+    /// The node that is open.
+    fn open_node(&self) -> Option<(&NodeId, u16)> {
+        self.layers.iter().find_map(|layer| match layer {
+            Layer::Node(id, scroll) => Some((id, *scroll)),
+            _ => None,
+        })
+    }
+}

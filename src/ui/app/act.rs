@@ -1,0 +1,167 @@
+//! What keys do: to the question in front, else to the layer in front, else to the fleet.
+
+use crokey::KeyCombination;
+use ratatui::layout::Rect;
+
+use super::App;
+use crate::{
+    config::keymap::{Action, Scope},
+    node::NodeId,
+    ui::{
+        effect::Effect,
+        layer::Layer,
+        view::{columns::menu::Menu, help::Help, line::Line, prompt},
+    },
+};
+
+impl App {
+    pub(super) fn key(&mut self, key: KeyCombination) -> Vec<Effect> {
+        let is_asked = self.questions.first(self.world.now).is_some();
+        let scope = if is_asked {
+            Scope::Prompt
+        } else {
+            self.scope()
+        };
+        match (self.keys.action(scope, key), self.layers.last_mut()) {
+            (Some(Action::Quit), _) => vec![Effect::Quit],
+            (Some(Action::Suspend), _) => vec![Effect::Suspend],
+            (Some(Action::Redraw), _) => vec![Effect::Redraw],
+            (action, _) if is_asked => action.map_or_else(Vec::new, |a| self.answer(a)),
+            (Some(action), _) => self.act(action),
+            (None, Some(Layer::Filter(line))) => {
+                if line.key(key) {
+                    self.typed();
+                }
+                Vec::new()
+            }
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// Pasted text is only ever text: it answers nothing and is no key.
+    pub(super) fn paste(&mut self, text: &str) {
+        let is_asked = self.questions.first(self.world.now).is_some();
+        if let (Some(Layer::Filter(line)), false) = (self.layers.last_mut(), is_asked) {
+            line.paste(text);
+            self.typed();
+        }
+    }
+
+    fn typed(&mut self) {
+        if let Some(Layer::Filter(line)) = self.layers.last() {
+            self.fleet.set_filter(line.text(), &self.world.snapshot);
+            self.refresh();
+        }
+    }
+
+    fn answer(&mut self, action: Action) -> Vec<Effect> {
+        let Some((prompt, _, is_armed)) = self.questions.first(self.world.now) else {
+            return Vec::new();
+        };
+        let may = is_armed && !self.read_only && prompt::fits(prompt, self.world.size);
+        self.questions.answer(action, may, self.world.now)
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        let body = self.world.body();
+        match action {
+            Action::Theme => self.world.theme = self.world.theme.next(),
+            Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            _ => {
+                let Some(mut layer) = self.layers.pop() else {
+                    return self.act_on_fleet(action, body);
+                };
+                let (is_open, effects) = self.act_on(&mut layer, action, body);
+                if is_open {
+                    self.layers.push(layer);
+                }
+                return effects;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether the layer stays, and what is to be done.
+    fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
+        match layer {
+            Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Help(help) => {
+                help.act(action, &self.world.scene(), body);
+                (true, Vec::new())
+            }
+            Layer::Columns(menu) => {
+                menu.act(action, body);
+                self.fleet.columns = menu.shown();
+                (true, Vec::new())
+            }
+            Layer::Filter(_) => self.act_on_filter(action, body),
+            Layer::Node(id, scroll) => self.act_on_node((id, scroll), action, body),
+        }
+    }
+
+    fn act_on_filter(&mut self, action: Action, body: Rect) -> (bool, Vec<Effect>) {
+        match action {
+            Action::Open => (self.fleet.filter().1.is_some(), Vec::new()),
+            Action::Back => {
+                self.fleet.set_filter("", &self.world.snapshot);
+                self.refresh();
+                (false, Vec::new())
+            }
+            _ => {
+                self.fleet.act(action, &self.world.scene(), body);
+                (true, Vec::new())
+            }
+        }
+    }
+
+    fn act_on_node(
+        &mut self,
+        (id, scroll): (&mut NodeId, &mut u16),
+        action: Action,
+        body: Rect,
+    ) -> (bool, Vec<Effect>) {
+        let scene = self.world.scene();
+        match action {
+            Action::Back => return (false, vec![Effect::Focus(None)]),
+            Action::Retry => return (true, vec![Effect::Retry(vec![id.clone()])]),
+            Action::Left | Action::Right => {
+                self.fleet.step(action == Action::Right, &scene, body);
+            }
+            Action::NextFault | Action::PreviousFault => {
+                self.fleet.act(action, &scene, body);
+            }
+            _ => {
+                *scroll = super::draw::scrolled(action, *scroll, id, &scene, body);
+                return (true, Vec::new());
+            }
+        }
+        let Some((next, _)) = self.fleet.cursor().filter(|(next, _)| *next != id) else {
+            return (true, Vec::new());
+        };
+        (*id, *scroll) = (next.clone(), 0);
+        (true, vec![Effect::Focus(Some(id.clone()))])
+    }
+
+    fn act_on_fleet(&mut self, action: Action, body: Rect) -> Vec<Effect> {
+        match action {
+            Action::Filter => {
+                let (text, _) = self.fleet.filter();
+                self.layers.push(Layer::Filter(Line::new(text)));
+            }
+            Action::Columns => {
+                let menu = Menu::new(&self.fleet.columns);
+                self.layers.push(Layer::Columns(menu));
+            }
+            Action::Open => {
+                let id = self.fleet.cursor().map(|(id, _)| id.clone());
+                self.layers.extend(id.clone().map(|id| Layer::Node(id, 0)));
+                return id.map(|id| Effect::Focus(Some(id))).into_iter().collect();
+            }
+            _ => {
+                let effects = self.fleet.act(action, &self.world.scene(), body);
+                return effects.unwrap_or_default();
+            }
+        }
+        Vec::new()
+    }
+}

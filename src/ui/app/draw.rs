@@ -1,0 +1,110 @@
+//! The screen from back to front: header, view, hints, the layers over it, the question over all.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::App;
+use crate::{
+    config::keymap::{Action, Scope},
+    node::NodeId,
+    ui::{
+        format::{self, put, row},
+        header,
+        layer::Layer,
+        theme::Role,
+        view::{Scene, prompt},
+    },
+};
+
+/// Below this only a card is drawn.
+const LEAST: (u16, u16) = (20, 4);
+
+impl App {
+    /// Draws everything; says how many nodes it built something for.
+    pub fn render(&self, area: Rect, buf: &mut Buffer) -> usize {
+        let area = area.intersection(buf.area);
+        let scene = self.world.scene();
+        buf.set_style(area, scene.theme.style(Role::Ground));
+        if area.width < LEAST.0 || area.height < LEAST.1 {
+            card(&scene, area, buf);
+            return 0;
+        }
+        let areas = header::areas(area);
+        let built = self.view(&scene, areas, buf);
+        let question = self.questions.first(scene.now);
+        let scope = if question.is_some() {
+            Scope::Prompt
+        } else {
+            self.scope()
+        };
+        let place = self
+            .fleet
+            .cursor()
+            .map(|(_, at)| (at + 1, self.fleet.shown()));
+        let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
+        header::footer(scope, place, &scene, areas.footer, buf);
+        if let Some((asked, waiting, is_armed)) = question {
+            let is_armed = is_armed && !self.read_only;
+            prompt::render(asked, (waiting, is_armed), &scene, area, buf);
+        }
+        built
+    }
+
+    fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
+        let crumb = self.open_node().map(|(id, _)| id);
+        header::header(&self.fleet, crumb, scene, areas, buf);
+        match self.layers.last() {
+            Some(Layer::Help(help)) => {
+                help.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Filter(line)) => {
+                let (header, footer) = (areas.header, areas.footer);
+                let typed = if header.height > 1 {
+                    row(header, 1)
+                } else {
+                    footer
+                };
+                let (_, error) = self.fleet.filter();
+                line.render(scene, (self.fleet.shown(), error), typed, buf);
+            }
+            _ => {}
+        }
+        if let Some((id, scroll)) = self.open_node() {
+            node(id, scroll, scene, areas.body, buf);
+            return 1;
+        }
+        let built = self.fleet.render(scene, areas.body, buf);
+        if let Some(Layer::Columns(menu)) = self.layers.last() {
+            menu.render(scene, areas.body, buf);
+        }
+        built
+    }
+}
+
+/// The first line of a node's view after a move.
+pub(super) fn scrolled(
+    action: Action,
+    scroll: u16,
+    id: &NodeId,
+    scene: &Scene<'_>,
+    body: Rect,
+) -> u16 {
+    let _ = (id, scene, body, action);
+    scroll
+}
+
+fn node(id: &NodeId, scroll: u16, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let _ = (id, scroll, scene, area, buf);
+}
+
+fn card(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let text = format!("too small: {}x{}", LEAST.0, LEAST.1);
+    let text = format::fit(&text, usize::from(area.width), scene.glyphs);
+    put(
+        buf,
+        row(area, 0),
+        area.x,
+        &text,
+        scene.theme.style(Role::Warn),
+    );
+}

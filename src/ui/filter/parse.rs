@@ -1,0 +1,260 @@
+//! Pieces to an expression, by recursive descent; at most `MAX_CHARS` deep.
+
+use std::{collections::BTreeSet, iter::Peekable, vec::IntoIter};
+
+use super::{
+    Error, Expr, MAX_CHARS, Op,
+    lex::{Token, tokens},
+    quantity::quantity,
+};
+use crate::{
+    fleet::Status,
+    inventory::Inventory,
+    metrics,
+    node::set::{Groups, NodeSet},
+};
+
+const STATES: [&str; 7] = [
+    "up",
+    "down",
+    "stale",
+    "connecting",
+    "asking",
+    "refused",
+    "idle",
+];
+const STATUSES: [(&str, Status); 6] = [
+    ("ok", Status::Ok),
+    ("info", Status::Info),
+    ("unknown", Status::Unknown),
+    ("warn", Status::Warn),
+    ("critical", Status::Critical),
+    ("crit", Status::Critical),
+];
+
+pub(super) fn filter(text: &str, inventory: &Inventory) -> Result<Expr, Error> {
+    let chars = text.chars().count();
+    if chars > MAX_CHARS {
+        let reason = format!("a filter has at most {MAX_CHARS} characters");
+        return fail(MAX_CHARS + 1, reason);
+    }
+    let mut parser = Parser {
+        tokens: tokens(text)?.into_iter().peekable(),
+        end: chars + 1,
+        inventory,
+    };
+    if parser.tokens.peek().is_none() {
+        return Ok(Expr::All(Vec::new()));
+    }
+    let expr = parser.any()?;
+    match parser.tokens.next() {
+        None => Ok(expr),
+        Some((column, token)) => fail(column, format!("{} is not expected here", name(&token))),
+    }
+}
+
+struct Parser<'a> {
+    tokens: Peekable<IntoIter<(usize, Token)>>,
+    /// The column after the last one.
+    end: usize,
+    inventory: &'a Inventory,
+}
+
+impl Parser<'_> {
+    fn any(&mut self) -> Result<Expr, Error> {
+        let mut parts = vec![self.all()?];
+        while self.take(&Token::Or) {
+            parts.push(self.all()?);
+        }
+        Ok(one_or(parts, Expr::Any))
+    }
+
+    fn all(&mut self) -> Result<Expr, Error> {
+        let mut parts = vec![self.unary()?];
+        loop {
+            match self.tokens.peek() {
+                Some((_, Token::And)) => {
+                    self.tokens.next();
+                }
+                Some((_, Token::Not | Token::Open | Token::Word(_))) => {}
+                _ => return Ok(one_or(parts, Expr::All)),
+            }
+            parts.push(self.unary()?);
+        }
+    }
+
+    fn unary(&mut self) -> Result<Expr, Error> {
+        match self.tokens.next() {
+            Some((_, Token::Not)) => Ok(Expr::Not(Box::new(self.unary()?))),
+            Some((column, Token::Open)) => {
+                let inner = self.any()?;
+                if self.take(&Token::Close) {
+                    return Ok(inner);
+                }
+                fail(column, "a closing ) is missing".to_owned())
+            }
+            Some((column, Token::Word(word))) => self.term(column, word),
+            Some((column, token)) => fail(column, format!("{} is not expected here", name(&token))),
+            None => fail(self.end, "something is missing here".to_owned()),
+        }
+    }
+
+    fn term(&mut self, column: usize, word: String) -> Result<Expr, Error> {
+        let Some((_, Token::Op(op))) = self.tokens.peek() else {
+            return self.bare(column, &word);
+        };
+        let op = *op;
+        let sign = self.tokens.next().map_or(self.end, |(at, _)| at);
+        match self.tokens.next() {
+            Some((at, Token::Word(value))) => {
+                self.comparison((column, word), (sign, op), (at, value))
+            }
+            Some((at, token)) => fail(
+                at,
+                format!("a value is expected here, not {}", name(&token)),
+            ),
+            None => fail(self.end, "a value is missing here".to_owned()),
+        }
+    }
+
+    fn bare(&self, column: usize, word: &str) -> Result<Expr, Error> {
+        if !word.contains(['[', '@', '*', '?', ',', '!', '^']) {
+            return Ok(Expr::Name(word.to_ascii_lowercase()));
+        }
+        let set = NodeSet::parse(word, &Known(self.inventory)).map_err(|e| Error {
+            column: column + e.column.saturating_sub(1),
+            reason: e.reason,
+        })?;
+        Ok(Expr::Members(set.iter().collect()))
+    }
+
+    fn comparison(
+        &self,
+        (column, key): (usize, String),
+        (sign, op): (usize, Op),
+        (at, value): (usize, String),
+    ) -> Result<Expr, Error> {
+        if let Some(status) = (key == "status").then(|| known(&STATUSES, at, &value)) {
+            return Ok(Expr::Status(op, status?));
+        }
+        if let Some(field) = metrics::field(&key) {
+            let number =
+                quantity(&value, field.unit).map_err(|reason| Error { column: at, reason })?;
+            return Ok(Expr::Number(field, op, number));
+        }
+        if op.is_order() {
+            return fail(column, self.unknown(&key));
+        }
+        match key.as_str() {
+            "state" => self.state(op, at, value),
+            "group" => self.group(op, at, value),
+            "daemon" => Ok(Expr::Daemon(op, value)),
+            "name" | "node" if op == Op::Equal => Ok(Expr::Members(BTreeSet::from([value]))),
+            "name" | "node" => Ok(Expr::Not(Box::new(Expr::Members(BTreeSet::from([value]))))),
+            _ => self.label((column, key), sign, op, value),
+        }
+    }
+
+    fn state(&self, op: Op, at: usize, value: String) -> Result<Expr, Error> {
+        if STATES.contains(&value.as_str()) {
+            return Ok(Expr::State(op, value));
+        }
+        fail(at, format!("no such state: {}", STATES.join(", ")))
+    }
+
+    fn group(&self, op: Op, at: usize, value: String) -> Result<Expr, Error> {
+        if self.inventory.groups.contains_key(&value) {
+            return Ok(Expr::Group(op, value));
+        }
+        fail(at, format!("there is no group {value}"))
+    }
+
+    fn label(
+        &self,
+        (column, key): (usize, String),
+        _sign: usize,
+        op: Op,
+        value: String,
+    ) -> Result<Expr, Error> {
+        let label = key.strip_prefix("label.").unwrap_or(&key).to_owned();
+        let nodes = &self.inventory.nodes;
+        if nodes.iter().any(|n| n.labels.contains_key(&label)) {
+            return Ok(Expr::Label(op, label, value));
+        }
+        fail(column, self.unknown(&key))
+    }
+
+    fn unknown(&self, key: &str) -> String {
+        let words = ["state", "status", "group", "daemon", "name"];
+        let labels = self.inventory.nodes.iter().flat_map(|n| n.labels.keys());
+        let near = metrics::fields()
+            .map(|f| f.id)
+            .chain(words)
+            .chain(labels.map(String::as_str))
+            .map(|known| (strsim::damerau_levenshtein(known, key), known))
+            .filter(|(distance, _)| *distance <= 2)
+            .min();
+        match near {
+            Some((_, known)) => format!("no field or label {key}; {known}?"),
+            None => format!("no field or label {key}"),
+        }
+    }
+
+    fn take(&mut self, wanted: &Token) -> bool {
+        self.tokens.next_if(|(_, token)| token == wanted).is_some()
+    }
+}
+
+fn known(table: &[(&str, Status)], at: usize, word: &str) -> Result<Status, Error> {
+    let row = table.iter().find(|(name, _)| *name == word);
+    row.map(|(_, status)| *status).ok_or_else(|| Error {
+        column: at,
+        reason: "no such status: ok, info, unknown, warn, critical".to_owned(),
+    })
+}
+
+fn one_or(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => join(parts),
+    }
+}
+
+fn fail<T>(column: usize, reason: String) -> Result<T, Error> {
+    Err(Error { column, reason })
+}
+
+fn name(token: &Token) -> &str {
+    match token {
+        Token::Word(word) => word,
+        Token::Op(Op::Equal) => "=",
+        Token::Op(Op::Differs) => "!=",
+        Token::Op(Op::Less) => "<",
+        Token::Op(Op::AtMost) => "<=",
+        Token::Op(Op::More) => ">",
+        Token::Op(Op::AtLeast) => ">=",
+        Token::And => "&",
+        Token::Or => "|",
+        Token::Not => "!",
+        Token::Open => "(",
+        Token::Close => ")",
+    }
+}
+
+/// Groups of the inventory, as node sets ask for them.
+struct Known<'a>(&'a Inventory);
+
+impl Groups for Known<'_> {
+    fn group(&self, name: &str) -> Option<Vec<String>> {
+        let members = self.0.groups.get(name)?;
+        Some(members.iter().map(ToString::to_string).collect())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.groups.keys().cloned().collect()
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.nodes.iter().map(|n| n.id.to_string()).collect()
+    }
+}

@@ -1,0 +1,148 @@
+//! Text for cells: cut and padded by display width, ages, values of fields, and drawing of one piece of a line.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::glyph::Glyphs;
+use crate::metrics::{Field, Unit};
+
+/// Cells that a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, cut to at most `cols` cells; what was cut ends in an ellipsis.
+pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> String {
+    if width(text) <= cols {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > cols {
+            break;
+        }
+        used += wide;
+        out.push(c);
+    }
+    if cols > 0 {
+        out.push_str(glyphs.ellipsis());
+    }
+    out
+}
+
+/// The text in exactly `cols` cells, at the left.
+pub fn left(text: &str, cols: usize, glyphs: Glyphs) -> String {
+    let mut out = fit(text, cols, glyphs);
+    out.extend(std::iter::repeat_n(' ', cols.saturating_sub(width(&out))));
+    out
+}
+
+/// The text in exactly `cols` cells, at the right.
+pub fn right(text: &str, cols: usize, glyphs: Glyphs) -> String {
+    let cut = fit(text, cols, glyphs);
+    let mut out = " ".repeat(cols.saturating_sub(width(&cut)));
+    out.push_str(&cut);
+    out
+}
+
+/// A time span in at most four cells: `7s`, `12m`, `3h`, `41d`.
+pub fn age(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A field's value as it is drawn; a dash when there is none.
+pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
+    value.map_or_else(|| glyphs.absent().to_owned(), |v| number(field.unit, v))
+}
+
+pub(crate) fn number(unit: Unit, v: f64) -> String {
+    match unit {
+        Unit::Percent => format!("{v:.0}%"),
+        Unit::Celsius => format!("{v:.0}°"),
+        Unit::Load => format!("{v:.2}"),
+        Unit::Bytes => format!("{:.1}G", v / 1024f64.powi(3)),
+        Unit::BytesPerSecond => format!("{:.1}M/s", v / 1024f64.powi(2)),
+        Unit::Watts => format!("{v:.0}W"),
+        Unit::PerSecond => format!("{v:.0}/s"),
+        Unit::Count => format!("{v:.0}"),
+        Unit::Seconds => age((v * 1000.0) as u64),
+    }
+}
+
+/// Draws text from `x` of the first row of `area`, never beyond its right end; says where it ended.
+pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u16 {
+    let area = area.intersection(buf.area);
+    if area.is_empty() || x < area.x || x >= area.right() {
+        return x;
+    }
+    let room = usize::from(area.right() - x);
+    buf.set_stringn(x, area.y, text, room, style).0
+}
+
+/// The row `index` of an area; empty when it has no such row.
+pub fn row(area: Rect, index: u16) -> Rect {
+    if index >= area.height {
+        return Rect::new(area.x, area.bottom(), area.width, 0);
+    }
+    Rect::new(area.x, area.y + index, area.width, 1)
+}
+
+/// Fills an area with blanks of one style.
+pub fn clear(buf: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buf.area);
+    for position in area.positions() {
+        if let Some(cell) = buf.cell_mut(position) {
+            cell.reset();
+            cell.set_style(style);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GLYPHS: Glyphs = Glyphs { ascii: false };
+
+    #[test]
+    fn cuts_by_cells_not_by_chars() {
+        assert_eq!(fit("日本語", 6, GLYPHS), "日本語");
+        assert_eq!(fit("日本語", 5, GLYPHS), "日本…");
+        assert_eq!(fit("日本語", 4, GLYPHS), "日…");
+        assert_eq!(left("日本語", 4, GLYPHS), "日… ");
+        assert_eq!(fit("abc", 0, GLYPHS), "");
+        assert_eq!(right("ab", 4, GLYPHS), "  ab");
+    }
+
+    #[test]
+    fn ages_stay_short() {
+        for (ms, text) in [
+            (0, "0s"),
+            (59_999, "59s"),
+            (60_000, "1m"),
+            (3_600_000, "1h"),
+            (90_000_000, "1d"),
+        ] {
+            assert_eq!(age(ms), text);
+        }
+    }
+
+    #[test]
+    fn put_stays_inside_its_area() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 6, 1));
+        let area = Rect::new(1, 0, 3, 1);
+        assert_eq!(put(&mut buf, area, 2, "wxyz", Style::default()), 4);
+        assert_eq!(
+            buf.content.iter().map(|c| c.symbol()).collect::<String>(),
+            "  wx  "
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! The two lines above the views and the hint line below them.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{
+    format::{self, put, row},
+    glyph::status_role,
+    order::Sort,
+    theme::Role,
+    view::{
+        Scene,
+        fleet::{Density, Fleet},
+    },
+};
+use crate::{
+    config::keymap::{self, Scope},
+    fleet::{Counts, Status},
+    node::NodeId,
+};
+
+/// A piece of a line.
+type Piece = (String, Style);
+
+/// Above, between and below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Areas {
+    /// Counts, and what is shown: two lines, one where room is short.
+    pub(super) header: Rect,
+    /// The view.
+    pub(super) body: Rect,
+    /// The hints.
+    pub(super) footer: Rect,
+}
+
+/// Cuts the screen: update and drawing share it.
+pub(super) fn areas(size: Rect) -> Areas {
+    let above = match size.height {
+        0..5 => 0,
+        5..12 => 1,
+        _ => 2,
+    };
+    let below = u16::from(size.height >= 5);
+    let body = Rect {
+        y: size.y + above,
+        height: size.height - above - below,
+        ..size
+    };
+    Areas {
+        header: Rect {
+            height: above,
+            ..size
+        },
+        body,
+        footer: Rect {
+            y: body.bottom(),
+            height: below,
+            ..size
+        },
+    }
+}
+
+/// Draws the header; `node` is the one that is open.
+pub(super) fn header(
+    fleet: &Fleet,
+    node: Option<&NodeId>,
+    scene: &Scene<'_>,
+    areas: Areas,
+    buf: &mut Buffer,
+) {
+    let area = areas.header;
+    if area.is_empty() {
+        return;
+    }
+    let first = row(area, 0);
+    buf.set_style(first, scene.theme.style(Role::Panel));
+    let end = pieces(buf, first, first.x, &counts(fleet.summary().counts, scene));
+    ending(
+        buf,
+        Rect {
+            x: end,
+            width: first.right().saturating_sub(end),
+            ..first
+        },
+        &age(fleet, scene),
+    );
+    if area.height > 1 {
+        let second = row(area, 1);
+        let right = order(fleet, scene, areas.body);
+        let left = match node {
+            Some(id) => crumbs(id, scene),
+            None => shown(fleet, scene),
+        };
+        let end = pieces(buf, second, second.x, &left);
+        ending(
+            buf,
+            Rect {
+                x: end,
+                width: second.right().saturating_sub(end),
+                ..second
+            },
+            &right,
+        );
+    }
+}
+
+fn counts(counts: Counts, scene: &Scene<'_>) -> Vec<Piece> {
+    let theme = scene.theme;
+    let mut line = vec![(
+        " sshoal ".to_owned(),
+        theme.style(Role::Accent).patch(theme.style(Role::Strong)),
+    )];
+    let digits = counts.total.to_string().len();
+    let all = [
+        (Status::Critical, counts.critical),
+        (Status::Warn, counts.warn),
+        (Status::Unknown, counts.unknown),
+        (Status::Info, counts.info),
+        (Status::Ok, counts.ok),
+    ];
+    for (status, count) in all {
+        let role = if count == 0 {
+            Role::Muted
+        } else {
+            status_role(status)
+        };
+        line.push((
+            format!("  {}", scene.glyphs.status(status)),
+            theme.style(role),
+        ));
+        let role = if count == 0 { Role::Muted } else { Role::Text };
+        line.push((format!(" {count:<digits$}"), theme.style(role)));
+    }
+    let nodes = if counts.total == 1 { "node" } else { "nodes" };
+    line.push((
+        format!("  of {} {nodes}", counts.total),
+        theme.style(Role::Muted),
+    ));
+    line
+}
+
+/// How old the newest value of all is.
+fn age(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
+    let Some(newest) = fleet.summary().newest else {
+        return vec![("no data yet ".to_owned(), scene.theme.style(Role::Unknown))];
+    };
+    let age = scene.now.since(newest);
+    let role = if age > 15_000 {
+        Role::Warn
+    } else {
+        Role::Muted
+    };
+    vec![(
+        format!("data {:>3} ", format::age(age)),
+        scene.theme.style(role),
+    )]
+}
+
+/// A trouble of our own, else the filter, the restriction, the marks, and the rule that fires most.
+fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
+    let style = |role| scene.theme.style(role);
+    let mut line: Vec<Piece> = Vec::new();
+    let mut push = |text: String, role: Role| {
+        let gap = if line.is_empty() {
+            " ".to_owned()
+        } else {
+            format!(" {} ", scene.glyphs.dot())
+        };
+        line.push((gap, style(Role::Muted)));
+        line.push((text, style(role)));
+    };
+    if let Some(notice) = &scene.snapshot.notice {
+        push(
+            format!("{} {notice}", scene.glyphs.status(Status::Warn)),
+            Role::Warn,
+        );
+    }
+    let (filter, _) = fleet.filter();
+    if !filter.is_empty() {
+        push(format!("/{filter}"), Role::Accent);
+    }
+    if fleet.only_faults() {
+        push("only faults".to_owned(), Role::Accent);
+    }
+    if !filter.is_empty() || fleet.only_faults() {
+        push(format!("{} shown", fleet.shown()), Role::Text);
+    }
+    if fleet.marked() > 0 {
+        push(
+            format!("{} {} marked", scene.glyphs.mark(), fleet.marked()),
+            Role::Marked,
+        );
+    }
+    if let Some((rule, count)) = fleet.summary().rule {
+        push(format!("{rule} on {count}"), Role::Muted);
+    }
+    line
+}
+
+fn crumbs(node: &NodeId, scene: &Scene<'_>) -> Vec<Piece> {
+    let muted = scene.theme.style(Role::Muted);
+    vec![
+        (format!(" fleet {} ", scene.glyphs.into()), muted),
+        (node.to_string(), scene.theme.style(Role::Strong)),
+    ]
+}
+
+fn order(fleet: &Fleet, scene: &Scene<'_>, body: Rect) -> Vec<Piece> {
+    let muted = scene.theme.style(Role::Muted);
+    let (sort, inverted) = fleet.sort();
+    let word = match sort {
+        Sort::Worst if inverted => "best first".to_owned(),
+        Sort::Worst => "worst first".to_owned(),
+        Sort::Name => "by name".to_owned(),
+        Sort::Column(column) => format!("by {}", column.heading()),
+    };
+    let density = match fleet.density(scene, body) {
+        Density::Heatmap => format!("heatmap of {}", fleet.signal().as_str()),
+        density => density.as_str().to_owned(),
+    };
+    vec![(format!("{density} {} {word} ", scene.glyphs.dot()), muted)]
+}
+
+/// Draws the hints of a scope, the most useful ones where not all fit, and the cursor's place at the right.
+pub(super) fn footer(
+    scope: Scope,
+    place: Option<(usize, usize)>,
+    scene: &Scene<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    if area.is_empty() {
+        return;
+    }
+    let place = place.map(|(at, all)| format!("{at}/{all} "));
+    let reserved = place.as_deref().map_or(0, format::width);
+    let room = usize::from(area.width).saturating_sub(reserved + 1);
+    let width = |key: &str, word: &str| format::width(key) + format::width(word) + 3;
+    let mut hints: Vec<(u8, &str, &str)> = keymap::hints(scope).collect();
+    while hints
+        .iter()
+        .map(|(_, key, word)| width(key, word))
+        .sum::<usize>()
+        > room
+    {
+        let least = hints
+            .iter()
+            .enumerate()
+            .max_by_key(|(_, (place, ..))| *place);
+        match least.map(|(at, _)| at) {
+            Some(at) => hints.remove(at),
+            None => break,
+        };
+    }
+    let mut x = area.x;
+    for (_, key, word) in hints {
+        x = put(buf, area, x + 1, key, scene.theme.style(Role::Key));
+        x = put(buf, area, x + 1, word, scene.theme.style(Role::Muted)) + 1;
+    }
+    if let Some(place) = place {
+        ending(buf, area, &[(place, scene.theme.style(Role::Muted))]);
+    }
+}
+
+fn pieces(buf: &mut Buffer, area: Rect, mut x: u16, line: &[Piece]) -> u16 {
+    for (text, style) in line {
+        x = put(buf, area, x, text, *style);
+    }
+    x
+}
+
+/// Draws at the right end, when all of it fits with a gap before it.
+fn ending(buf: &mut Buffer, area: Rect, line: &[Piece]) {
+    let width: usize = line.iter().map(|(text, _)| format::width(text)).sum();
+    let Some(spare) = usize::from(area.width).checked_sub(width + 1) else {
+        return;
+    };
+    pieces(buf, area, area.x + spare as u16 + 1, line);
+}

@@ -1,0 +1,29 @@
+//! The stack of layers over the fleet: the one in front reads the keys first.
+
+use super::view::{columns::menu::Menu, help::Help, line::Line};
+use crate::{config::keymap::Scope, node::NodeId};
+
+/// One thing over the fleet.
+#[derive(Clone, Debug)]
+pub(super) enum Layer {
+    /// One node, and the first of its lines on the screen.
+    Node(NodeId, u16),
+    /// The keys.
+    Help(Help),
+    /// The menu of columns.
+    Columns(Menu),
+    /// The line where a filter is typed.
+    Filter(Line),
+}
+
+impl Layer {
+    /// Which keys it reads.
+    pub(super) fn scope(&self) -> Scope {
+        match self {
+            Self::Node(..) => Scope::Node,
+            Self::Help(_) => Scope::Help,
+            Self::Columns(_) => Scope::Columns,
+            Self::Filter(_) => Scope::Filter,
+        }
+    }
+}

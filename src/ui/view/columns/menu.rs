@@ -1,0 +1,133 @@
+//! The menu of columns: which the table shows, and in which order.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Column;
+use crate::{
+    config::keymap::Action,
+    ui::{
+        format::{self, put, row},
+        theme::Role,
+        view::Scene,
+        widget::{Look, panel::Panel},
+    },
+};
+
+/// Every column with whether it is shown, and the cursor.
+#[derive(Clone, Debug)]
+pub struct Menu {
+    columns: Vec<(Column, bool)>,
+    at: usize,
+}
+
+impl Menu {
+    /// The shown ones in their order, then the others.
+    pub fn new(shown: &[Column]) -> Self {
+        let rest = Column::all().into_iter().filter(|c| !shown.contains(c));
+        let shown = shown.iter().map(|c| (*c, true));
+        Self {
+            columns: shown.chain(rest.map(|c| (c, false))).collect(),
+            at: 0,
+        }
+    }
+
+    /// The columns to show.
+    pub fn shown(&self) -> Vec<Column> {
+        let shown = self.columns.iter().filter(|(_, is_shown)| *is_shown);
+        shown.map(|(column, _)| *column).collect()
+    }
+
+    /// Does what a key means here; false when it means nothing here.
+    pub fn act(&mut self, action: Action, area: Rect) -> bool {
+        let last = self.columns.len().saturating_sub(1);
+        let page = usize::from(frame(area).height.saturating_sub(2)).max(1);
+        match action {
+            Action::Up => self.at = self.at.saturating_sub(1),
+            Action::Down => self.at = (self.at + 1).min(last),
+            Action::PageUp => self.at = self.at.saturating_sub(page),
+            Action::PageDown => self.at = (self.at + page).min(last),
+            Action::First => self.at = 0,
+            Action::Last => self.at = last,
+            Action::Mark => self.toggle(),
+            Action::Left => self.shift(self.at.checked_sub(1)),
+            Action::Right => self.shift(Some(self.at + 1)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A table without names would be of no use: that column stays.
+    fn toggle(&mut self) {
+        if let Some((column, is_shown)) = self.columns.get_mut(self.at)
+            && *column != Column::Node
+        {
+            *is_shown = !*is_shown;
+        }
+    }
+
+    fn shift(&mut self, to: Option<usize>) {
+        if let Some(to) = to.filter(|to| *to < self.columns.len()) {
+            self.columns.swap(self.at, to);
+            self.at = to;
+        }
+    }
+
+    /// Draws it over the view.
+    pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+        let area = frame(area);
+        let ground = scene
+            .theme
+            .style(Role::Ground)
+            .patch(scene.theme.style(Role::Panel));
+        format::clear(buf, area, ground);
+        let note = format!("{} of {}", self.shown().len(), self.columns.len());
+        let panel = Panel {
+            title: &[("Columns", scene.theme.style(Role::Strong))],
+            note: Some((&note, scene.theme.style(Role::Muted))),
+            focused: true,
+            ..Panel::default()
+        };
+        let inside = panel.render(&Look::from(scene), area, buf);
+        let lines = usize::from(inside.height);
+        let first = (self.at + 1).saturating_sub(lines);
+        let items = self.columns.iter().enumerate().skip(first);
+        for (y, (at, (column, is_shown))) in (0..inside.height).zip(items) {
+            let line = row(inside, y);
+            if at == self.at {
+                buf.set_style(line, scene.theme.style(Role::Selected));
+            }
+            self.item((*column, *is_shown), scene, line, buf);
+        }
+    }
+
+    fn item(
+        &self,
+        (column, is_shown): (Column, bool),
+        scene: &Scene<'_>,
+        line: Rect,
+        buf: &mut Buffer,
+    ) {
+        let style = |role| scene.theme.style(role);
+        let check = if is_shown { scene.glyphs.check() } else { " " };
+        put(buf, line, line.x, check, style(Role::Ok));
+        let heading = match column {
+            Column::Trace(field) => format!("{}{}", scene.glyphs.trace(), field.short),
+            _ => column.heading().to_owned(),
+        };
+        let role = if is_shown { Role::Strong } else { Role::Text };
+        put(buf, line, line.x + 2, &heading, style(role));
+        let room = usize::from(line.width.saturating_sub(12));
+        let title = format::fit(&column.title(), room, scene.glyphs);
+        put(buf, line, line.x + 12, &title, style(Role::Muted));
+    }
+}
+
+/// At the right of the view, over all of its height.
+fn frame(area: Rect) -> Rect {
+    let width = area.width.min(52);
+    Rect {
+        x: area.right() - width,
+        width,
+        ..area
+    }
+}

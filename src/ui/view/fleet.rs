@@ -1,0 +1,259 @@
+//! The fleet: which nodes are shown, in which order and density, where the cursor is, and which are marked.
+
+mod act;
+mod place;
+
+use std::collections::BTreeSet;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Scene,
+    columns::Column,
+    heatmap::{self, Signal},
+    table,
+    tiles::Tiles,
+};
+use crate::{
+    fleet::{Counts, Millis, NodeState, Snapshot, Status},
+    node::NodeId,
+    ui::{
+        filter::{self, Filter},
+        order::{Order, Sort},
+    },
+};
+
+/// How many nodes a screen holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Density {
+    /// A panel each.
+    Tiles,
+    /// A line each.
+    Table,
+    /// A cell or two each.
+    Heatmap,
+}
+
+impl Density {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tiles => "tiles",
+            Self::Table => "table",
+            Self::Heatmap => "heatmap",
+        }
+    }
+}
+
+/// The state of the fleet view.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// Positions in the snapshot of the nodes that are shown, in order.
+    rows: Vec<usize>,
+    /// Place of the cursor in `rows`.
+    at: usize,
+    /// The node under the cursor: it stays there when rows move.
+    cursor: Option<NodeId>,
+    /// The first line on the screen.
+    scroll: usize,
+    marked: BTreeSet<NodeId>,
+    filter: Filtering,
+    only_faults: bool,
+    order: Order,
+    density: Option<Density>,
+    /// The columns of the table.
+    pub columns: Vec<Column>,
+    signal: Signal,
+    summary: Summary,
+}
+
+/// A filter as typed, the last one that could be read, and what is wrong with it now.
+#[derive(Clone, Debug, Default)]
+struct Filtering {
+    text: String,
+    filter: Option<Filter>,
+    error: Option<filter::Error>,
+}
+
+/// What the header says of all nodes, shown or not.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Nodes by status.
+    pub counts: Counts,
+    /// The rule that fires on most nodes, and on how many.
+    pub rule: Option<(&'static str, usize)>,
+    /// When the newest sample arrived.
+    pub newest: Option<Millis>,
+    /// Cells of the longest name.
+    pub name: u16,
+}
+
+impl Fleet {
+    /// A view that is ordered and dense as wished.
+    pub fn new(sort: Sort, density: Option<Density>) -> Self {
+        let mut fleet = Self {
+            density,
+            columns: Column::defaults(),
+            ..Self::default()
+        };
+        fleet.order.set(sort, false);
+        fleet
+    }
+
+    /// Works out anew what is shown; to be called when data, time or a wish changed.
+    pub fn refresh(&mut self, scene: &Scene<'_>, body: Rect) {
+        let nodes = &scene.snapshot.nodes;
+        let sequence = self.order.arrange(scene.snapshot, scene.now);
+        let shown = |at: &usize| {
+            nodes.get(*at).is_some_and(|node| {
+                let in_trouble = !self.only_faults || is_fault(node, scene.now);
+                let filter = self.filter.filter.as_ref();
+                in_trouble && filter.is_none_or(|f| f.matches(node, scene.now))
+            })
+        };
+        self.rows = sequence.iter().copied().filter(shown).collect();
+        self.summary = Summary::of(scene.snapshot, scene.now);
+        self.keep_cursor(scene);
+        self.follow(scene, body);
+    }
+
+    /// The groups may be others: reads the filter again, and forgets marks of nodes that are gone.
+    pub fn inventory_changed(&mut self, snapshot: &Snapshot) {
+        let text = std::mem::take(&mut self.filter.text);
+        self.set_filter(&text, snapshot);
+        let nodes = &snapshot.nodes;
+        let known: BTreeSet<&NodeId> = nodes.iter().map(|n| &n.node.id).collect();
+        self.marked.retain(|id| known.contains(id));
+    }
+
+    /// Filters by this text; one that can't be read leaves the filter as it was and says why.
+    pub fn set_filter(&mut self, text: &str, snapshot: &Snapshot) {
+        text.clone_into(&mut self.filter.text);
+        match Filter::parse(text, &snapshot.inventory) {
+            Ok(filter) => {
+                self.filter.filter = (!text.trim().is_empty()).then_some(filter);
+                self.filter.error = None;
+            }
+            Err(error) => self.filter.error = Some(error),
+        }
+    }
+
+    /// The filter as typed, and why it can't be read.
+    pub fn filter(&self) -> (&str, Option<&filter::Error>) {
+        (&self.filter.text, self.filter.error.as_ref())
+    }
+
+    /// Nodes that are shown.
+    pub fn shown(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Nodes that are marked.
+    pub fn marked(&self) -> usize {
+        self.marked.len()
+    }
+
+    /// True when only nodes in trouble are shown.
+    pub fn only_faults(&self) -> bool {
+        self.only_faults
+    }
+
+    /// What all nodes have in common.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// By what the nodes are ordered, and whether turned round.
+    pub fn sort(&self) -> (Sort, bool) {
+        self.order.sort()
+    }
+
+    /// What colours the heatmap.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// The node under the cursor, and its place among those shown, counted from 0.
+    pub fn cursor(&self) -> Option<(&NodeId, usize)> {
+        self.cursor.as_ref().map(|id| (id, self.at))
+    }
+
+    /// Draws the nodes; says how many it built.
+    pub fn render(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) -> usize {
+        let marked = |node: &NodeState| self.marked.contains(&node.node.id);
+        match self.density(scene, body) {
+            Density::Tiles => {
+                let tiles = Tiles {
+                    order: &self.rows,
+                    cursor: self.at,
+                    scroll: self.scroll,
+                    is_marked: &marked,
+                };
+                tiles.render(scene, body, buf);
+                self.rows.len().min(self.grid(body).page())
+            }
+            Density::Table => {
+                let table = table::Table {
+                    order: &self.rows,
+                    cursor: self.at,
+                    scroll: self.scroll,
+                    is_marked: &marked,
+                    columns: &self.columns,
+                    name: self.summary.name,
+                    sort: self.order.sort(),
+                };
+                table.render(scene, body, buf)
+            }
+            Density::Heatmap => {
+                let heatmap = heatmap::Heatmap {
+                    shown: &self.rows,
+                    cursor: self.cursor.as_ref(),
+                    scroll: self.scroll,
+                    is_marked: &marked,
+                    signal: self.signal,
+                };
+                heatmap.render(scene, body, buf)
+            }
+        }
+    }
+}
+
+impl Summary {
+    fn of(snapshot: &Snapshot, now: Millis) -> Self {
+        let mut summary = Self::default();
+        let mut rules: Vec<(&'static str, usize)> = Vec::new();
+        summary.counts.total = snapshot.nodes.len();
+        for node in &snapshot.nodes {
+            summary.count(node.status(now));
+            let sampled = node.sample.as_ref().map(|_| node.sample_at);
+            summary.newest = summary.newest.max(sampled);
+            let cells = node.node.id.as_str().len() as u16;
+            summary.name = summary.name.max(cells);
+            for finding in &node.health.findings {
+                match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+                    Some((_, count)) => *count += 1,
+                    None => rules.push((finding.rule, 1)),
+                }
+            }
+        }
+        summary.rule = rules.into_iter().max_by_key(|(_, count)| *count);
+        summary
+    }
+
+    fn count(&mut self, status: Status) {
+        let counts = &mut self.counts;
+        let count = match status {
+            Status::Ok => &mut counts.ok,
+            Status::Info => &mut counts.info,
+            Status::Unknown => &mut counts.unknown,
+            Status::Warn => &mut counts.warn,
+            Status::Critical => &mut counts.critical,
+        };
+        *count += 1;
+    }
+}
+
+/// True for a node that somebody should look at.
+pub fn is_fault(node: &NodeState, now: Millis) -> bool {
+    node.status(now) >= Status::Warn
+}

@@ -1,0 +1,207 @@
+//! The help: the keys of the view it was called from, the signs, and the filter language.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Scene;
+use crate::{
+    config::keymap::{self, Action, Scope},
+    fleet::Status,
+    metrics::daemon::State,
+    ui::{
+        filter,
+        format::{self, put, row},
+        glyph::{Glyphs, daemon_role, status_role},
+        theme::Role,
+        widget::{Look, panel::Panel},
+    },
+};
+
+/// Least width of a column of help.
+const COLUMN: u16 = 66;
+
+/// Cells of the keys.
+const KEYS: usize = 19;
+
+/// Help for one scope.
+#[derive(Clone, Debug)]
+pub struct Help {
+    scope: Scope,
+    scroll: usize,
+}
+
+/// One line of it.
+enum Entry {
+    Blank,
+    Heading(&'static str),
+    Keys(String, &'static str),
+    Sign(&'static str, Role, &'static str),
+    Example(&'static str, &'static str),
+}
+
+impl Help {
+    /// Help for whoever is in this scope.
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, scroll: 0 }
+    }
+
+    /// Does what a key means here; false when it means nothing here.
+    pub fn act(&mut self, action: Action, scene: &Scene<'_>, area: Rect) -> bool {
+        let page = lines(area) * columns(area);
+        let last = self.entries(scene.glyphs).len().saturating_sub(page);
+        let step = lines(area).max(1);
+        let to = match action {
+            Action::Up => self.scroll.saturating_sub(1),
+            Action::Down => self.scroll + 1,
+            Action::PageUp => self.scroll.saturating_sub(step),
+            Action::PageDown => self.scroll + step,
+            Action::First => 0,
+            Action::Last => last,
+            _ => return false,
+        };
+        self.scroll = to.min(last);
+        true
+    }
+
+    /// Draws it instead of the view.
+    pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+        format::clear(buf, area, scene.theme.style(Role::Ground));
+        let entries = self.entries(scene.glyphs);
+        let lines = lines(area);
+        let columns = columns(area);
+        let first = self
+            .scroll
+            .min(entries.len().saturating_sub(lines * columns));
+        let end = entries.len().min(first + lines * columns);
+        let note = if end - first == entries.len() {
+            String::new()
+        } else {
+            format!("lines {}-{end} of {}", first + 1, entries.len())
+        };
+        let panel = Panel {
+            title: &[("Help", scene.theme.style(Role::Strong))],
+            note: Some((&note, scene.theme.style(Role::Muted))),
+            focused: true,
+            ..Panel::default()
+        };
+        let inside = panel.render(&Look::from(scene), area, buf);
+        let width = inside.width / columns as u16;
+        let shown = entries.get(first..end).unwrap_or_default();
+        for (column, chunk) in (0..).zip(shown.chunks(lines.max(1))) {
+            let x = inside.x + column * width;
+            let place = Rect {
+                x,
+                width: width.saturating_sub(1),
+                ..inside
+            };
+            for (y, entry) in (0..).zip(chunk) {
+                entry.render(scene, row(place, y), buf);
+            }
+        }
+    }
+
+    fn entries(&self, glyphs: Glyphs) -> Vec<Entry> {
+        let mut out = Vec::new();
+        let more = (self.scope == Scope::Fleet).then_some(Scope::Filter);
+        for scope in [Some(self.scope), more, Some(Scope::Anywhere)]
+            .into_iter()
+            .flatten()
+        {
+            out.push(Entry::Heading(scope.title()));
+            let rows = keymap::bindings(scope);
+            out.extend(rows.map(|b| Entry::Keys(b.keys.join(" "), b.title)));
+            out.push(Entry::Blank);
+        }
+        out.push(Entry::Heading("Signs"));
+        out.extend(signs(glyphs));
+        out.push(Entry::Blank);
+        out.push(Entry::Heading("Filter"));
+        out.extend(
+            filter::LANGUAGE
+                .iter()
+                .map(|(text, title)| Entry::Example(text, title)),
+        );
+        out
+    }
+}
+
+fn signs(glyphs: Glyphs) -> Vec<Entry> {
+    let statuses = [
+        (Status::Ok, "up, and well"),
+        (Status::Info, "up with a remark, or a question waits"),
+        (
+            Status::Unknown,
+            "not known: connecting, or the values are too old",
+        ),
+        (Status::Warn, "a warning"),
+        (Status::Critical, "critical, or down"),
+    ];
+    let daemons = [
+        (State::Up, "daemon runs"),
+        (State::Stopped, "daemon is stopped"),
+        (State::Absent, "daemon is not there"),
+        (State::Failed, "daemon failed"),
+    ];
+    let mut out: Vec<Entry> = statuses
+        .into_iter()
+        .map(|(s, title)| Entry::Sign(glyphs.status(s), status_role(s), title))
+        .collect();
+    out.extend(
+        daemons
+            .into_iter()
+            .map(|(s, title)| Entry::Sign(glyphs.daemon(s), daemon_role(s), title)),
+    );
+    out.push(Entry::Sign(glyphs.mark(), Role::Marked, "marked"));
+    out.push(Entry::Sign(
+        glyphs.absent(),
+        Role::Unknown,
+        "the node has no such value; dimmed values are old",
+    ));
+    out
+}
+
+impl Entry {
+    fn render(&self, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
+        let style = |role| scene.theme.style(role);
+        let rest = |x: u16, text: &str| {
+            format::fit(
+                text,
+                usize::from(line.right().saturating_sub(x)),
+                scene.glyphs,
+            )
+        };
+        match self {
+            Self::Blank => {}
+            Self::Heading(text) => {
+                put(buf, line, line.x, text, style(Role::Accent));
+            }
+            Self::Keys(keys, title) => {
+                put(
+                    buf,
+                    line,
+                    line.x + 1,
+                    &format::fit(keys, KEYS - 2, scene.glyphs),
+                    style(Role::Key),
+                );
+                let x = line.x + KEYS as u16;
+                put(buf, line, x, &rest(x, title), style(Role::Text));
+            }
+            Self::Sign(sign, role, title) => {
+                put(buf, line, line.x + 1, sign, style(*role));
+                let x = line.x + 4;
+                put(buf, line, x, &rest(x, title), style(Role::Text));
+            }
+            Self::Example(text, title) => {
+                let x = put(buf, line, line.x + 1, text, style(Role::Strong)) + 2;
+                put(buf, line, x, &rest(x, title), style(Role::Muted));
+            }
+        }
+    }
+}
+
+fn lines(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(2))
+}
+
+fn columns(area: Rect) -> usize {
+    usize::from(area.width / COLUMN).max(1)
+}

@@ -1,0 +1,121 @@
+//! The line where a filter is typed, with how many nodes it shows or where it is wrong.
+
+use crokey::{KeyCombination, crossterm::event::KeyEvent};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
+use tui_textarea::{CursorMove, Input, TextArea};
+
+use super::Scene;
+use crate::ui::{
+    filter::{self, MAX_CHARS},
+    format::{self, put},
+    theme::Role,
+};
+
+/// One line of text that is being edited.
+#[derive(Clone, Debug)]
+pub struct Line(TextArea<'static>);
+
+impl Line {
+    /// Edits this text, from its end.
+    pub fn new(text: &str) -> Self {
+        let mut area = TextArea::new(vec![text.to_owned()]);
+        area.set_cursor_line_style(Style::new());
+        area.move_cursor(CursorMove::End);
+        Self(area)
+    }
+
+    /// The text as it is.
+    pub fn text(&self) -> &str {
+        self.0.lines().first().map_or("", String::as_str)
+    }
+
+    /// Takes a key in; true when the text is another one.
+    pub fn key(&mut self, key: KeyCombination) -> bool {
+        let event: KeyEvent = key.into();
+        let is_changed = self.0.input(Input::from(event));
+        if self.0.lines().len() > 1 || self.text().chars().count() > MAX_CHARS {
+            self.0.undo();
+            return false;
+        }
+        is_changed
+    }
+
+    /// Puts pasted text in, as far as there is room, on one line.
+    pub fn paste(&mut self, text: &str) {
+        let room = MAX_CHARS.saturating_sub(self.text().chars().count());
+        let one_line: String = text
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| !c.is_control())
+            .take(room)
+            .collect();
+        self.0.insert_str(one_line.trim());
+    }
+
+    /// Draws the line; at its right the count, or what is wrong.
+    pub fn render(
+        &self,
+        scene: &Scene<'_>,
+        (shown, error): (usize, Option<&filter::Error>),
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let style = |role| scene.theme.style(role);
+        format::clear(buf, area, style(Role::Ground));
+        let note = match error {
+            Some(error) => format!(" {error} "),
+            None => format!(" {shown} shown "),
+        };
+        let role = if error.is_some() {
+            Role::Warn
+        } else {
+            Role::Muted
+        };
+        let note = format::fit(&note, usize::from(area.width / 2), scene.glyphs);
+        let start = area.right().saturating_sub(format::width(&note) as u16);
+        put(buf, area, start, &note, style(role));
+        put(buf, area, area.x, " /", style(Role::Key));
+        let room = Rect {
+            x: area.x + 2,
+            width: start.saturating_sub(area.x + 2),
+            ..area
+        };
+        let mut text = self.0.clone();
+        text.set_style(style(Role::Strong));
+        text.render(room.intersection(buf.area), buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &mut Line, keys: &[&str]) {
+        for key in keys {
+            line.key(crokey::parse(key).unwrap());
+        }
+    }
+
+    #[test]
+    fn edits_one_line() {
+        let mut line = Line::new("ab");
+        typed(
+            &mut line,
+            &["c", "backspace", "left", "x", "space", "shift-y"],
+        );
+        assert_eq!(line.text(), "ax Yb");
+        typed(&mut line, &["ctrl-m", "ctrl-j"]);
+        assert_eq!(line.text().lines().count(), 1);
+    }
+
+    #[test]
+    fn pasted_lines_become_one_of_bounded_length() {
+        let mut line = Line::new("");
+        line.paste("load>4\n\u{1b}mem>5\n");
+        assert_eq!(line.text(), "load>4 mem>5");
+        line.paste(&"x".repeat(2 * MAX_CHARS));
+        assert_eq!(line.text().len(), MAX_CHARS);
+        assert!(!line.key(crokey::parse("y").unwrap()));
+        assert_eq!(line.text().len(), MAX_CHARS);
+    }
+}

@@ -1,0 +1,27 @@
+//! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
+
+pub mod columns;
+pub mod fleet;
+pub mod heatmap;
+pub mod help;
+pub mod line;
+pub mod node;
+pub mod prompt;
+pub mod table;
+pub mod tiles;
+
+use super::{glyph::Glyphs, theme::Theme};
+use crate::fleet::{Millis, Snapshot};
+
+/// What every view draws from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The data.
+    pub snapshot: &'a Snapshot,
+    /// Now: ages and staleness are counted to here.
+    pub now: Millis,
+    /// Colours.
+    pub theme: &'a Theme,
+    /// Signs.
+    pub glyphs: Glyphs,
+}

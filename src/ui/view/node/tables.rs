@@ -1,0 +1,293 @@
+//! Cards, daemons, file systems, block devices and interfaces, a table each.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Page, Section};
+use crate::{
+    metrics::{Sample, Unit, daemon, disk, gpu},
+    ui::{
+        format,
+        glyph::{Glyphs, daemon_role},
+        theme::Role,
+        widget::{
+            panel::Panel,
+            sheet::{self, Align, Column, Piece},
+        },
+    },
+};
+
+/// The tables that have rows.
+pub(super) fn shown(sample: &Sample) -> Vec<Section> {
+    let all = [
+        (Section::Gpus, sample.gpu.gpus.len()),
+        (Section::Daemons, sample.daemon.daemons.len()),
+        (Section::Mounts, sample.disk.mounts.len()),
+        (Section::Devices, sample.io.devices.len()),
+        (Section::Interfaces, sample.net.interfaces.len()),
+    ];
+    let shown = all.into_iter().filter(|(_, rows)| *rows > 0);
+    shown.map(|(section, _)| section).collect()
+}
+
+/// Lines inside the frame: the headings and all rows.
+pub(super) fn height(page: &Page<'_>, table: Section) -> u16 {
+    let rows = page
+        .sample()
+        .map_or(0, |s| table_of(table, s, page.look.glyphs).rows.len());
+    (rows + 1) as u16
+}
+
+/// Draws one.
+pub(super) fn render(page: &Page<'_>, table: Section, area: Rect, buf: &mut Buffer) {
+    let Some(sample) = page.sample() else { return };
+    let look = &page.look;
+    let table = table_of(table, sample, look.glyphs);
+    let count = table.rows.len().to_string();
+    let inside = Panel {
+        title: &[
+            (table.title, look.style(Role::Accent)),
+            (&count, look.style(Role::Muted)),
+        ],
+        ..Panel::default()
+    }
+    .render(look, area, buf);
+    sheet::render(table.columns, &table.rows, look, inside, buf);
+}
+
+struct Table {
+    title: &'static str,
+    columns: &'static [Column],
+    rows: Vec<Vec<Piece>>,
+}
+
+fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
+    let cell = Figures(glyphs);
+    match table {
+        Section::Gpus => Table {
+            title: "gpus",
+            columns: GPUS,
+            rows: sample.gpu.gpus.iter().map(|g| cell.gpu(g)).collect(),
+        },
+        Section::Daemons => Table {
+            title: "daemons",
+            columns: DAEMONS,
+            rows: sample
+                .daemon
+                .daemons
+                .iter()
+                .map(|d| cell.daemon(d))
+                .collect(),
+        },
+        Section::Mounts => Table {
+            title: "file systems",
+            columns: MOUNTS,
+            rows: sample.disk.mounts.iter().map(|m| cell.mount(m)).collect(),
+        },
+        Section::Devices => Table {
+            title: "disks",
+            columns: DEVICES,
+            rows: sample.io.devices.iter().map(|d| cell.device(d)).collect(),
+        },
+        _ => Table {
+            title: "interfaces",
+            columns: INTERFACES,
+            rows: sample
+                .net
+                .interfaces
+                .iter()
+                .map(|i| cell.interface(i))
+                .collect(),
+        },
+    }
+}
+
+const fn column(title: &'static str, align: Align, rank: u8) -> Column {
+    Column { title, align, rank }
+}
+
+const GPUS: &[Column] = &[
+    column("#", Align::Right, 0),
+    column("name", Align::Left, 5),
+    column("use", Align::Right, 0),
+    column("", Align::Bar, 2),
+    column("mem", Align::Right, 0),
+    column("", Align::Bar, 2),
+    column("used", Align::Right, 4),
+    column("temp", Align::Right, 0),
+    column("power", Align::Right, 1),
+    column("limit", Align::Right, 6),
+    column("clock", Align::Right, 7),
+    column("fan", Align::Right, 8),
+    column("ecc", Align::Right, 3),
+    column("", Align::Left, 1),
+];
+
+const DAEMONS: &[Column] = &[
+    column("", Align::Left, 0),
+    column("name", Align::Left, 0),
+    column("state", Align::Left, 0),
+    column("detail", Align::Grow, 1),
+    column("manager", Align::Left, 3),
+    column("pid", Align::Right, 2),
+    column("mem", Align::Right, 2),
+    column("up", Align::Right, 2),
+    column("restarts", Align::Right, 4),
+];
+
+const MOUNTS: &[Column] = &[
+    column("mount", Align::Left, 0),
+    column("used", Align::Right, 0),
+    column("", Align::Bar, 1),
+    column("free", Align::Right, 0),
+    column("size", Align::Right, 2),
+    column("inodes", Align::Right, 2),
+    column("", Align::Bar, 4),
+    column("type", Align::Left, 3),
+    column("", Align::Left, 1),
+];
+
+const DEVICES: &[Column] = &[
+    column("device", Align::Left, 0),
+    column("read", Align::Right, 0),
+    column("write", Align::Right, 0),
+    column("ops", Align::Right, 2),
+    column("busy", Align::Right, 0),
+    column("", Align::Bar, 1),
+    column("queue", Align::Right, 3),
+];
+
+const INTERFACES: &[Column] = &[
+    column("interface", Align::Left, 0),
+    column("in", Align::Right, 0),
+    column("out", Align::Right, 0),
+    column("errors", Align::Right, 1),
+    column("drops", Align::Right, 1),
+];
+
+/// Writes figures into places of a table.
+#[derive(Clone, Copy)]
+struct Figures(Glyphs);
+
+impl Figures {
+    fn gpu(self, gpu: &gpu::Gpu) -> Vec<Piece> {
+        let hot = |degrees: f64| {
+            if degrees >= 85.0 {
+                Role::Warn
+            } else {
+                Role::Text
+            }
+        };
+        let mut flags = Vec::new();
+        flags.extend(gpu.mig.then_some("MIG"));
+        flags.extend((gpu.throttled == Some(true)).then_some("throttled"));
+        let memory = gpu.memory_used.map(|n| n as f64);
+        vec![
+            text(gpu.index.to_string(), Role::Muted),
+            text(gpu.name.to_string(), Role::Text),
+            self.number(Unit::Percent, gpu.util),
+            Piece::Bar(gpu.util, Role::GPU),
+            self.number(Unit::Percent, gpu.memory()),
+            Piece::Bar(gpu.memory(), Role::GPU),
+            self.number(Unit::Bytes, memory),
+            self.toned(Unit::Celsius, gpu.temperature, hot),
+            self.number(Unit::Watts, gpu.power),
+            self.number(Unit::Watts, gpu.power_limit),
+            self.word(gpu.clock.map(|mhz| format!("{mhz} MHz"))),
+            self.number(Unit::Percent, gpu.fan),
+            self.toned(Unit::Count, gpu.ecc.map(|n| n as f64), any_is_bad),
+            text(flags.join(" "), Role::Warn),
+        ]
+    }
+
+    fn daemon(self, daemon: &daemon::Status) -> Vec<Piece> {
+        let role = daemon_role(daemon.state);
+        let state = if daemon.state.is_bad() {
+            role
+        } else {
+            Role::Text
+        };
+        vec![
+            text(self.0.daemon(daemon.state).to_owned(), role),
+            text(daemon.name.to_string(), Role::Text),
+            text(daemon.state.as_str().to_owned(), state),
+            text(daemon.detail.to_string(), Role::Muted),
+            self.word(daemon.manager.as_ref().map(ToString::to_string)),
+            self.word(daemon.pid.map(|pid| pid.to_string())),
+            self.number(Unit::Bytes, daemon.memory.map(|n| n as f64)),
+            self.number(Unit::Seconds, daemon.since),
+            self.number(Unit::Count, daemon.restarts.map(|n| n as f64)),
+        ]
+    }
+
+    fn mount(self, mount: &disk::Mount) -> Vec<Piece> {
+        let heat = |percent| Role::heat(percent, Role::Text);
+        vec![
+            text(mount.path.to_string(), Role::Text),
+            self.toned(Unit::Percent, mount.used(), heat),
+            heated(mount.used(), Role::DISK),
+            self.number(Unit::Bytes, Some(mount.available as f64)),
+            self.number(Unit::Bytes, Some(mount.total as f64)),
+            self.toned(Unit::Percent, mount.inodes_used(), heat),
+            heated(mount.inodes_used(), Role::DISK),
+            text(mount.kind.to_string(), Role::Muted),
+            text(
+                if mount.read_only { "read-only" } else { "" }.to_owned(),
+                Role::Warn,
+            ),
+        ]
+    }
+
+    fn device(self, device: &crate::metrics::io::Device) -> Vec<Piece> {
+        vec![
+            text(device.name.to_string(), Role::Text),
+            self.number(Unit::BytesPerSecond, device.read),
+            self.number(Unit::BytesPerSecond, device.written),
+            self.number(Unit::PerSecond, device.operations),
+            self.number(Unit::Percent, device.busy),
+            heated(device.busy, Role::DISK),
+            self.number(Unit::Count, device.in_flight.map(|n| n as f64)),
+        ]
+    }
+
+    fn interface(self, interface: &crate::metrics::net::Interface) -> Vec<Piece> {
+        vec![
+            text(interface.name.to_string(), Role::Text),
+            self.number(Unit::BytesPerSecond, interface.rx),
+            self.number(Unit::BytesPerSecond, interface.tx),
+            self.toned(Unit::PerSecond, interface.errors, any_is_bad),
+            self.toned(Unit::PerSecond, interface.drops, any_is_bad),
+        ]
+    }
+
+    fn number(self, unit: Unit, value: Option<f64>) -> Piece {
+        self.toned(unit, value, |_| Role::Text)
+    }
+
+    fn toned(self, unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
+        match value {
+            Some(value) => text(format::number(unit, value), role(value)),
+            None => self.word(None),
+        }
+    }
+
+    /// Words, or the sign for nothing.
+    fn word(self, word: Option<String>) -> Piece {
+        match word {
+            Some(word) => text(word, Role::Text),
+            None => text(self.0.absent().to_owned(), Role::Unknown),
+        }
+    }
+}
+
+/// A bar that gets hot when it is high.
+fn heated(percent: Option<f64>, calm: Role) -> Piece {
+    Piece::Bar(percent, Role::heat(percent.unwrap_or(0.0), calm))
+}
+
+fn text(text: String, role: Role) -> Piece {
+    Piece::Text(text, role)
+}
+
+fn any_is_bad(value: f64) -> Role {
+    if value > 0.0 { Role::Warn } else { Role::Text }
+}

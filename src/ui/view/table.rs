@@ -1,0 +1,348 @@
+//! The fleet as a table: a line each, only those on the screen are built, columns give way as room shrinks.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{
+    Scene,
+    columns::{self, Column, place},
+};
+use crate::{
+    fleet::{NodeState, Status},
+    metrics::{Field, Unit, daemon},
+    ui::{
+        format::{self, put, row},
+        glyph::status_role,
+        order::Sort,
+        theme::Role,
+        widget::{
+            Look,
+            graph::{Graph, round_up},
+            trace::Trace,
+        },
+    },
+};
+
+/// Cells for the cursor and the mark.
+const MARGIN: u16 = 2;
+
+/// Widest name column, sign included.
+const NAME: u16 = 26;
+
+/// Span of the traces.
+const SPAN_MS: u64 = 300_000;
+
+/// What the table shows.
+pub struct Table<'a> {
+    /// Positions in the snapshot's nodes, in order.
+    pub order: &'a [usize],
+    /// Place of the cursor in `order`.
+    pub cursor: usize,
+    /// The first row on the screen.
+    pub scroll: usize,
+    /// Whether a node is marked.
+    pub is_marked: &'a dyn Fn(&NodeState) -> bool,
+    /// From left to right.
+    pub columns: &'a [Column],
+    /// Cells of the longest name.
+    pub name: u16,
+    /// By what it is ordered.
+    pub sort: (Sort, bool),
+}
+
+/// One row: its node and how it is drawn.
+struct Line<'a> {
+    node: &'a NodeState,
+    look: Look<'a>,
+    scene: &'a Scene<'a>,
+}
+
+/// Rows that fit under the headings.
+pub fn lines(area: Rect) -> u16 {
+    area.height.saturating_sub(1)
+}
+
+impl Table<'_> {
+    /// Draws the rows on the screen, and says how many it built.
+    pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
+        let name = (self.name + 2).clamp(6, NAME.min(area.width / 3).max(6));
+        let room = area.width.saturating_sub(MARGIN);
+        let placed = place(self.columns, name, room);
+        self.headings(&placed, scene, area, buf);
+        let nodes = &scene.snapshot.nodes;
+        let on_screen = self.order.iter().enumerate().skip(self.scroll);
+        let mut built = 0;
+        for (y, (at, index)) in (1..area.height).zip(on_screen) {
+            let Some(node) = nodes.get(*index) else {
+                continue;
+            };
+            let line = Line {
+                node,
+                look: Look {
+                    dim: !columns::is_live(node, scene.now),
+                    ..Look::from(scene)
+                },
+                scene,
+            };
+            let area = row(area, y);
+            self.margin(node, at == self.cursor, (scene, area), buf);
+            for (column, x, width) in &placed {
+                line.cell(
+                    *column,
+                    Rect {
+                        x: area.x + MARGIN - 1 + x,
+                        width: *width,
+                        ..area
+                    },
+                    buf,
+                );
+            }
+            built += 1;
+        }
+        built
+    }
+
+    fn headings(
+        &self,
+        placed: &[(Column, u16, u16)],
+        scene: &Scene<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let muted = scene.theme.style(Role::Muted);
+        let (sort, inverted) = self.sort;
+        let area = row(area, 0);
+        for (column, x, width) in placed {
+            let is_key = !matches!(column, Column::Trace(_)) && sort == Sort::Column(*column)
+                || sort == Sort::Name && *column == Column::Node;
+            let style = if is_key {
+                scene.theme.style(Role::Accent)
+            } else {
+                muted
+            };
+            let mut text = match column {
+                Column::Trace(_) => String::new(),
+                Column::Node => format!("  {}", column.heading()),
+                _ => column.heading().to_owned(),
+            };
+            if is_key {
+                let falls = matches!(column.is_text(), false) != inverted;
+                text.push_str(if falls {
+                    scene.glyphs.descending()
+                } else {
+                    scene.glyphs.ascending()
+                });
+            }
+            let cell = Rect {
+                x: area.x + MARGIN - 1 + x,
+                width: *width,
+                ..area
+            };
+            aligned(buf, cell, &text, (style, column.is_text()));
+        }
+    }
+
+    /// The cursor's bar, the mark, and the ground of the selected row.
+    fn margin(
+        &self,
+        node: &NodeState,
+        selected: bool,
+        (scene, area): (&Scene<'_>, Rect),
+        buf: &mut Buffer,
+    ) {
+        if selected {
+            buf.set_style(area, scene.theme.style(Role::Selected));
+            put(
+                buf,
+                area,
+                area.x,
+                scene.glyphs.cursor(),
+                scene.theme.style(Role::Accent),
+            );
+        }
+        if (self.is_marked)(node) {
+            let style = scene.theme.style(Role::Marked);
+            put(buf, area, area.x + 1, scene.glyphs.mark(), style);
+        }
+    }
+}
+
+impl Line<'_> {
+    fn cell(&self, column: Column, area: Rect, buf: &mut Buffer) {
+        match column {
+            Column::Node => self.name(area, buf),
+            Column::Field(field) => {
+                let value = self.node.value(field);
+                let text = format::value(field, value, self.look.glyphs);
+                let style = self.look.style(value_role(field, value));
+                aligned(buf, area, &text, (style, false));
+            }
+            Column::Trace(field) => self.trace(field, area, buf),
+            Column::Pressure => {
+                let value = columns::pressure(self.node);
+                let text =
+                    value.map_or(self.look.glyphs.absent().to_owned(), |v| format!("{v:.0}%"));
+                aligned(
+                    buf,
+                    area,
+                    &text,
+                    (self.look.style(percent_role(value)), false),
+                );
+            }
+            Column::Daemons => self.daemons(area, buf),
+            Column::Age => {
+                let text = columns::age(self.node, self.scene.now).map(format::age);
+                self.plain(text, area, buf);
+            }
+            Column::RoundTrip => {
+                let text = self.node.round_trip_ms.map(|ms| format!("{ms:.0}ms"));
+                self.plain(text, area, buf);
+            }
+            Column::Group => {
+                let group = self.node.node.groups.first().map_or("", String::as_str);
+                let group = format::fit(group, usize::from(area.width), self.look.glyphs);
+                put(buf, area, area.x, &group, self.look.style(Role::Muted));
+            }
+            Column::Reason => self.reason(area, buf),
+        }
+    }
+
+    fn name(&self, area: Rect, buf: &mut Buffer) {
+        let status = self.node.status(self.scene.now);
+        let theme = self.scene.theme;
+        let glyphs = self.look.glyphs;
+        let x = put(
+            buf,
+            area,
+            area.x,
+            glyphs.status(status),
+            theme.style(status_role(status)),
+        );
+        let room = usize::from(area.width.saturating_sub(2));
+        let name = format::fit(self.node.node.id.as_str(), room, glyphs);
+        let role = if status >= Status::Warn {
+            Role::Strong
+        } else {
+            Role::Text
+        };
+        put(buf, area, x + 1, &name, theme.style(role));
+    }
+
+    fn trace(&self, field: &Field, area: Rect, buf: &mut Buffer) {
+        let trace = Trace::of(self.node, field, self.scene.now, (SPAN_MS, area.width));
+        let top = match field.unit {
+            Unit::Percent | Unit::Celsius => 100.0,
+            Unit::Load => cores(self.node).unwrap_or(1.0),
+            _ => round_up(
+                trace.max().unwrap_or(0.0),
+                matches!(field.unit, Unit::Bytes | Unit::BytesPerSecond),
+            ),
+        };
+        let has_full = matches!(field.unit, Unit::Percent | Unit::Celsius | Unit::Load);
+        let graph = Graph {
+            trace: &trace,
+            top,
+            full: has_full.then_some(top),
+            calm: Role::Series(0),
+        };
+        graph.render(&self.look, area, buf);
+    }
+
+    /// How many run, and how many don't: `✓3`, `✓2 ✗1`.
+    fn daemons(&self, area: Rect, buf: &mut Buffer) {
+        let daemons = self
+            .node
+            .sample
+            .as_deref()
+            .map_or(&[][..], |s| &s.daemon.daemons);
+        if daemons.is_empty() {
+            return self.plain(None, area, buf);
+        }
+        let bad = daemons.iter().filter(|d| d.state.is_bad()).count();
+        let up = daemons
+            .iter()
+            .filter(|d| d.state == daemon::State::Up)
+            .count();
+        let glyphs = self.look.glyphs;
+        let good = format!("{}{up}", glyphs.daemon(daemon::State::Up));
+        if bad == 0 {
+            let role = if up == daemons.len() {
+                Role::Ok
+            } else {
+                Role::Unknown
+            };
+            return aligned(buf, area, &good, (self.look.style(role), false));
+        }
+        let trouble = format!("{}{bad}", glyphs.daemon(daemon::State::Failed));
+        let start = area
+            .right()
+            .saturating_sub(format::width(&trouble) as u16)
+            .max(area.x);
+        put(buf, area, start, &trouble, self.look.style(Role::Critical));
+        let before = Rect {
+            width: (start - area.x).saturating_sub(1),
+            ..area
+        };
+        aligned(buf, before, &good, (self.look.style(Role::Ok), false));
+    }
+
+    fn plain(&self, text: Option<String>, area: Rect, buf: &mut Buffer) {
+        let text = text.unwrap_or_else(|| self.look.glyphs.absent().to_owned());
+        aligned(buf, area, &text, (self.look.style(Role::Muted), false));
+    }
+
+    /// The state in one word, then why it is not well.
+    fn reason(&self, area: Rect, buf: &mut Buffer) {
+        let status = self.node.status(self.scene.now);
+        let theme = self.scene.theme;
+        let reason = self.node.reason();
+        let word = self.node.state_word(self.scene.now);
+        let mut x = area.x;
+        if reason.is_empty() || word != "up" {
+            let role = if word == "up" {
+                Role::Muted
+            } else {
+                status_role(status)
+            };
+            x = put(buf, area, x, word, theme.style(role)) + 1;
+        }
+        let room = usize::from(area.right().saturating_sub(x));
+        let role = if word == "up" {
+            status_role(status)
+        } else {
+            Role::Muted
+        };
+        put(
+            buf,
+            area,
+            x,
+            &format::fit(&reason, room, self.look.glyphs),
+            theme.style(role),
+        );
+    }
+}
+
+/// Loads are judged by cores, percentages and temperatures by themselves; nothing else has a measure.
+fn value_role(field: &Field, value: Option<f64>) -> Role {
+    match field.unit {
+        _ if value.is_none() => Role::Unknown,
+        Unit::Percent | Unit::Celsius => percent_role(value),
+        _ => Role::Text,
+    }
+}
+
+/// Quiet until it is high.
+fn percent_role(value: Option<f64>) -> Role {
+    value.map_or(Role::Unknown, |v| Role::heat(v, Role::Text))
+}
+
+fn cores(node: &NodeState) -> Option<f32> {
+    let cores = node.sample.as_deref()?.host.cores?;
+    Some(cores.max(1) as f32)
+}
+
+/// Text at the left of its area, figures at the right.
+fn aligned(buf: &mut Buffer, area: Rect, text: &str, (style, is_text): (Style, bool)) {
+    let spare = area.width.saturating_sub(format::width(text) as u16);
+    let x = if is_text { area.x } else { area.x + spare };
+    put(buf, area, x, text, style);
+}
