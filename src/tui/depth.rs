@@ -68,11 +68,66 @@ fn by_name(term: &str) -> Depth {
     }
 }
 
+/// A colour as it is written, in 26 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ink(u32);
+
+/// What an [`Ink`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shade {
+    /// The terminal's own.
+    Own,
+    /// One of the 16.
+    Ansi(u8),
+    /// One of the 256.
+    Index(u8),
+    /// 24 bits.
+    Rgb(u8, u8, u8),
+}
+
+impl Ink {
+    /// The terminal's own colour.
+    pub(crate) const OWN: Self = Self(0);
+    /// How many bits one takes.
+    pub(crate) const BITS: u32 = 26;
+
+    /// Only as many of these bits as an ink has.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self((bits & ((1 << Self::BITS) - 1)) as u32)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0 as u64
+    }
+
+    pub(crate) const fn shade(self) -> Shade {
+        let [kind, r, g, b] = self.0.to_be_bytes();
+        match kind {
+            0 => Shade::Own,
+            1 => Shade::Ansi(b),
+            2 => Shade::Index(b),
+            _ => Shade::Rgb(r, g, b),
+        }
+    }
+
+    const fn ansi(number: u8) -> Self {
+        Self(u32::from_be_bytes([1, 0, 0, number]))
+    }
+
+    const fn index(number: u8) -> Self {
+        Self(u32::from_be_bytes([2, 0, 0, number]))
+    }
+
+    const fn rgb([r, g, b]: [u8; 3]) -> Self {
+        Self(u32::from_be_bytes([3, r, g, b]))
+    }
+}
+
 /// Lowers colours to a depth; remembers the last ones, as a frame holds few.
 #[derive(Clone, Debug)]
 pub(crate) struct Lower {
     depth: Depth,
-    seen: [(Color, Color); SLOTS],
+    seen: [(Color, Ink); SLOTS],
 }
 
 const SLOTS: usize = 64;
@@ -81,41 +136,38 @@ impl Lower {
     pub(crate) fn new(depth: Depth) -> Self {
         Self {
             depth,
-            seen: [(Color::Reset, Color::Reset); SLOTS],
+            seen: [(Color::Reset, Ink::OWN); SLOTS],
         }
     }
 
     /// The nearest colour that this depth can show.
-    pub(crate) fn color(&mut self, color: Color) -> Color {
+    pub(crate) fn ink(&mut self, color: Color) -> Ink {
         match (self.depth, color) {
-            (_, Color::Reset) | (Depth::Mono, _) => Color::Reset,
-            (Depth::True, _) | (Depth::Ansi256, Color::Indexed(_)) => color,
-            (_, Color::Rgb(r, g, b)) => self.remembered(color, [r, g, b]),
-            (_, Color::Indexed(index)) => self.remembered(color, palette(index)),
-            _ => color,
+            (_, Color::Reset) | (Depth::Mono, _) => Ink::OWN,
+            (Depth::True, Color::Rgb(r, g, b)) => Ink::rgb([r, g, b]),
+            (Depth::Ansi16, Color::Indexed(index @ 0..16)) => Ink::ansi(index),
+            (Depth::Ansi16, Color::Indexed(index)) => self.nearest(color, palette(index)),
+            (_, Color::Indexed(index)) => Ink::index(index),
+            (_, Color::Rgb(r, g, b)) => self.nearest(color, [r, g, b]),
+            (_, named) => Ink::ansi(number(named)),
         }
     }
 
-    fn remembered(&mut self, color: Color, rgb: [u8; 3]) -> Color {
+    fn nearest(&mut self, color: Color, rgb: [u8; 3]) -> Ink {
         let hash = rgb.iter().fold(0_usize, |sum, part| {
             sum.wrapping_mul(31) + usize::from(*part)
         });
-        let depth = self.depth;
+        let find = || match self.depth {
+            Depth::Ansi16 => Ink::ansi(nearest_16(rgb)),
+            _ => Ink::index(nearest_256(rgb)),
+        };
         let Some(slot) = self.seen.get_mut(hash % SLOTS) else {
-            return color;
+            return find();
         };
         if slot.0 != color {
-            *slot = (color, nearest(depth, color, rgb));
+            *slot = (color, find());
         }
         slot.1
-    }
-}
-
-fn nearest(depth: Depth, color: Color, rgb: [u8; 3]) -> Color {
-    match (depth, color) {
-        (Depth::Ansi256, _) => Color::Indexed(nearest_256(rgb)),
-        (_, Color::Indexed(index @ 0..16)) => ansi(index),
-        _ => ansi(nearest_16(rgb)),
     }
 }
 
@@ -171,29 +223,26 @@ fn nearest_16(rgb: [u8; 3]) -> u8 {
     if high < 70 { 0 } else { base }
 }
 
-fn ansi(index: u8) -> Color {
-    const NAMED: [Color; 16] = [
-        Color::Black,
-        Color::Red,
-        Color::Green,
-        Color::Yellow,
-        Color::Blue,
-        Color::Magenta,
-        Color::Cyan,
-        Color::Gray,
-        Color::DarkGray,
-        Color::LightRed,
-        Color::LightGreen,
-        Color::LightYellow,
-        Color::LightBlue,
-        Color::LightMagenta,
-        Color::LightCyan,
-        Color::White,
-    ];
-    NAMED
-        .get(usize::from(index))
-        .copied()
-        .unwrap_or(Color::Reset)
+/// The number of a named colour.
+fn number(named: Color) -> u8 {
+    match named {
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+        _ => 0,
+    }
 }
 
 /// What xterm shows for an index.

@@ -63,41 +63,56 @@ fn no_other_entry_is_nearer() {
 #[test]
 fn sixteen_colours_keep_the_hue() {
     let cases = [
-        ([0xcc, 0x66, 0x66], Color::Red),
-        ([0xb5, 0xbd, 0x68], Color::Green),
-        ([0xf0, 0xc6, 0x74], Color::Yellow),
-        ([0x81, 0xa2, 0xbe], Color::Blue),
-        ([0xb2, 0x94, 0xbb], Color::Magenta),
-        ([0x8a, 0xbe, 0xb7], Color::Cyan),
-        ([0xc5, 0xc8, 0xc6], Color::Gray),
-        ([0x96, 0x98, 0x96], Color::DarkGray),
-        ([0x1d, 0x1f, 0x21], Color::Black),
-        ([0xff, 0xff, 0xff], Color::White),
-        ([0xf1, 0xfa, 0x8c], Color::Yellow),
-        ([0x50, 0xfa, 0x7b], Color::Green),
+        ([0xcc, 0x66, 0x66], 1),
+        ([0xb5, 0xbd, 0x68], 2),
+        ([0xf0, 0xc6, 0x74], 3),
+        ([0x81, 0xa2, 0xbe], 4),
+        ([0xb2, 0x94, 0xbb], 5),
+        ([0x8a, 0xbe, 0xb7], 6),
+        ([0xc5, 0xc8, 0xc6], 7),
+        ([0x96, 0x98, 0x96], 8),
+        ([0x1d, 0x1f, 0x21], 0),
+        ([0xff, 0xff, 0xff], 15),
+        ([0xf1, 0xfa, 0x8c], 3),
+        ([0x50, 0xfa, 0x7b], 2),
     ];
     let mut lower = Lower::new(Depth::Ansi16);
-    for ([r, g, b], named) in cases {
-        assert_eq!(lower.color(Color::Rgb(r, g, b)), named, "{r:x}{g:x}{b:x}");
+    for ([r, g, b], number) in cases {
+        assert_eq!(
+            lower.ink(Color::Rgb(r, g, b)),
+            Ink::ansi(number),
+            "{r:x}{g:x}{b:x}"
+        );
     }
 }
 
 #[test]
 fn each_depth_lowers_only_what_it_must() {
-    let rgb = Color::Rgb(255, 0, 0);
     let lowered = |depth| {
         let mut lower = Lower::new(depth);
-        [Color::Reset, Color::Red, Color::Indexed(196), rgb].map(|color| lower.color(color))
+        [
+            Color::Reset,
+            Color::LightRed,
+            Color::Indexed(196),
+            Color::Rgb(255, 0, 0),
+        ]
+        .map(|color| lower.ink(color))
     };
-    assert_eq!(lowered(Depth::Mono), [Color::Reset; 4]);
-    assert_eq!(
-        lowered(Depth::Ansi16),
-        [Color::Reset, Color::Red, Color::Red, Color::Red]
-    );
-    let cube = Color::Indexed(196);
-    assert_eq!(
-        lowered(Depth::Ansi256),
-        [Color::Reset, Color::Red, cube, cube]
-    );
-    assert_eq!(lowered(Depth::True), [Color::Reset, Color::Red, cube, rgb]);
+    let (own, light, red) = (Ink::OWN, Ink::ansi(9), Ink::ansi(1));
+    let (cube, rgb) = (Ink::index(196), Ink::rgb([255, 0, 0]));
+    assert_eq!(lowered(Depth::Mono), [own; 4]);
+    assert_eq!(lowered(Depth::Ansi16), [own, light, red, red]);
+    assert_eq!(lowered(Depth::Ansi256), [own, light, cube, cube]);
+    assert_eq!(lowered(Depth::True), [own, light, cube, rgb]);
+}
+
+#[test]
+fn what_is_remembered_is_what_would_be_found() {
+    let mut one = Lower::new(Depth::Ansi256);
+    for step in 0..2000_u32 {
+        let [_, r, g, b] = step.wrapping_mul(2_654_435_761).to_be_bytes();
+        let found = one.ink(Color::Rgb(r, g, b));
+        assert_eq!(found, Ink::index(nearest_256([r, g, b])));
+        assert_eq!(one.ink(Color::Rgb(r, g, b)), found);
+    }
 }

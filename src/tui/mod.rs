@@ -10,6 +10,7 @@ mod pace;
 mod pen;
 mod session;
 pub mod term;
+mod tile;
 
 use std::{io, sync::Arc};
 

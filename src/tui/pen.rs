@@ -1,8 +1,8 @@
 //! The terminal's drawing state (colours, attributes, cursor) and the fewest bytes that change it. Pure.
 
-use std::io::Write;
+use ratatui::style::Modifier;
 
-use ratatui::style::{Color, Modifier};
+use super::depth::{Ink, Shade};
 
 /// Attributes that show on a blank cell, together with its foreground.
 pub(crate) const SHOWS_ON_BLANK: Modifier = Modifier::REVERSED
@@ -11,12 +11,53 @@ pub(crate) const SHOWS_ON_BLANK: Modifier = Modifier::REVERSED
     .union(Modifier::RAPID_BLINK)
     .union(Modifier::CROSSED_OUT);
 
-/// How a cell looks, its text apart. Underlines have the colour of the text: `SGR 58` is misread by too many terminals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Look {
-    pub(crate) fg: Color,
-    pub(crate) bg: Color,
-    pub(crate) modifier: Modifier,
+/// How a cell looks, its text apart: two inks and the attributes. Underlines have the colour of the text, as `SGR 58` is
+/// misread by too many terminals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look(u64);
+
+impl Look {
+    /// The look after `CSI m`.
+    pub(crate) const PLAIN: Self = Self(0);
+    const VISIBLE: u64 = (SHOWS_ON_BLANK.bits() as u64) << (2 * Ink::BITS);
+    const BACKGROUND: u64 = ((1 << Ink::BITS) - 1) << Ink::BITS;
+
+    pub(crate) fn new(fg: Ink, bg: Ink, modifier: Modifier) -> Self {
+        Self(fg.bits() | bg.bits() << Ink::BITS | u64::from(modifier.bits()) << (2 * Ink::BITS))
+    }
+
+    pub(crate) fn bg(self) -> Ink {
+        Ink::from_bits(self.0 >> Ink::BITS)
+    }
+
+    /// What remains of it on a blank.
+    pub(crate) const fn background(self) -> Self {
+        Self(self.0 & Self::BACKGROUND)
+    }
+
+    /// True when it makes a blank more than a background.
+    pub(crate) const fn shows_on_blank(self) -> bool {
+        self.0 & Self::VISIBLE != 0
+    }
+
+    /// This look changed just enough for a blank of another one.
+    const fn for_blank(self, blank: Self) -> Self {
+        Self(self.0 & !Self::VISIBLE & !Self::BACKGROUND | blank.background().0)
+    }
+
+    fn fg(self) -> Ink {
+        Ink::from_bits(self.0)
+    }
+
+    fn modifier(self) -> Modifier {
+        Modifier::from_bits_truncate((self.0 >> (2 * Ink::BITS)) as u16)
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::PLAIN
+    }
 }
 
 /// What the terminal's next character will look like, and where it will be.
@@ -44,12 +85,6 @@ impl Pen {
         self.place = Place::Unknown;
     }
 
-    /// Back to the state after `CSI m`, cursor unknown.
-    pub(crate) fn reset(&mut self) {
-        self.look = Look::default();
-        self.place = Place::Unknown;
-    }
-
     /// The column of the cursor, when it is known to be in this row.
     pub(crate) fn column_in(&self, row: u16) -> Option<u16> {
         match self.place {
@@ -58,9 +93,14 @@ impl Pen {
         }
     }
 
-    /// True when text of this look can be written as things are.
+    /// True when this can be written as things are.
     pub(crate) fn writes(&self, look: Look, blank: bool) -> bool {
-        self.look == self.wanted(look, blank)
+        let wanted = if blank {
+            self.look.for_blank(look)
+        } else {
+            look
+        };
+        self.look == wanted
     }
 
     /// After text `width` wide in a row of `columns`.
@@ -72,19 +112,23 @@ impl Pen {
         };
     }
 
-    /// Makes the next text look like this.
+    /// Makes what is written next look like this. A blank needs its background only; the rest may stay as it is.
     pub(crate) fn dip(&mut self, look: Look, blank: bool, out: &mut Vec<u8>) {
-        let wanted = self.wanted(look, blank);
-        if self.look == wanted {
+        if self.writes(look, blank) {
             return;
         }
+        let wanted = if blank {
+            self.look.for_blank(look)
+        } else {
+            look
+        };
         out.extend_from_slice(b"\x1b[");
         let start = out.len();
         steps(self.look, wanted, out);
         let middle = out.len();
-        if look != Look::default() {
+        if look != Look::PLAIN {
             out.extend_from_slice(b"0;");
-            steps(Look::default(), look, out);
+            steps(Look::PLAIN, look, out);
         }
         if out.len() - middle < middle - start {
             out.drain(start..middle);
@@ -107,18 +151,6 @@ impl Pen {
             _ => absolute(x, y, out),
         }
         self.place = Place::At(x, y);
-    }
-
-    /// A blank needs its background only; the rest may stay as it is.
-    fn wanted(&self, look: Look, blank: bool) -> Look {
-        if !blank {
-            return look;
-        }
-        Look {
-            fg: self.look.fg,
-            bg: look.bg,
-            modifier: self.look.modifier - SHOWS_ON_BLANK,
-        }
     }
 }
 
@@ -237,55 +269,41 @@ fn steps(from: Look, to: Look, params: &mut Vec<u8>) {
         (Modifier::HIDDEN, b'8'),
         (Modifier::CROSSED_OUT, b'9'),
     ];
-    let mut have = from.modifier;
-    if have != to.modifier {
+    let (mut have, want) = (from.modifier(), to.modifier());
+    if have != want {
         for (group, code) in OFF {
-            if (have - to.modifier).intersects(group) {
+            if (have - want).intersects(group) {
                 params.extend_from_slice(&[b'2', code, b';']);
                 have -= group;
             }
         }
         for (one, code) in ON {
-            if (to.modifier - have).contains(one) {
+            if (want - have).contains(one) {
                 params.extend_from_slice(&[code, b';']);
             }
         }
     }
-    if from.fg != to.fg {
-        color(to.fg, 30, params);
+    if from.fg() != to.fg() {
+        color(to.fg(), 30, params);
     }
-    if from.bg != to.bg {
-        color(to.bg, 40, params);
+    if from.bg() != to.bg() {
+        color(to.bg(), 40, params);
     }
 }
 
-fn color(color: Color, base: u16, params: &mut Vec<u8>) {
-    let named = match color {
-        Color::Reset => base + 9,
-        Color::Black => base,
-        Color::Red => base + 1,
-        Color::Green => base + 2,
-        Color::Yellow => base + 3,
-        Color::Blue => base + 4,
-        Color::Magenta => base + 5,
-        Color::Cyan => base + 6,
-        Color::Gray => base + 7,
-        Color::DarkGray => base + 60,
-        Color::LightRed => base + 61,
-        Color::LightGreen => base + 62,
-        Color::LightYellow => base + 63,
-        Color::LightBlue => base + 64,
-        Color::LightMagenta => base + 65,
-        Color::LightCyan => base + 66,
-        Color::White => base + 67,
-        Color::Indexed(_) | Color::Rgb(..) => base + 8,
+/// `base` is 30 for the foreground, 40 for the background.
+fn color(ink: Ink, base: u16, params: &mut Vec<u8>) {
+    let mut put = |value: u16| {
+        number(value, params);
+        params.push(b';');
     };
-    number(named, params);
-    params.push(b';');
-    let written = match color {
-        Color::Indexed(index) => write!(params, "5;{index};"),
-        Color::Rgb(r, g, b) => write!(params, "2;{r};{g};{b};"),
-        _ => Ok(()),
-    };
-    debug_assert!(written.is_ok(), "a Vec takes everything");
+    match ink.shade() {
+        Shade::Own => put(base + 9),
+        Shade::Ansi(dark @ 0..8) => put(base + u16::from(dark)),
+        Shade::Ansi(light) => put(base + 52 + u16::from(light)),
+        Shade::Index(index) => [base + 8, 5, u16::from(index)].into_iter().for_each(put),
+        Shade::Rgb(r, g, b) => [base + 8, 2, r.into(), g.into(), b.into()]
+            .into_iter()
+            .for_each(put),
+    }
 }
