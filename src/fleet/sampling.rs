@@ -222,7 +222,7 @@ impl<'a> Sampling<'a> {
 
     fn is_complete(&self, now: Instant) -> bool {
         let slow = self.slow_answers > 0 || self.slow.is_shut();
-        let gpu = self.gpu_answers > 0 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
+        let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
 
