@@ -11,6 +11,7 @@ use super::{
     pattern::Pattern,
     ranges::Ranges,
     shown, too_many,
+    wildcard::matches,
 };
 
 /// Groups nested deeper than this are refused.
@@ -173,11 +174,13 @@ impl<'a> Evaluator<'a> {
     }
 
     fn resolve_wildcard(&mut self, operand: &Operand) -> Result<NodeSet, Error> {
-        let matches = |name: &&String| operand.pattern.matches(&operand.axes, name);
+        let is_meant = |name: &&String| matches(&operand.pattern, &operand.axes, name);
         let mut draft = Draft::default();
-        let found: Vec<_> = self.known().iter().filter(matches).cloned().collect();
+        let found: Vec<_> = self.known().iter().filter(is_meant).cloned().collect();
         self.spend(found.len(), operand.column)?;
-        found.iter().for_each(|name| draft.add_name(name));
+        for name in &found {
+            draft.add_name(name);
+        }
         Ok(draft.fold())
     }
 
