@@ -6,6 +6,7 @@ use super::{
     Error,
     number::{MAX_DIGITS, Number},
     ranges::{Ranges, Span},
+    shown,
 };
 
 /// One item of the list: `first-last/step`. A lone number is a range of itself.
@@ -62,6 +63,12 @@ impl Item {
             Some((bounds, step)) => (bounds.trim_end(), number(step.trim_start())?.value),
             None => (text, 1),
         };
+        if bounds.starts_with('-') || bounds.matches('-').count() > 1 {
+            return Err(format!(
+                "{} is not a range; numbers can't be negative",
+                shown(bounds)
+            ));
+        }
         let (first, last) = match bounds.split_once('-') {
             Some((first, last)) => (number(first.trim_end())?, number(last.trim_start())?),
             None if step == 1 => (number(bounds)?, number(bounds)?),
@@ -139,7 +146,7 @@ impl Item {
 }
 
 fn number(text: &str) -> Result<Number, String> {
-    let shown = super::shown(text);
+    let shown = shown(text);
     Number::read(text).ok_or_else(|| {
         if text.is_empty() {
             "a number is missing".into()
