@@ -3,6 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::metrics::{
+    Sample,
+    raw::{Asked, Raw},
+};
 
 fn all(frames: &mut Frames) -> Vec<Result<(u64, String), Bad>> {
     let mut found = Vec::new();
