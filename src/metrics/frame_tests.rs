@@ -287,6 +287,8 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn hostile_values_give_finite_numbers(
         bodies in prop::collection::vec((prop::collection::vec(line(), 0..30), any::<[bool; 3]>()), 1..6),
@@ -306,7 +308,9 @@ proptest! {
             }
         }
     }
+}
 
+proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let mut frames = Frames::default();
