@@ -9,6 +9,7 @@ use sshoal::{
 
 const BUDGET_US: f64 = 5.0;
 
+#[expect(clippy::print_stdout, reason = "its figures are its product")]
 fn main() {
     let small = Shape {
         cores: 2,
@@ -66,7 +67,7 @@ impl Shape {
             22_770 + 100 * n,
             296_477 + 100 * n
         )
-        .unwrap();
+        .expect("a String takes all");
         if kind == Kind::Cores {
             for core in 0..self.cores {
                 writeln!(
@@ -75,7 +76,7 @@ impl Shape {
                     2277 + 50 * n,
                     29_647 + 50 * n
                 )
-                .unwrap();
+                .expect("a String takes all");
             }
         }
         writeln!(
@@ -83,8 +84,8 @@ impl Shape {
             "m 24684092 {} 24161184 17140 1383644 8856 143000 30572 0 0",
             22_929_660 - n
         )
-        .unwrap();
-        writeln!(body, "Pc 0.{:02} 0.53 0.00 0.00", n % 100).unwrap();
+        .expect("a String takes all");
+        writeln!(body, "Pc 0.{:02} 0.53 0.00 0.00", n % 100).expect("a String takes all");
         if kind == Kind::Full {
             body += "Pm 0.00 0.00 0.00 0.00\nPi 0.24 0.59 0.24 0.59\n";
         }
@@ -95,7 +96,7 @@ impl Shape {
                 78_330_502 + 1000 * n,
                 294_573 + 999 * n
             )
-            .unwrap();
+            .expect("a String takes all");
         }
         for disk in 0..self.disks {
             writeln!(
@@ -105,7 +106,7 @@ impl Shape {
                 14_274 + n,
                 35_204 + n
             )
-            .unwrap();
+            .expect("a String takes all");
         }
         if kind == Kind::Full {
             write!(
@@ -114,7 +115,7 @@ impl Shape {
                 15_185 + n,
                 2459 + n
             )
-            .unwrap();
+            .expect("a String takes all");
         }
         body
     }
