@@ -1,17 +1,20 @@
 //! The native source: the text of a hosts.yaml to an inventory.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
 use super::{
     Inventory, MAX_HOSTS,
-    fault::{Fault, Lines},
-    groups,
-    layer::{Draft, Layer, Places, Zips, zips},
+    draft::Draft,
+    fault::Fault,
+    frame::Lines,
+    groups, jumps,
+    layer::{Layer, Places, Zips, zips},
+    reader,
     scalar::{self, quoted},
-    tree::{self, Spot, Tree},
+    tree::{Spot, Tree},
 };
 use crate::node::{
     Node,
@@ -21,7 +24,7 @@ use crate::node::{
 
 /// Reads a file that `scan` accepted.
 pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
-    let tree = tree::parse(text)?;
+    let tree = reader::parse(text)?;
     let file = File {
         lines: Lines::new(text),
         places,
@@ -57,7 +60,20 @@ impl File<'_, '_> {
         let entries = self.entries()?;
         let names: Vec<String> = entries.iter().flatten().cloned().collect();
         let members = groups::resolve(self.groups, &names)?;
-        let mut groups_of: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+        let nodes = self.nodes(&entries, &self.groups_of(&members, names.len()))?;
+        if let Some((name, way)) = jumps::circle(&nodes) {
+            let owner = entries.iter().position(|names| names.contains(&name));
+            let spot = owner.and_then(|owner| self.hosts.get(owner));
+            let at = spot.map_or(0, |(spot, _)| spot.at);
+            let reason = format!("the bastions lead in a circle: {way}");
+            return Err(Fault::at(at, 1, reason));
+        }
+        Ok(self.assemble(nodes, &members))
+    }
+
+    /// For each host the places of its groups, in file order.
+    fn groups_of(&self, members: &BTreeMap<String, Vec<usize>>, hosts: usize) -> Vec<Vec<usize>> {
+        let mut groups_of = vec![Vec::new(); hosts];
         for (group, (spot, _)) in self.groups.iter().enumerate() {
             for member in members.get(&*spot.text).into_iter().flatten() {
                 if let Some(groups) = groups_of.get_mut(*member) {
@@ -65,17 +81,25 @@ impl File<'_, '_> {
                 }
             }
         }
-        let labels: Vec<String> = self
+        groups_of
+    }
+
+    fn nodes(
+        &self,
+        entries: &[Vec<String>],
+        groups_of: &[Vec<usize>],
+    ) -> Result<Vec<Arc<Node>>, Fault> {
+        let labels = self
             .groups
             .iter()
-            .map(|(spot, _)| format!("groups {}", spot.text))
-            .collect();
-        let mut nodes = Vec::with_capacity(names.len());
-        for ((spot, value), names) in self.hosts.iter().zip(&entries) {
+            .map(|(spot, _)| format!("groups {}", spot.text));
+        let labels: Vec<String> = labels.collect();
+        let mut nodes = Vec::with_capacity(groups_of.len());
+        let mut groups_of = groups_of.iter();
+        for ((spot, value), names) in self.hosts.iter().zip(entries) {
             let zips = zips(value.fields(), spot, names.len())?;
             let label = format!("hosts {}", spot.text);
-            for (member, name) in names.iter().enumerate() {
-                let groups = groups_of.get(nodes.len()).map_or(&[][..], Vec::as_slice);
+            for (member, (name, groups)) in names.iter().zip(groups_of.by_ref()).enumerate() {
                 let mut draft = Draft::new(name, self.places);
                 self.inherit(&mut draft, groups, &labels)?;
                 let own = Layer {
@@ -88,8 +112,7 @@ impl File<'_, '_> {
                 nodes.push(Arc::new(draft.finish()?));
             }
         }
-        self.check_jumps(&nodes, &entries)?;
-        Ok(self.assemble(nodes, &members))
+        Ok(nodes)
     }
 
     /// Puts defaults and groups on a node.
@@ -153,35 +176,7 @@ impl File<'_, '_> {
         ))
     }
 
-    /// Refuses bastions that are reached through each other.
-    fn check_jumps(&self, nodes: &[Arc<Node>], entries: &[Vec<String>]) -> Result<(), Fault> {
-        let jumps: HashMap<&str, &[String]> = nodes
-            .iter()
-            .map(|node| (node.id.as_str(), node.route.jump.as_slice()))
-            .collect();
-        let mut safe = HashSet::new();
-        for node in nodes {
-            let mut way = vec![node.id.as_str()];
-            if let Some(round) = circle(&jumps, &mut way, &mut safe) {
-                let owner = entries
-                    .iter()
-                    .position(|names| names.iter().any(|name| *name == round));
-                let spot = owner.and_then(|owner| self.hosts.get(owner));
-                let reason = format!("the bastions lead in a circle: {}", way.join(" → "));
-                return Err(spot.map_or_else(
-                    || Fault::somewhere(reason.clone()),
-                    |(spot, _)| spot.fault(reason.clone()),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn assemble(
-        &self,
-        nodes: Vec<Arc<Node>>,
-        members: &std::collections::BTreeMap<String, Vec<usize>>,
-    ) -> Inventory {
+    fn assemble(&self, nodes: Vec<Arc<Node>>, members: &BTreeMap<String, Vec<usize>>) -> Inventory {
         let mut inventory = Inventory::default();
         for (name, places) in members {
             let ids = places
@@ -227,33 +222,6 @@ fn expand(spot: &Spot<'_>, room: usize) -> Result<Vec<String>, Fault> {
         Some(name) => Err(spot.fault(scalar::bad_name(name))),
         None => Ok(names),
     }
-}
-
-/// Bastions on the way to a node; more can't be meant.
-const MAX_HOPS: usize = 16;
-
-/// Follows bastions; gives the one that comes back, with the way to it in `way`.
-fn circle<'n>(
-    jumps: &HashMap<&'n str, &'n [String]>,
-    way: &mut Vec<&'n str>,
-    safe: &mut HashSet<&'n str>,
-) -> Option<String> {
-    let here = way.last().copied()?;
-    if !safe.contains(here) {
-        for hop in jumps.get(here).copied().unwrap_or(&[]) {
-            let known = way.contains(&hop.as_str()) || way.len() > MAX_HOPS;
-            way.push(hop);
-            if known {
-                return Some(hop.clone());
-            }
-            if let Some(round) = circle(jumps, way, safe) {
-                return Some(round);
-            }
-            way.pop();
-        }
-        safe.insert(here);
-    }
-    None
 }
 
 fn unread_sources(tree: &Tree<'_>) -> Vec<String> {

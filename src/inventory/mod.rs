@@ -1,16 +1,25 @@
 //! The nodes there are: sources to a checked list of nodes and groups.
 
+mod draft;
+mod duration;
+mod endpoint;
 mod fault;
+mod frame;
 mod groups;
 mod hosts_yaml;
+mod jumps;
 pub mod keys;
+mod kind;
 mod layer;
 mod page;
+mod reader;
 mod rules;
 mod scalar;
 mod scan;
+mod syntax;
 mod tree;
 mod watch;
+mod words;
 mod zip;
 
 use std::{
@@ -92,8 +101,7 @@ pub fn load(located: &Located) -> Result<Inventory, Error> {
 fn parse(path: &Path, bytes: &[u8], home: Option<PathBuf>) -> Result<Inventory, Error> {
     let wrong = |text: &str, fault| Error::wrong(path.to_path_buf(), text, fault);
     let text = scan::text(bytes).map_err(|(shown, fault)| wrong(&shown, fault))?;
-    let base = layer::base(path);
-    let places = layer::Places { home, base };
+    let places = layer::Places::of(path, home);
     let mut inventory = hosts_yaml::read(text, &places).map_err(|fault| wrong(text, fault))?;
     inventory.file = Some(path.to_path_buf());
     Ok(inventory)
@@ -135,7 +143,7 @@ fn this_machine() -> Inventory {
     } else {
         "localhost"
     };
-    let mut node = layer::blank(name);
+    let mut node = draft::blank(name);
     node.transports = vec![Transport::Local];
     Inventory {
         nodes: vec![Arc::new(node)],

@@ -177,6 +177,29 @@ fn later_layers_win_and_null_takes_back() {
 }
 
 #[test]
+fn a_bastion_of_an_inherited_chain_is_reached_by_what_comes_before_it() {
+    let inventory = good("defaults: {jump: [gate, inner]}\nhosts: {gate: {}, inner: {}, n: {}}\n");
+    let jump = |name: &str| node(&inventory, name).route.jump.clone();
+    assert_eq!(jump("gate"), [""; 0]);
+    assert_eq!(jump("inner"), ["gate"]);
+    assert_eq!(jump("n"), ["gate", "inner"]);
+}
+
+#[test]
+fn a_set_counts_in_the_written_order() {
+    let text = "hosts: {\"n[3,1-2]\": {address: \"a[7,9,8]\"}, \"m[1-4]!m3\": {}}\n";
+    let inventory = good(text);
+    let names: Vec<&str> = inventory
+        .nodes
+        .iter()
+        .map(|node| node.id.as_str())
+        .collect();
+    assert_eq!(names, ["n3", "n1", "n2", "m1", "m2", "m4"]);
+    assert_eq!(node(&inventory, "n3").address, "a7");
+    assert_eq!(node(&inventory, "n1").address, "a9");
+}
+
+#[test]
 fn anchors_quotes_and_block_text_are_read() {
     let inventory = good(concat!(
         "defaults: &d\n",

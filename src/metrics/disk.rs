@@ -127,9 +127,12 @@ fn unescaped(path: &[u8]) -> Vec<u8> {
     let mut rest = path;
     while let Some((first, after)) = rest.split_first() {
         let digits = after.get(..3).filter(|_| *first == b'\\');
-        let code = digits.and_then(|octal| u8::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok());
+        let code =
+            digits.and_then(|octal| u8::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok());
         plain.push(code.unwrap_or(*first));
-        rest = after.get(if code.is_some() { 3 } else { 0 }..).unwrap_or_default();
+        rest = after
+            .get(if code.is_some() { 3 } else { 0 }..)
+            .unwrap_or_default();
     }
     plain
 }

@@ -249,7 +249,12 @@ pub(super) struct Raw {
 
 impl Raw {
     /// Takes the lines of a frame; watched items are handed to `watched` by their position.
-    pub(super) fn apply(&mut self, body: &[u8], asked: Asked, mut watched: impl FnMut(usize, &[u8])) {
+    pub(super) fn apply(
+        &mut self,
+        body: &[u8],
+        asked: Asked,
+        mut watched: impl FnMut(usize, &[u8]),
+    ) {
         self.expect(asked);
         for line in body.split(|b| *b == b'\n') {
             let at = line.iter().position(|b| *b == b' ').unwrap_or(line.len());

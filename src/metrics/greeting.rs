@@ -42,7 +42,8 @@ impl Greeting {
 
     fn keep(&mut self, part: &[u8]) {
         let room = MAX_LINE.saturating_sub(self.line.len());
-        self.line.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
+        self.line
+            .extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
         self.noise = self.noise.saturating_add(part.len());
     }
 
@@ -83,7 +84,9 @@ mod tests {
             let mut greeting = Greeting::default();
             let found = match greeting.find(a, hello) {
                 Some((found, rest)) => Some((found, [rest, b].concat())),
-                None => greeting.find(b, hello).map(|(found, rest)| (found, rest.to_vec())),
+                None => greeting
+                    .find(b, hello)
+                    .map(|(found, rest)| (found, rest.to_vec())),
             };
             let (found, rest) = found.unwrap();
             assert_eq!(found, 6);

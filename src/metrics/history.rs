@@ -34,11 +34,20 @@ fn kept() -> impl Iterator<Item = &'static Field> {
 impl History {
     /// Adds the values of a sample taken at `at_ms`; one that is older than the newest is left out.
     pub fn push(&mut self, at_ms: u64, sample: &Sample) {
-        let before = self.open.at.last().or_else(|| self.closed.back()?.at.last());
+        let before = self
+            .open
+            .at
+            .last()
+            .or_else(|| self.closed.back()?.at.last());
         if before.is_some_and(|before| at_ms < *before) {
             return;
         }
-        if self.open.at.last().is_some_and(|last| at_ms - last < CLOSEST_MS) {
+        if self
+            .open
+            .at
+            .last()
+            .is_some_and(|last| at_ms - last < CLOSEST_MS)
+        {
             let width = self.open.values.len() / self.open.at.len();
             self.open.values.truncate(self.open.values.len() - width);
         } else {
@@ -47,9 +56,7 @@ impl History {
         }
         let value = |field: &Field| (field.read)(sample).map_or(f32::NAN, |value| value as f32);
         self.open.values.extend(kept().map(value));
-        let is_old = |chunk: &Arc<Chunk>| {
-            chunk.at.last().is_none_or(|last| at_ms - last > SPAN_MS)
-        };
+        let is_old = |chunk: &Arc<Chunk>| chunk.at.last().is_none_or(|last| at_ms - last > SPAN_MS);
         while self.closed.front().is_some_and(is_old) {
             self.closed.pop_front();
         }
@@ -102,9 +109,8 @@ impl History {
             width += 1;
         }
         let chunks = self.closed.iter().map(AsRef::as_ref).chain([&self.open]);
-        let rows = chunks.flat_map(move |chunk: &Chunk| {
-            chunk.at.iter().zip(chunk.values.chunks(width.max(1)))
-        });
+        let rows = chunks
+            .flat_map(move |chunk: &Chunk| chunk.at.iter().zip(chunk.values.chunks(width.max(1))));
         rows.filter_map(move |(at, row)| Some((*at, *row.get(column?)?)))
             .filter(|(_, value)| !value.is_nan())
     }
@@ -137,13 +143,21 @@ mod tests {
         assert_eq!(series, [Some(1.0), Some(3.0), None, None, Some(5.0)]);
         assert_eq!(history.latest("load"), Some(5.0));
         assert_eq!(history.latest("cpu"), None);
-        assert_eq!(history.series("no such field", 9000, 10_000, 2), [None, None]);
+        assert_eq!(
+            history.series("no such field", 9000, 10_000, 2),
+            [None, None]
+        );
     }
 
     #[test]
     fn a_value_stays_in_its_bucket() {
         let history = history(&[(10_100, Some(7.0))]);
-        let place = |now| history.series("load.1", now, 10_000, 10).iter().position(Option::is_some);
+        let place = |now| {
+            history
+                .series("load.1", now, 10_000, 10)
+                .iter()
+                .position(Option::is_some)
+        };
         assert_eq!(place(10_200), place(10_900));
         assert_eq!(place(11_000), place(10_900).map(|place| place - 1));
         assert_eq!(place(30_000), None);
@@ -154,7 +168,12 @@ mod tests {
         let loads: Vec<_> = (0..2000).map(|n| (n * 1000, Some(n as f64))).collect();
         let history = history(&loads);
         assert!(history.column("load").count() <= 600 + CHUNK_ROWS);
-        assert!(history.series("load", 1_999_000, SPAN_MS, 600).iter().all(Option::is_some));
+        assert!(
+            history
+                .series("load", 1_999_000, SPAN_MS, 600)
+                .iter()
+                .all(Option::is_some)
+        );
         let clone = history.clone();
         assert!(Arc::ptr_eq(&history.closed[0], &clone.closed[0]));
         assert!(clone.open.at.len() <= CHUNK_ROWS);
@@ -164,6 +183,9 @@ mod tests {
     fn a_flood_of_samples_is_bounded() {
         let loads: Vec<_> = (0..50_000).map(|n| (n * 20, Some(1.0))).collect();
         assert!(history(&loads).column("load").count() <= 2 * 600 + CHUNK_ROWS);
-        assert_eq!(history(&[(5000, Some(1.0)), (4000, Some(2.0))]).latest("load"), Some(1.0));
+        assert_eq!(
+            history(&[(5000, Some(1.0)), (4000, Some(2.0))]).latest("load"),
+            Some(1.0)
+        );
     }
 }

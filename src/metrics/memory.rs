@@ -54,8 +54,18 @@ impl Raw {
 
     /// The newest; under a container's limit the kernel's figures are the host's.
     pub(super) fn reading(&self) -> Reading {
-        let [total, free, available, buffers, cached, shared, slab, dirty, swap, swap_free] =
-            self.kernel;
+        let [
+            total,
+            free,
+            available,
+            buffers,
+            cached,
+            shared,
+            slab,
+            dirty,
+            swap,
+            swap_free,
+        ] = self.kernel;
         // MemAvailable came with Linux 3.14; before, it is estimated as `free` does.
         let guess = || {
             let parts = [free?, buffers?, cached?, slab.unwrap_or(0)];
@@ -66,10 +76,14 @@ impl Raw {
             total,
             // In LXC it can exceed the total (procps-ng commit 96bce4e1).
             available: available.or_else(guess).map(|n| n.min(total.unwrap_or(n))),
-            cached: buffers.zip(cached).map(|(b, c)| sum(&[b, c, slab.unwrap_or(0)])),
+            cached: buffers
+                .zip(cached)
+                .map(|(b, c)| sum(&[b, c, slab.unwrap_or(0)])),
             dirty,
             swap_total,
-            swap_used: swap_total.zip(swap_free).map(|(all, free)| all.saturating_sub(free)),
+            swap_used: swap_total
+                .zip(swap_free)
+                .map(|(all, free)| all.saturating_sub(free)),
         };
         if let (Some(limit), Some([used, cache])) = (self.limit, self.limited)
             && total.is_none_or(|total| limit < total)

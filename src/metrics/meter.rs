@@ -69,8 +69,14 @@ const CHUNK: usize = 64 * 1024;
 /// Optional sources by the likelihood that reading them ends the sampler.
 const SUSPECTS: [(&str, &[&str]); 4] = [
     ("amd", &["amd"]),
-    ("pressure", &["pressure/cpu", "pressure/memory", "pressure/io"]),
-    ("medium", &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"]),
+    (
+        "pressure",
+        &["pressure/cpu", "pressure/memory", "pressure/io"],
+    ),
+    (
+        "medium",
+        &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"],
+    ),
     ("traffic", &["net/dev", "diskstats"]),
 ];
 
@@ -185,7 +191,9 @@ impl Meter {
     /// Waits for the hello; gives the bytes behind it.
     fn greet<'a>(&mut self, bytes: &'a [u8], signals: &mut Vec<Signal>) -> Option<&'a [u8]> {
         let nonce = &self.nonce;
-        let found = self.greeting.find(bytes, |line| sampler::hello(line, nonce));
+        let found = self
+            .greeting
+            .find(bytes, |line| sampler::hello(line, nonce));
         let Some((hello, rest)) = found else {
             if self.greeting.is_hopeless() && !self.hopeless {
                 self.hopeless = true;
@@ -220,9 +228,10 @@ impl Meter {
         };
         let mut hurry = false;
         let watchlist = &mut self.watchlist;
-        self.raw.apply(self.frames.body(frame), asked, |item, value| {
-            hurry |= watchlist.life(item, value);
-        });
+        self.raw
+            .apply(self.frames.body(frame), asked, |item, value| {
+                hurry |= watchlist.life(item, value);
+            });
         if let Some(epoch) = frame.epoch {
             self.skew.take(epoch, flight.sent.epoch_s, clock.epoch_s);
         }
@@ -273,7 +282,9 @@ impl Meter {
         }
         let medium = asked.is_some_and(|tick| tick.medium && !tick.full);
         let order = if medium { [2, 0, 1, 3] } else { [0, 1, 2, 3] };
-        let next = order.into_iter().find(|i| !self.withheld.contains(i) && self.has(*i));
+        let next = order
+            .into_iter()
+            .find(|i| !self.withheld.contains(i) && self.has(*i));
         self.withheld.extend(next);
         next.is_some() || self.watchlist.turn_off()
     }
@@ -284,7 +295,11 @@ impl Meter {
             return false;
         };
         let found = |file: &&str| hello.sources.iter().any(|source| source.as_str() == *file);
-        if *name == "amd" { !hello.amd.is_empty() } else { files.iter().any(|file| found(&file)) }
+        if *name == "amd" {
+            !hello.amd.is_empty()
+        } else {
+            files.iter().any(|file| found(&file))
+        }
     }
 
     /// Why no sampler answers: the first line that came instead of a hello.
@@ -314,7 +329,8 @@ impl Meter {
                 Heard::Hello => signals.push(Signal::AskSlow),
                 Heard::Bad(what) => signals.push(Signal::Bad(SafeText::from(what))),
                 Heard::Answer(answer) => {
-                    self.disks = disk::mounts(&answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
+                    self.disks =
+                        disk::mounts(&answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
                     if let Some(hello) = self.slow.hello().filter(|_| self.slow.told_daemons()) {
                         let truths = truth::truths(&answer, hello, &self.daemons);
                         self.watchlist.learn(truths);
@@ -356,7 +372,12 @@ impl Meter {
             skew_error: skew.map(|(_, error)| error),
             ..sample.host
         };
-        sample.gpu.gpus = self.smi.cards().chain(self.raw.amd.cards()).cloned().collect();
+        sample.gpu.gpus = self
+            .smi
+            .cards()
+            .chain(self.raw.amd.cards())
+            .cloned()
+            .collect();
         let asleep = hello.is_some_and(|hello| hello.asleep);
         sample.gpu.problem = match self.smi.problem() {
             Some(problem) => Some(problem.clone()),

@@ -1,0 +1,315 @@
+//! The state machine: hello, cadence, doubt, loss, and the three channels together.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    metrics::daemon::State,
+    node::{HostKeyPolicy, Interval, Manager, NodeId, Route, Sudo},
+};
+
+fn node(daemons: &[&str]) -> Node {
+    let daemon = |name: &&str| Daemon {
+        name: (*name).to_owned(),
+        manager: Manager::Systemd,
+        pidfile: None,
+        start: None,
+        stop: None,
+        status: None,
+        log: None,
+    };
+    Node {
+        id: NodeId::new("n1"),
+        address: "n1".into(),
+        port: 22,
+        user: None,
+        identity: Vec::new(),
+        transports: Vec::new(),
+        route: Route::default(),
+        host_keys: HostKeyPolicy::Ask,
+        connect_timeout: Duration::ZERO,
+        command_timeout: Duration::ZERO,
+        prelude: String::new(),
+        sudo: Sudo::Never,
+        interval: Interval::Auto,
+        sampler: true,
+        protected: false,
+        labels: [].into(),
+        groups: Vec::new(),
+        daemons: daemons.iter().map(daemon).collect(),
+        origins: Vec::new(),
+    }
+}
+
+const HELLO: &str = "Last login: today\n\nS1 abc awk=mawk boot=b1 cgmem=- virt=- src=loadavg,uptime,pressure/io,vmstat,net/dev cores=4 gpu=nvidia uname=Linux 6 x\n";
+const SLOW_HELLO: &str = "S1 abc slow has=systemd space=stat deadline=-\n";
+
+fn at(seconds: f64) -> Clock {
+    Clock {
+        mono_ms: (seconds * 1000.0) as u64,
+        epoch_s: 1000.0 + seconds,
+    }
+}
+
+fn meter(daemons: &[&str]) -> Meter {
+    let mut meter = Meter::new(&node(daemons), "abc");
+    assert!(meter.program().contains("abc"));
+    assert_eq!(meter.tick(false, at(0.0)), None);
+    let signals = meter.feed(Feed::Fast, HELLO.as_bytes(), at(0.0));
+    assert_eq!(
+        signals,
+        [Signal::Hello {
+            kind: "mawk".into()
+        }]
+    );
+    meter
+}
+
+/// Sends a tick and answers it; the tick's line.
+fn turn(meter: &mut Meter, body: &str, seconds: f64) -> (String, Vec<Signal>) {
+    let tick = meter.tick(false, at(seconds)).unwrap();
+    let seq = tick.split_whitespace().next().unwrap();
+    let lines = body.lines().count();
+    let frame = format!(
+        "[{seq} {}\n{body}]{seq} {lines}\n",
+        (1000.0 + seconds) as u64
+    );
+    let signals = meter.feed(Feed::Fast, frame.as_bytes(), at(seconds));
+    (tick, signals)
+}
+
+#[test]
+fn the_cadence_has_three_tiers() {
+    let mut meter = meter(&[]);
+    let ticks: Vec<_> = (0..121)
+        .map(|n| turn(&mut meter, "u 1\n", f64::from(n)).0)
+        .collect();
+    assert_eq!(ticks[0], "1 a\n");
+    assert_eq!(ticks[1], "2\n");
+    let full: Vec<_> = (0..121).filter(|n| ticks[*n].contains('a')).collect();
+    assert_eq!(full, [0, 60, 120]);
+    let medium: Vec<_> = (0..60).filter(|n| ticks[*n].contains('m')).collect();
+    assert_eq!(medium, [10, 20, 30, 40, 50]);
+    assert!(meter.tick(true, at(130.0)).unwrap().ends_with(" p\n"));
+    assert_eq!(meter.tick(true, at(131.0)), None, "one in flight");
+}
+
+#[test]
+fn a_torn_frame_is_answered_by_a_full_one() {
+    let mut meter = meter(&[]);
+    turn(&mut meter, "u 1\nl 1 2 3 4/5\n", 0.0);
+    meter.tick(false, at(1.0)).unwrap();
+    let signals = meter.feed(Feed::Fast, b"[2 1\nl 9 9 9 9/9\n]2 7\n", at(1.0));
+    assert!(matches!(signals.as_slice(), [Signal::Bad(_)]));
+    assert_eq!(
+        meter.sample().load.averages,
+        Some([1.0, 2.0, 3.0]),
+        "nothing of it is believed"
+    );
+    assert_eq!(turn(&mut meter, "", 2.0).0, "3 a\n");
+    assert_eq!(turn(&mut meter, "", 3.0).0, "4\n");
+}
+
+#[test]
+fn a_frame_nobody_asked_for_is_refused() {
+    let mut meter = meter(&[]);
+    let signals = meter.feed(Feed::Fast, b"[1 1\nl 9 9 9 9/9\n]1 1\n", at(0.0));
+    assert!(matches!(signals.as_slice(), [Signal::Bad(_)]));
+    assert_eq!(meter.sample().load.averages, None);
+}
+
+#[test]
+fn a_flood_instead_of_a_hello_is_no_sampler() {
+    let mut meter = Meter::new(&node(&[]), "abc");
+    let mut signals = meter.feed(Feed::Fast, b"This account is not available.\n", at(0.0));
+    assert_eq!(
+        meter.instead_of_hello().as_str(),
+        "This account is not available."
+    );
+    for _ in 0..3 {
+        signals.extend(meter.feed(Feed::Fast, &[b'y'; 50_000], at(0.0)));
+    }
+    assert_eq!(
+        signals,
+        [Signal::NoSampler("This account is not available.".into())]
+    );
+    assert!(!meter.fast_lost());
+}
+
+#[test]
+fn what_ends_the_sampler_is_left_out_next_time() {
+    let mut meter = meter(&[]);
+    turn(&mut meter, "u 1\n", 0.0);
+    assert!(meter.fast_lost());
+    assert!(
+        meter
+            .program()
+            .contains(",pressure/cpu,pressure/memory,pressure/io,")
+    );
+    meter.feed(Feed::Fast, HELLO.as_bytes(), at(1.0));
+    assert!(meter.fast_lost());
+    assert!(meter.program().contains("vmstat,net/snmp"));
+    meter.feed(Feed::Fast, HELLO.as_bytes(), at(2.0));
+    assert!(
+        meter.fast_lost() && !meter.fast_lost(),
+        "nothing is left to leave out"
+    );
+}
+
+#[test]
+fn a_sampler_that_ran_for_long_is_forgiven() {
+    let mut meter = meter(&[]);
+    for n in 0..70 {
+        turn(&mut meter, "u 1\n", f64::from(n));
+    }
+    assert!(meter.fast_lost());
+    assert!(meter.program().contains("case ,, in"));
+}
+
+#[test]
+fn the_clock_is_known_better_with_each_tick() {
+    let mut meter = meter(&[]);
+    // Our clock is 7.3 s behind the node's; ticks fall anywhere within its second.
+    for n in 0..20 {
+        let now = f64::from(n) * 1.13;
+        let seq = n + 1;
+        let line = meter.tick(false, at(now)).unwrap();
+        assert!(line.starts_with(&seq.to_string()));
+        let epoch = (1000.0 + now + 7.3f64).floor();
+        meter.feed(
+            Feed::Fast,
+            format!("[{seq} {epoch}\n]{seq} 0\n").as_bytes(),
+            at(now + 0.01),
+        );
+    }
+    let host = meter.sample().host;
+    let (skew, error) = (host.skew.unwrap(), host.skew_error.unwrap());
+    assert!(
+        (skew - 7.3).abs() <= error + 0.02 && error < 0.15,
+        "{skew} ± {error}"
+    );
+}
+
+#[test]
+fn clocks_that_may_agree_do() {
+    let mut meter = meter(&[]);
+    turn(&mut meter, "u 1\n", 0.4);
+    assert_eq!(meter.sample().host.skew, Some(0.0));
+}
+
+const TRUTH: &str = "=systemd 0\n Id=web.service\n LoadState=loaded\n ActiveState=active\n SubState=running\n MainPID=77\n \
+ActiveEnterTimestampMonotonic=1000000\n=mounts\n rw ext4 /data\n rw ext4 /\n ro xfs /odd\\040name\n=stat 0\n 4096 1000 100 0 0 /\n \
+4096 500 250 64 32 /data\n 512 10 5 8 4 /odd name\n";
+
+fn answer(meter: &mut Meter, text: &str) -> (String, Vec<Signal>) {
+    let request = meter.slow_tick().unwrap();
+    let seq = request.split_whitespace().next().unwrap();
+    let signals = meter.feed(
+        Feed::Slow,
+        format!("({seq} 1 9.5\n{text}){seq}\n").as_bytes(),
+        at(0.0),
+    );
+    (request, signals)
+}
+
+#[test]
+fn a_daemon_that_dies_is_seen_on_the_fast_tier() {
+    let mut meter = meter(&["web"]);
+    turn(&mut meter, "u 10.5\n", 0.0);
+    assert_eq!(meter.slow_tick(), None);
+    assert!(meter.slow_program().unwrap().contains("units web.service"));
+    assert_eq!(
+        meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0)),
+        [Signal::AskSlow]
+    );
+    assert_eq!(
+        answer(&mut meter, TRUTH),
+        ("1 sd\n".into(), vec![Signal::Slow])
+    );
+    let (tick, _) = turn(&mut meter, "u 11.5\nw1 S 300\n", 1.0);
+    assert_eq!(tick, "2 w P77\n");
+    let sample = meter.sample();
+    assert_eq!(
+        (
+            sample.daemon.daemons[0].state,
+            sample.daemon.daemons[0].since
+        ),
+        (State::Up, Some(10.5))
+    );
+    let (tick, signals) = turn(&mut meter, "u 12.5\nw1 -\n", 2.0);
+    assert_eq!(
+        (tick.as_str(), signals),
+        ("3\n", vec![Signal::Frame, Signal::AskSlow])
+    );
+    assert_eq!(meter.sample().daemon.daemons[0].state, State::Stopped);
+    assert_eq!(meter.slow_tick().unwrap(), "2 s\n", "only the daemons");
+}
+
+#[test]
+fn a_question_in_flight_is_asked_again() {
+    let mut meter = meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    answer(&mut meter, TRUTH);
+    turn(&mut meter, "w1 S 300\n", 1.0);
+    let request = meter.slow_tick().unwrap();
+    turn(&mut meter, "w1 -\n", 2.0);
+    assert_eq!(meter.slow_tick(), None);
+    let seq = request.split_whitespace().next().unwrap();
+    let signals = meter.feed(
+        Feed::Slow,
+        format!("({seq} 1 9.5\n{TRUTH}){seq}\n").as_bytes(),
+        at(0.0),
+    );
+    assert_eq!(signals, [Signal::Slow, Signal::AskSlow]);
+}
+
+#[test]
+fn mounts_come_with_the_root_first() {
+    let mut meter = meter(&[]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    answer(&mut meter, TRUTH);
+    let mounts = meter.sample().disk.mounts;
+    let paths: Vec<_> = mounts.iter().map(|m| m.path.as_str()).collect();
+    assert_eq!(paths, ["/", "/data", "/odd name"]);
+    assert_eq!((mounts[0].used(), mounts[0].inodes), (Some(90.0), None));
+    assert_eq!(
+        (mounts[1].inodes_used(), mounts[1].read_only),
+        (Some(50.0), false)
+    );
+    assert!(mounts[2].read_only && !mounts[2].fault);
+    let df = "=mounts\n rw ext4 /a b\n=df 0\n Filesystem 1024-blocks Used Available Capacity Mounted on\n /dev/sda1 1000 500 400 56% /a b\n";
+    answer(&mut meter, &df.replace("/a b\n=df", "/a\\040b\n=df"));
+    assert_eq!(meter.sample().disk.mounts[0].used(), Some(60.0));
+}
+
+#[test]
+fn gpus_have_a_channel_of_their_own() {
+    let mut meter = meter(&[]);
+    assert!(meter.gpu_command().unwrap().ends_with(" -l 2"));
+    let row = "0, NVIDIA H100, 5, 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, 0, Disabled, 0x0\n";
+    assert_eq!(
+        meter.feed(Feed::Gpu, row.as_bytes(), at(0.0)),
+        [Signal::Gpu]
+    );
+    assert_eq!(meter.sample().gpu.gpus.len(), 1);
+    assert!(meter.gpu_failed());
+}
+
+#[test]
+fn a_reopened_sampler_begins_anew_but_remembers_oom_kills() {
+    let mut meter = meter(&[]);
+    turn(&mut meter, "u 1\nc 1 1 1 1\nvo 3\n", 0.0);
+    turn(&mut meter, "u 2\nc 2 2 2 2\n", 1.0);
+    assert!(meter.sample().cpu.busy.is_some());
+    meter.program();
+    assert_eq!(meter.tick(false, at(2.0)), None);
+    meter.feed(Feed::Fast, HELLO.as_bytes(), at(3.0));
+    let (tick, _) = turn(&mut meter, "u 9\nc 9 9 9 9\nvo 5\n", 3.0);
+    assert!(tick.ends_with(" a\n"));
+    assert_eq!(
+        (meter.sample().cpu.busy, meter.sample().host.oom_new),
+        (None, 2)
+    );
+}

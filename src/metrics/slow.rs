@@ -85,7 +85,12 @@ fn questions(daemons: &[Daemon]) -> String {
     text += &call("docker_", &by(Manager::Docker));
     text += &call("podman_", &by(Manager::Podman));
     text += &call("supervisor", &by(Manager::Supervisor));
-    for manager in [Manager::Openrc, Manager::Runit, Manager::Pidfile, Manager::Custom] {
+    for manager in [
+        Manager::Openrc,
+        Manager::Runit,
+        Manager::Pidfile,
+        Manager::Custom,
+    ] {
         text += &each(daemons, manager);
     }
     text
@@ -93,7 +98,10 @@ fn questions(daemons: &[Daemon]) -> String {
 
 fn names(daemons: &[Daemon], wanted: impl Fn(Manager) -> bool) -> Vec<&str> {
     let wanted = daemons.iter().filter(|d| wanted(d.manager));
-    wanted.map(|d| d.name.as_str()).filter(|name| is_plain_word(name)).collect()
+    wanted
+        .map(|d| d.name.as_str())
+        .filter(|name| is_plain_word(name))
+        .collect()
 }
 
 fn call<T: AsRef<str>>(function: &str, words: &[T]) -> String {
@@ -148,8 +156,13 @@ pub(super) struct Hello {
 impl Hello {
     fn parse(line: &[u8], nonce: &str) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
-        let words = line.strip_prefix("S1 ")?.strip_prefix(nonce)?.strip_prefix(" slow ")?;
-        let has = words.split(' ').find_map(|word| word.strip_prefix("has="))?;
+        let words = line
+            .strip_prefix("S1 ")?
+            .strip_prefix(nonce)?
+            .strip_prefix(" slow ")?;
+        let has = words
+            .split(' ')
+            .find_map(|word| word.strip_prefix("has="))?;
         Some(Self {
             has: has.split(',').take(16).map(str::to_owned).collect(),
         })
@@ -319,16 +332,25 @@ impl Slow {
     /// Looks at the line that just ended: is it the last one of an answer?
     fn line(&mut self) -> Option<Heard> {
         let text = self.buf.strip_suffix(b"\n")?;
-        let start = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let start = text
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         let line = text.get(start..)?;
         if line.first() == Some(&b'(') || (start == 0 && !self.buf.starts_with(b"(")) {
             // An answer begins; what came before it belongs to none.
-            let keep = if line.first() == Some(&b'(') { start } else { self.buf.len() };
+            let keep = if line.first() == Some(&b'(') {
+                start
+            } else {
+                self.buf.len()
+            };
             self.buf.drain(..keep);
             return None;
         }
         let seq = line.strip_prefix(b")")?;
-        let seq: Option<u64> = std::str::from_utf8(seq).ok().and_then(|seq| seq.parse().ok());
+        let seq: Option<u64> = std::str::from_utf8(seq)
+            .ok()
+            .and_then(|seq| seq.parse().ok());
         let mut text = std::mem::take(&mut self.buf);
         let head_end = text.iter().position(|b| *b == b'\n')?;
         let body = text.split_off(head_end);

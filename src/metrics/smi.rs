@@ -98,7 +98,11 @@ impl Smi {
             return true;
         }
         let hopeless = self.problem.is_some() && !self.unknown_field;
-        self.step = if hopeless { LADDER.len() } else { self.step + 1 };
+        self.step = if hopeless {
+            LADDER.len()
+        } else {
+            self.step + 1
+        };
         if self.step >= LADDER.len() {
             self.cards.clear();
         }
@@ -120,7 +124,8 @@ impl Smi {
         let mut read = false;
         for part in bytes.split_inclusive(|b| *b == b'\n') {
             let room = MAX_LINE - self.line.len();
-            self.line.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
+            self.line
+                .extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
                 read |= self.take(String::from_utf8_lossy(&line).trim());
@@ -156,16 +161,30 @@ impl Smi {
         }
         self.last_index = Some(index);
         let at = self.cards.partition_point(|card| card.gpu.index < index);
-        if self.cards.get(at).is_none_or(|card| card.gpu.index != index) {
+        if self
+            .cards
+            .get(at)
+            .is_none_or(|card| card.gpu.index != index)
+        {
             if self.cards.len() >= MAX_CARDS {
                 return false;
             }
-            self.cards.insert(at, Card { gpu: Gpu::default(), rows: 0, missed: 0 });
+            self.cards.insert(
+                at,
+                Card {
+                    gpu: Gpu::default(),
+                    rows: 0,
+                    missed: 0,
+                },
+            );
         }
         let Some(card) = self.cards.get_mut(at) else {
             return false;
         };
-        card.gpu = Gpu { index, ..Gpu::default() };
+        card.gpu = Gpu {
+            index,
+            ..Gpu::default()
+        };
         for (field, cell) in fields.iter().zip(cells) {
             take_cell(&mut card.gpu, field, cell);
         }

@@ -91,7 +91,9 @@ impl Asked<'_> {
             truth.status.state == State::Absent || truth.status.detail.as_str() == NO_PIDFILE
         };
         all.retain(|truth| !nobody(truth));
-        let known = all.iter().position(|truth| truth.status.state != State::Unknown);
+        let known = all
+            .iter()
+            .position(|truth| truth.status.state != State::Unknown);
         match known {
             Some(at) => all.swap_remove(at),
             None if all.is_empty() => Truth {
@@ -162,8 +164,16 @@ impl Asked<'_> {
     /// A container's truth, with its start counted from boot.
     fn timed(&self, part: &str, row: &Container) -> Truth {
         let mut truth = row.truth(part);
-        let age = self.answer.epoch.zip(row.started).map(|(now, then)| now - then);
-        let started = self.answer.uptime.zip(age).map(|(uptime, age)| uptime - age);
+        let age = self
+            .answer
+            .epoch
+            .zip(row.started)
+            .map(|(now, then)| now - then);
+        let started = self
+            .answer
+            .uptime
+            .zip(age)
+            .map(|(uptime, age)| uptime - age);
         truth.started = started.filter(|_| truth.status.state == State::Up);
         truth
     }
@@ -250,7 +260,9 @@ impl<'a> Unit<'a> {
             (_, "auto-restart" | "auto-restart-queued") | ("failed", _) => State::Failed,
             ("inactive", _) if matches!(load, "error" | "bad-setting") => State::Failed,
             ("inactive", _) => State::Stopped,
-            ("activating" | "deactivating" | "reloading" | "refreshing" | "maintenance", _) => State::Changing,
+            ("activating" | "deactivating" | "reloading" | "refreshing" | "maintenance", _) => {
+                State::Changing
+            }
             _ => State::Unknown,
         };
         let why = match word("Result") {
@@ -258,13 +270,24 @@ impl<'a> Unit<'a> {
             "exit-code" => format!(" (exit {})", word("ExecMainStatus")),
             other => format!(" ({other})"),
         };
-        let load = if matches!(load, "loaded" | "?") { String::new() } else { format!(", {load}") };
+        let load = if matches!(load, "loaded" | "?") {
+            String::new()
+        } else {
+            format!(", {load}")
+        };
         let mut truth = Truth::new(part, state, &format!("{active}/{sub}{why}{load}"));
-        truth.status.pid = self.number("MainPID").and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+        truth.status.pid = self
+            .number("MainPID")
+            .and_then(|pid| u32::try_from(pid).ok())
+            .filter(|pid| *pid > 0);
         truth.status.restarts = self.number("NRestarts");
         truth.status.memory = self.number("MemoryCurrent").filter(|_| state == State::Up);
-        let entered = self.number("ActiveEnterTimestampMonotonic").filter(|us| *us > 0);
-        truth.started = entered.filter(|_| state == State::Up).map(|us| us as f64 / 1e6);
+        let entered = self
+            .number("ActiveEnterTimestampMonotonic")
+            .filter(|us| *us > 0);
+        truth.started = entered
+            .filter(|_| state == State::Up)
+            .map(|us| us as f64 / 1e6);
         truth.cgroup = self.value("ControlGroup").and_then(cgroup);
         truth
     }
@@ -315,7 +338,9 @@ impl Container {
             // A crash loop waits here.
             ("restarting" | "dead", _) => State::Failed,
             ("exited" | "stopped", _) if self.oom || self.exit != "0" => State::Failed,
-            ("exited" | "stopped" | "created" | "paused" | "configured" | "initialized", _) => State::Stopped,
+            ("exited" | "stopped" | "created" | "paused" | "configured" | "initialized", _) => {
+                State::Stopped
+            }
             _ => State::Unknown,
         };
         let detail = match (self.status.as_str(), self.health.as_str()) {
@@ -398,13 +423,19 @@ fn custom(status: &str, line: &str) -> Truth {
         "126" | "127" => (State::Unknown, "the status command can't be run"),
         _ => (State::Stopped, "not running"),
     };
-    Truth::new("custom", state, if line.is_empty() { otherwise } else { line })
+    Truth::new(
+        "custom",
+        state,
+        if line.is_empty() { otherwise } else { line },
+    )
 }
 
 /// The number behind a word.
 fn after(line: &str, word: &str) -> Option<u32> {
     let (_, rest) = line.split_once(word)?;
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
     rest.get(..end)?.parse().ok()
 }
 

@@ -47,7 +47,11 @@ fn seconds(value: f64) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs().min(1e9);
     if value < 9.95 {
-        return if value < 0.05 { "0s".to_owned() } else { format!("{sign}{value:.1}s") };
+        return if value < 0.05 {
+            "0s".to_owned()
+        } else {
+            format!("{sign}{value:.1}s")
+        };
     }
     let n = value.round() as u64;
     let (days, hours, minutes) = (n / 86_400, n / 3600 % 24, n / 60 % 60);

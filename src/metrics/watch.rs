@@ -143,7 +143,11 @@ impl Watched {
         let pid = self.truth.status.pid.filter(|_| !self.pid_blind);
         let by_pid = pid.map(|pid| format!("P{pid}"));
         let live = matches!(self.truth.status.state, State::Up | State::Changing);
-        let group = self.truth.cgroup.as_ref().filter(|_| live && !self.group_blind);
+        let group = self
+            .truth
+            .cgroup
+            .as_ref()
+            .filter(|_| live && !self.group_blind);
         by_pid.or_else(|| group.map(|group| format!("G{group}")))
     }
 

@@ -102,7 +102,7 @@ impl Channels {
         if ended.after.is_zero() {
             return finish(session, channel, ended);
         }
-        self.finish_later(channel, ended, session.handle());
+        self.finish_later(channel, &ended, session.handle());
         Ok(())
     }
 
@@ -236,9 +236,9 @@ impl Channels {
     }
 
     /// Ends a command once its time is over.
-    fn finish_later(&self, channel: ChannelId, ended: Ended, to: Handle) {
+    fn finish_later(&self, channel: ChannelId, ended: &Ended, to: Handle) {
         let cut = self.ends.cut.clone();
-        let Ended { after, code, .. } = ended;
+        let Ended { after, code, .. } = *ended;
         self.world.tasks.spawn(async move {
             tokio::select! {
                 () = cut.cancelled() => return,

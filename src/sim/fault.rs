@@ -67,26 +67,26 @@ impl Fault {
 
 /// The frame `whole`, damaged in the `number`th way.
 pub(super) fn garbled(whole: &str, number: usize) -> Vec<u8> {
-    let mut bytes = whole.as_bytes().to_vec();
-    let middle = bytes.len() / 2;
     match number % 4 {
         // One line less than the trailer says.
         0 => {
             let line = whole.split_inclusive('\n').nth(1).unwrap_or_default();
             whole.replacen(line, "", 1).into_bytes()
         }
-        // The trailer never comes.
+        // A trailer without a count.
         1 => {
-            bytes.truncate(middle);
-            bytes.push(b'\n');
-            bytes
+            let (lines, trailer) = whole.rsplit_once(']').unwrap_or((whole, ""));
+            let seq = trailer.split(' ').next().unwrap_or_default();
+            format!("{lines}]{seq} ?\n").into_bytes()
         }
         // Another frame's number.
         2 => whole.replacen('[', "[9", 1).into_bytes(),
-        // Bytes that are no text.
+        // Two lines glued by bytes that are no text.
         _ => {
-            for byte in bytes.iter_mut().skip(middle).take(12) {
-                *byte ^= 0x95;
+            let mut bytes = whole.as_bytes().to_vec();
+            let middle = bytes.len() / 2;
+            if let Some(end) = bytes.iter_mut().skip(middle).find(|b| **b == b'\n') {
+                *end = 0xff;
             }
             bytes
         }

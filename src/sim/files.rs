@@ -1,7 +1,7 @@
 //! The files by which an ordinary client finds its way to the simulated nodes.
 
 use super::{profile::Profile, world::Keys};
-use crate::node::Manager;
+use crate::node::{Manager, set::NodeSet};
 use russh::keys::ssh_key::LineEnding;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,12 +75,12 @@ fn inventory(nodes: &[(&Profile, u16)], identity: &Path) -> String {
         roles.entry(profile.role).or_default().push(profile);
     }
     for (role, members) in roles {
-        let names: Vec<&str> = members.iter().map(|p| p.name.as_str()).collect();
+        let names = members.iter().map(|p| p.name.as_str());
         let _ = write!(
             text,
             "  {}:\n    hosts: \"{}\"\n    labels: {{role: {}}}\n",
             role.as_str(),
-            folded(&names),
+            NodeSet::from_names(names),
             role.as_str()
         );
     }
@@ -117,34 +117,4 @@ fn daemon((name, manager): &(String, Manager)) -> String {
 /// A YAML string in single quotes, in which only the quote itself is special.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A node set of names: runs of numbers with one prefix and width become a range.
-fn folded(names: &[&str]) -> String {
-    let mut runs: Vec<(&str, usize, u64, u64)> = Vec::new();
-    let mut plain = Vec::new();
-    for name in names {
-        let prefix = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let digits = name.strip_prefix(prefix).unwrap_or_default();
-        let Ok(number) = digits.parse::<u64>() else {
-            plain.push((*name).to_owned());
-            continue;
-        };
-        match runs.last_mut() {
-            Some((p, width, _, last))
-                if *p == prefix && *width == digits.len() && *last + 1 == number =>
-            {
-                *last = number;
-            }
-            _ => runs.push((prefix, digits.len(), number, number)),
-        }
-    }
-    let runs = runs.into_iter().map(|(prefix, width, first, last)| {
-        if first == last {
-            format!("{prefix}{first:0width$}")
-        } else {
-            format!("{prefix}[{first:0width$}-{last:0width$}]")
-        }
-    });
-    runs.chain(plain).collect::<Vec<_>>().join(",")
 }

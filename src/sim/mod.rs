@@ -146,4 +146,6 @@ impl Sim {
 }
 
 #[cfg(test)]
+mod meter_tests;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::sampler;
+use crate::{inventory, metrics::sampler, node::Manager};
 use russh::{
     ChannelMsg,
     client::{self, Handle},
@@ -393,19 +393,22 @@ async fn stopping_ends_every_connection() {
 
 #[tokio::test]
 async fn the_files_name_every_node_and_the_key_is_private() {
-    let nodes = Profile::demo(24);
-    let rig = Rig::new(nodes, 1.0).await;
-    let hosts = std::fs::read_to_string(&rig.files.hosts).unwrap();
-    assert!(
-        hosts.contains("hosts: \"gpu[01-08]\"") && hosts.contains("hosts: \"edge-[1-3]\""),
-        "{hosts}"
+    let rig = Rig::new(Profile::demo(24), 1.0).await;
+    let folder = rig.folder.path();
+    let located = inventory::locate(Some(&rig.files.hosts), None, folder, folder);
+    let inventory = inventory::load(&located).unwrap();
+    assert_eq!(inventory.nodes.len(), 24);
+    let edge = inventory.node("edge-1").unwrap();
+    assert_eq!(Some(edge.port), rig.sim.port("edge-1"));
+    let web = inventory.node("web03").unwrap();
+    assert_eq!(
+        (web.address.as_str(), web.user.as_deref()),
+        ("127.0.0.1", Some("web03"))
     );
-    assert!(hosts.contains("  web03: {address: 127.0.0.1, user: web03, daemons: [{name: nginx, manager: systemd}, {name: app, manager: docker}]}"), "{hosts}");
-    let port = rig.sim.port("edge-1").unwrap();
-    assert!(
-        hosts.contains(&format!("user: edge-1, port: {port}")),
-        "{hosts}"
-    );
+    assert_eq!(web.groups, ["web"]);
+    let daemons = web.daemons.iter().map(|d| (d.name.as_str(), d.manager));
+    let wanted = [("nginx", Manager::Systemd), ("app", Manager::Docker)];
+    assert_eq!(daemons.collect::<Vec<_>>(), wanted);
     let known = std::fs::read_to_string(&rig.files.known_hosts).unwrap();
     assert_eq!(known.lines().count(), 2);
     #[cfg(unix)]
@@ -417,5 +420,4 @@ async fn the_files_name_every_node_and_the_key_is_private() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    drop(rig.folder);
 }

@@ -15,8 +15,9 @@ use russh::{
 
 use super::{
     Config, Error, Step,
-    client::{Account, Life},
+    client::Account,
     events::{Events, describe},
+    link::Life,
 };
 use crate::node::text::SafeText;
 use agent::Agent;
@@ -24,6 +25,9 @@ use identity::Identity;
 
 /// sshd cuts the connection at six failures (MaxAuthTries).
 const MAX_OFFERS: usize = 5;
+
+/// Of them, kept for key files that the agent doesn't hold: an agent full of other keys must not use up every offer.
+const FILE_OFFERS: usize = 2;
 
 /// A key to try.
 enum Offer {
@@ -93,10 +97,11 @@ impl Login<'_> {
         self.notes
             .extend(files.iter().filter_map(|file| file.note.clone()));
         let mut agent = self.agent(config).await;
-        let held = match &mut agent {
+        let mut held = match &mut agent {
             Some(agent) => self.held(agent, &files, !named.is_empty()).await,
             None => Vec::new(),
         };
+        self.leave_room(&mut held, &files);
         let mut rejected: Vec<PublicKey> = Vec::new();
         for identity in held {
             let key = identity.public_key().into_owned();
@@ -146,17 +151,32 @@ impl Login<'_> {
             }
         };
         let rank = |identity: &AgentIdentity| {
-            let key = identity.public_key();
-            files.iter().position(|file| {
+            let named = |file: &Identity| {
                 let public = file.public.as_ref();
-                public.is_some_and(|public| public.key_data() == key.key_data())
-            })
+                public.is_some_and(|key| is_of(identity, key))
+            };
+            files.iter().position(named)
         };
         if only {
             held.retain(|identity| rank(identity).is_some());
         }
         held.sort_by_key(|identity| rank(identity).unwrap_or(usize::MAX));
         held
+    }
+
+    fn leave_room(&mut self, held: &mut Vec<AgentIdentity>, files: &[Identity]) {
+        let in_agent = |file: &&Identity| {
+            let holds = |key: &PublicKey| held.iter().any(|identity| is_of(identity, key));
+            file.public.as_ref().is_some_and(holds)
+        };
+        let usable = files.iter().filter(|file| file.secret.is_some());
+        let alone = usable.filter(|file| !in_agent(file)).count();
+        let room = MAX_OFFERS - alone.min(FILE_OFFERS);
+        if let Some(left @ 1..) = held.len().checked_sub(room) {
+            self.notes
+                .push(format!("{left} more keys of the agent not offered"));
+            held.truncate(room);
+        }
     }
 
     /// Offers one key; returns what became of it and the key's name.
@@ -293,6 +313,10 @@ impl Login<'_> {
         best.map(Some)
             .ok_or("the server takes RSA signatures with SHA-1 only")
     }
+}
+
+fn is_of(identity: &AgentIdentity, key: &PublicKey) -> bool {
+    identity.public_key().key_data() == key.key_data()
 }
 
 impl Offer {

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{End, Error, Output, Step, client::Writer};
+use super::{End, Error, Output, Step, link::Writer};
 use crate::node::Transport;
 
 /// Messages that wait for a reader.

@@ -1,29 +1,25 @@
-//! An SSH connection by russh: settings, key exchange and login under deadlines, and the open link with its commands.
+//! Opening an SSH connection by russh: settings, then key exchange and login under deadlines, and what a failure means.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use russh::{
-    ChannelWriteHalf, Disconnect, Preferred, SshId, cipher,
-    client::{self, Handle, Msg},
+    Preferred, SshId, cipher,
+    client::{self, Handle},
     compression,
     keys::{Algorithm, EcdsaCurve, HashAlg},
 };
 use tokio::{
-    sync::{oneshot, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Channel, Error, Step, auth,
-    channel::{self, Input},
+    Error, Step, auth,
     connector::Shared,
     events::{Events, Fault, describe},
     host_key::Judge,
-    pump,
+    link::{Life, Link},
     transport::{
         Way,
         stream::{Head, Tap},
@@ -79,12 +75,6 @@ const KEEPALIVES: usize = 3;
 /// A net under the keepalives, which run only after login. Their answers reset it.
 const INACTIVITY: Duration = Duration::from_secs(90);
 
-/// From asking for a channel to a started command.
-const START_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// For taking leave; after that the connection is cut.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// Who logs in where, by which way.
 pub(super) struct Account<'a> {
     pub(super) node: &'a Node,
@@ -99,27 +89,6 @@ pub(super) struct Opened {
     pub(super) auth: SafeText,
 }
 
-/// An open connection.
-pub(super) struct Link {
-    handle: Arc<Handle<Events>>,
-    life: Life,
-    tasks: TaskTracker,
-    shared: Arc<Shared>,
-    transport: Transport,
-    _guard: DropGuard,
-}
-
-/// When and why a connection ended.
-#[derive(Clone, Debug)]
-pub(super) struct Life {
-    stop: CancellationToken,
-    ended: watch::Receiver<Option<SafeText>>,
-}
-
-/// The input of a command.
-#[derive(Debug)]
-pub(super) struct Writer(Arc<ChannelWriteHalf<Msg>>);
-
 /// Exchanges keys and logs in. Dropped before its end, it leaves no task and no socket.
 pub(super) async fn open(
     way: Way,
@@ -129,7 +98,7 @@ pub(super) async fn open(
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let (mut handle, ended, ident) = exchange(way, account, shared, &stop).await?;
-    let life = Life { stop, ended };
+    let life = Life::new(stop, ended);
     let login = auth::login(&mut handle, account, &shared.config, &life);
     let auth = timeout(shared.config.auth_timeout, login)
         .await
@@ -139,14 +108,7 @@ pub(super) async fn open(
             Err(Error::new(Step::Auth, account.transport, &reason)
                 .advise("an agent may be waiting for a touch or a confirmation"))
         })?;
-    let link = Link {
-        handle: Arc::new(handle),
-        life,
-        tasks: TaskTracker::new(),
-        shared: Arc::clone(shared),
-        transport: account.transport,
-        _guard: guard,
-    };
+    let link = Link::new(handle, life, guard, Arc::clone(shared), account.transport);
     Ok(Opened { link, ident, auth })
 }
 
@@ -300,98 +262,6 @@ fn kex_failed(error: &russh::Error, transport: Transport) -> Error {
             Error::new(Step::Kex, transport, &reason).for_good()
         }
         other => Error::new(Step::Kex, transport, &describe(other)),
-    }
-}
-
-impl Link {
-    /// Starts a command.
-    pub(super) async fn exec(&self, command: &str) -> Result<Channel, Error> {
-        let (channel, feed) = channel::pair(self.transport);
-        let (started, start) = oneshot::channel();
-        let pump = pump::Pump {
-            feed,
-            started: Some(started),
-            shared: Arc::clone(&self.shared),
-            transport: self.transport,
-        };
-        let handle = Arc::clone(&self.handle);
-        self.tasks.spawn(pump.run(handle, command.to_owned()));
-        match timeout(START_TIMEOUT, start).await {
-            Ok(Ok(result)) => result.map(|writer| channel.attach(Input::Ssh(writer))),
-            Ok(Err(_)) => {
-                let reason = self.ended().await;
-                Err(Error::new(Step::Session, self.transport, reason.as_str()))
-            }
-            Err(_) => {
-                let reason = format!(
-                    "the server did not start the command within {} s",
-                    START_TIMEOUT.as_secs()
-                );
-                Err(Error::new(Step::Channel, self.transport, &reason))
-            }
-        }
-    }
-
-    /// Resolves when the connection is gone, with the reason.
-    pub(super) async fn ended(&self) -> SafeText {
-        self.life.ended().await
-    }
-
-    /// Says goodbye, then cuts the connection if that takes too long.
-    pub(super) async fn close(self) {
-        let goodbye = async {
-            let bye = self.handle.disconnect(Disconnect::ByApplication, "", "");
-            if bye.await.is_ok() {
-                self.life.ended().await;
-            }
-        };
-        if timeout(CLOSE_TIMEOUT, goodbye).await.is_err() {
-            tracing::debug!("connection cut at close");
-        }
-        self.life.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("life", &self.life).finish()
-    }
-}
-
-impl Life {
-    /// Resolves when the connection is gone, with the reason.
-    pub(super) async fn ended(&self) -> SafeText {
-        let mut ended = self.ended.clone();
-        let reason = ended.wait_for(Option::is_some).await;
-        if self.stop.is_cancelled() {
-            return "closed".into();
-        }
-        reason
-            .ok()
-            .and_then(|reason| reason.clone())
-            .unwrap_or_else(|| "connection lost".into())
-    }
-}
-
-impl Writer {
-    pub(super) fn new(half: Arc<ChannelWriteHalf<Msg>>) -> Self {
-        Self(half)
-    }
-
-    /// Waits for the command's window.
-    pub(super) async fn send(&self, piece: &[u8]) -> Result<(), String> {
-        let bytes = bytes::Bytes::copy_from_slice(piece);
-        self.0
-            .data_bytes(bytes)
-            .await
-            .map_err(|error| describe(&error))
-    }
-
-    /// End of input.
-    pub(super) async fn end(&self) -> Result<(), russh::Error> {
-        self.0.eof().await
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the server may do to us: russh's callbacks. It shows its host key and says why it leaves; every channel that it tries to open is refused.
 
+use std::io;
+
 use russh::{
     Channel, Names, cipher,
     client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session},
@@ -62,6 +64,9 @@ impl Events {
 pub(super) fn describe(error: &russh::Error) -> String {
     match error {
         russh::Error::Disconnect | russh::Error::HUP => {
+            "the server closed the connection".to_owned()
+        }
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the server closed the connection".to_owned()
         }
         russh::Error::KeepaliveTimeout => "no answer to keepalives".to_owned(),

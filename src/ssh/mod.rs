@@ -7,12 +7,17 @@ mod connector;
 mod events;
 mod host_key;
 mod known_hosts;
+mod link;
 mod prompt;
 mod pump;
 mod session;
 mod transport;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub use channel::Channel;
 pub use connector::Connector;
@@ -38,6 +43,27 @@ pub struct Config {
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
+}
+
+impl Config {
+    /// What ssh would use for this user, without its configuration files.
+    pub fn usual(home: &Path, user: &str, agent: Option<PathBuf>) -> Self {
+        let ssh = home.join(".ssh");
+        let keys = ["id_ed25519", "id_ecdsa", "id_rsa"];
+        Self {
+            known_hosts: vec![
+                ssh.join("known_hosts"),
+                ssh.join("known_hosts2"),
+                PathBuf::from("/etc/ssh/ssh_known_hosts"),
+            ],
+            agent,
+            identities: keys.iter().map(|name| ssh.join(name)).collect(),
+            user: user.to_owned(),
+            accept_new: false,
+            kex_timeout: Duration::from_secs(10),
+            auth_timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// Where a connection attempt or a session ended.

@@ -14,9 +14,9 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{
     End, Error, Output, Step,
     channel::{Feed, piece},
-    client::Writer,
     connector::Shared,
-    events::{Events, describe},
+    events::Events,
+    link::Writer,
 };
 use crate::node::Transport;
 
@@ -54,7 +54,7 @@ impl Pump {
     pub(super) async fn run(mut self, handle: Arc<Handle<Events>>, command: String) {
         let channel = match handle.channel_open_session().await {
             Ok(channel) => channel,
-            Err(error) => return self.refused(Step::Channel, &error),
+            Err(error) => return self.refused(&error),
         };
         let (mut reader, writer) = channel.split();
         let writer = Arc::new(writer);
@@ -62,7 +62,7 @@ impl Pump {
         if !self.feed.gone.is_cancelled() {
             match writer.exec(true, command).await {
                 Ok(()) => self.drain(&mut reader, &writer, &mut heard).await,
-                Err(error) => return self.refused(Step::Exec, &error),
+                Err(error) => return self.refused(&error),
             }
         }
         // The reading half goes first: a connection that waits for it would not take the message below.
@@ -138,15 +138,13 @@ impl Pump {
         }
     }
 
-    fn refused(&mut self, step: Step, error: &russh::Error) {
-        let error = match error {
-            russh::Error::ChannelOpenFailure(failure) => {
-                Error::new(step, self.transport, &refusal(failure))
-                    .advise("sshd allows 10 sessions per connection by default (MaxSessions)")
-            }
-            other => Error::new(step, self.transport, &describe(other)),
-        };
-        self.tell(Err(error));
+    /// Any other error is the connection's, whose end tells more; saying nothing points there.
+    fn refused(&mut self, error: &russh::Error) {
+        if let russh::Error::ChannelOpenFailure(failure) = error {
+            let error = Error::new(Step::Channel, self.transport, &refusal(failure))
+                .advise("sshd allows 10 sessions per connection by default (MaxSessions)");
+            self.tell(Err(error));
+        }
     }
 
     fn overrun(&self) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Channel, Error, SessionInfo, Step, client::Link, transport::local::Shell};
+use super::{Channel, Error, SessionInfo, Step, link::Link, transport::local::Shell};
 
 /// One authenticated connection to a node. Dropping it closes it, with every channel.
 #[derive(Debug)]

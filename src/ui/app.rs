@@ -19,11 +19,12 @@ use super::{
     view::{
         Scene,
         fleet::{Density, Fleet},
+        node::NodeView,
     },
 };
 use crate::{
     config::keymap::{KeyMap, Scope},
-    fleet::{Millis, Snapshot},
+    fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
 use question::Questions;
@@ -46,7 +47,7 @@ pub struct Settings {
 }
 
 /// The whole screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     world: World,
     fleet: Fleet,
@@ -59,7 +60,7 @@ pub struct App {
 }
 
 /// What everything is drawn from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct World {
     snapshot: Arc<Snapshot>,
     now: Millis,
@@ -82,8 +83,9 @@ impl World {
         header::areas(self.size).body
     }
 
-    fn knows(&self, id: &NodeId) -> bool {
-        self.snapshot.nodes.iter().any(|n| n.node.id == *id)
+    fn node(&self, id: &NodeId) -> Option<&NodeState> {
+        let node = self.snapshot.nodes.iter().find(|n| n.node.id == *id);
+        node.map(|n| &**n)
     }
 }
 
@@ -149,7 +151,8 @@ impl App {
             self.fleet.inventory_changed(&self.world.snapshot);
         }
         self.refresh();
-        let gone = |layer: &Layer| matches!(layer, Layer::Node(id, _) if !self.world.knows(id));
+        let gone =
+            |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let Some(at) = self.layers.iter().position(gone) else {
             return Vec::new();
         };
@@ -166,9 +169,9 @@ impl App {
     }
 
     /// The node that is open.
-    fn open_node(&self) -> Option<(&NodeId, u16)> {
+    fn open_node(&self) -> Option<(&NodeId, &NodeView)> {
         self.layers.iter().find_map(|layer| match layer {
-            Layer::Node(id, scroll) => Some((id, *scroll)),
+            Layer::Node(id, view) => Some((id, view)),
             _ => None,
         })
     }

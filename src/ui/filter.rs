@@ -18,21 +18,21 @@ pub const MAX_CHARS: usize = 512;
 /// The language, a line each, for the help: what is typed, and what it means.
 pub const LANGUAGE: [(&str, &str); 5] = [
     (
-        "web   gpu[01-08]   @db   n1*",
-        "part of a name, node set, group, wildcard",
+        "web gpu[01-08] @db n1*",
+        "part of a name, node set, group, *",
     ),
     (
-        "load>4   mem>=90%   rx>10M   gpu.temp>80",
-        "any field; one that a node lacks never matches",
+        "load>4 mem>=90% rx>10M gpu.temp>80",
+        "a field; never true where it is absent",
     ),
-    ("state=down   status>=warn", "the connection, the verdict"),
+    ("state=down status>=warn", "the connection, the verdict"),
     (
-        "group=gpu   role=db   daemon=nginx",
-        "what hosts.yaml says: group, label, daemon",
+        "group=gpu role=db daemon=nginx",
+        "group, label, daemon of hosts.yaml",
     ),
     (
         "@gpu & (mem>90 | gpu>90) !maint",
-        "and: & or a space; or: |; not: !",
+        "and: & or a space, or: |, not: !",
     ),
 ];
 

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyph::Glyphs;
-use crate::metrics::{Field, Unit};
+use crate::metrics::Field;
 
 /// Cells that a text takes.
 pub fn width(text: &str) -> usize {
@@ -60,20 +60,10 @@ pub fn age(ms: u64) -> String {
 
 /// A field's value as it is drawn; a dash when there is none.
 pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
-    value.map_or_else(|| glyphs.absent().to_owned(), |v| number(field.unit, v))
-}
-
-pub(crate) fn number(unit: Unit, v: f64) -> String {
-    match unit {
-        Unit::Percent => format!("{v:.0}%"),
-        Unit::Celsius => format!("{v:.0}°"),
-        Unit::Load => format!("{v:.2}"),
-        Unit::Bytes => format!("{:.1}G", v / 1024f64.powi(3)),
-        Unit::BytesPerSecond => format!("{:.1}M/s", v / 1024f64.powi(2)),
-        Unit::Watts => format!("{v:.0}W"),
-        Unit::PerSecond => format!("{v:.0}/s"),
-        Unit::Count => format!("{v:.0}"),
-        Unit::Seconds => age((v * 1000.0) as u64),
+    match value {
+        None => glyphs.absent().to_owned(),
+        Some(v) if glyphs.ascii => field.unit.format(v).replace('°', "C"),
+        Some(v) => field.unit.format(v),
     }
 }
 
@@ -93,6 +83,25 @@ pub fn row(area: Rect, index: u16) -> Rect {
         return Rect::new(area.x, area.bottom(), area.width, 0);
     }
     Rect::new(area.x, area.y + index, area.width, 1)
+}
+
+/// Puts ASCII in place of everything else, e.g. in names and reasons that come from nodes.
+pub fn to_ascii(buf: &mut Buffer, area: Rect) {
+    for position in area.intersection(buf.area).positions() {
+        if let Some(cell) = buf.cell_mut(position)
+            && !cell.symbol().is_ascii()
+        {
+            let plain = match cell.symbol() {
+                "°" => "'",
+                "µ" => "u",
+                "×" => "x",
+                "·" => ".",
+                "–" | "—" => "-",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
+    }
 }
 
 /// Fills an area with blanks of one style.

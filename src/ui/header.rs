@@ -191,7 +191,8 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
         );
     }
     if let Some((rule, count)) = fleet.summary().rule {
-        push(format!("{rule} on {count}"), Role::Muted);
+        let nodes = if count == 1 { "node" } else { "nodes" };
+        push(format!("{rule} on {count} {nodes}"), Role::Muted);
     }
     line
 }

@@ -1,19 +1,19 @@
 //! The stack of layers over the fleet: the one in front reads the keys first.
 
-use super::view::{columns::menu::Menu, help::Help, line::Line};
+use super::view::{columns::menu::Menu, help::Help, line::Line, node::NodeView};
 use crate::{config::keymap::Scope, node::NodeId};
 
 /// One thing over the fleet.
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
-    /// One node, and the first of its lines on the screen.
-    Node(NodeId, u16),
+    /// One node, and where one is in its page.
+    Node(NodeId, NodeView),
     /// The keys.
     Help(Help),
     /// The menu of columns.
     Columns(Menu),
     /// The line where a filter is typed.
-    Filter(Line),
+    Filter(Box<Line>),
 }
 
 impl Layer {

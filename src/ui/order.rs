@@ -196,14 +196,13 @@ pub fn natural(a: &str, b: &str) -> Ordering {
             return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
         };
         if x.is_ascii_digit() && y.is_ascii_digit() {
-            let (m, n) = (digits(left), digits(right));
-            let (p, q) = (m.trim_start_matches('0'), n.trim_start_matches('0'));
-            let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
+            let runs = (digits(left), digits(right));
+            let order = by_number(runs.0, runs.1);
             if order.is_ne() {
                 return order;
             }
-            left = left.get(m.len()..).unwrap_or_default();
-            right = right.get(n.len()..).unwrap_or_default();
+            left = left.get(runs.0.len()..).unwrap_or_default();
+            right = right.get(runs.1.len()..).unwrap_or_default();
         } else if x != y {
             return x.cmp(&y);
         } else {
@@ -211,6 +210,12 @@ pub fn natural(a: &str, b: &str) -> Ordering {
             right = right.get(y.len_utf8()..).unwrap_or_default();
         }
     }
+}
+
+/// Of any length: no number is too large.
+fn by_number(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 fn digits(text: &str) -> &str {

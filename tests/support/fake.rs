@@ -55,16 +55,21 @@ pub(crate) fn state(n: usize, now: Millis) -> NodeState {
     state.link_since = Millis(now.0.saturating_sub(754_000));
     state.sampler = Sampler::Running("mawk".into());
     state.round_trip_ms = Some(0.8 + wave(n, now.0, 9.0, 40.0));
-    let start = now.0.saturating_sub(600_000);
-    for at in (start..=now.0).step_by(1000) {
-        state.history.push(at, &sample(n, kind, at));
-    }
     let mut newest = sample(n, kind, now.0);
     newest.cpu.cores = cores(n, kind, now.0);
     state.sample = Some(Arc::new(newest));
     state.sample_at = now;
     story(n, &mut state, now);
+    remember(n, kind, &mut state);
     state
+}
+
+/// The ten minutes up to the last sample.
+fn remember(n: usize, kind: Kind, state: &mut NodeState) {
+    let end = state.sample_at.0;
+    for at in (end.saturating_sub(600_000)..=end).step_by(1000) {
+        state.history.push(at, &sample(n, kind, at));
+    }
 }
 
 fn named(n: usize) -> (Kind, String) {
@@ -312,7 +317,7 @@ fn mount(path: &str, kind: &str, gib: u64, used: u64) -> Mount {
         available: gib * GIB * (100 - used) / 100,
         inodes: Some(gib * 65_536),
         inodes_free: Some(gib * 65_536 / 100 * 93),
-        read_only: false,
+        ..Mount::default()
     }
 }
 

@@ -19,6 +19,7 @@ use sshoal::{
 };
 
 /// An app of one size.
+#[derive(Clone)]
 pub(crate) struct Screen {
     pub(crate) app: App,
     pub(crate) area: Rect,
@@ -75,6 +76,11 @@ impl Screen {
         }
     }
 
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        self.app.update(Event::Resize(width, height));
+        self.area = Rect::new(0, 0, width, height);
+    }
+
     pub(crate) fn tick(&mut self, now: Millis) {
         self.app.update(Event::Tick(now));
     }
@@ -109,24 +115,27 @@ impl Screen {
 }
 
 fn runs(row: &[Cell], names: &HashMap<Color, String>) -> String {
-    let name = |cell: &Cell| {
-        let (fg, bg) = (names.get(&cell.fg), names.get(&cell.bg));
-        let fg = if cell.symbol() == " " {
-            ""
-        } else {
-            fg.map_or("-", String::as_str)
-        };
-        match bg.map(String::as_str) {
-            Some("ground") | None => fg.to_owned(),
-            Some(bg) => format!("{fg}@{bg}"),
-        }
+    let ground = |cell: &Cell| {
+        let bg = names.get(&cell.bg).map(String::as_str);
+        bg.filter(|bg| *bg != "ground")
+            .map_or(String::new(), |bg| format!("@{bg}"))
     };
     let mut runs: Vec<(String, usize)> = Vec::new();
     for cell in row {
-        let name = name(cell);
+        let ground = ground(cell);
+        let fg = names.get(&cell.fg).map_or("-", String::as_str);
         match runs.last_mut() {
-            Some((last, count)) if *last == name => *count += 1,
-            _ => runs.push((name, 1)),
+            // The colour of a blank's ink isn't seen.
+            Some((last, count))
+                if cell.symbol() == " "
+                    && last.ends_with(&ground)
+                    && last.contains('@') != ground.is_empty() =>
+            {
+                *count += 1
+            }
+            _ if cell.symbol() == " " => runs.push((ground, 1)),
+            Some((last, count)) if *last == format!("{fg}{ground}") => *count += 1,
+            _ => runs.push((format!("{fg}{ground}"), 1)),
         }
     }
     if runs.last().is_some_and(|(name, _)| name.is_empty()) {

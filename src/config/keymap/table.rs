@@ -11,7 +11,7 @@ const VIEWS: &[Scope] = &[Fleet, Node, Help, Columns];
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
 pub const BINDINGS: &[Binding] = &[
-    row(Action::Help, &[Fleet, Node, Columns], &["?", "f1"], "show the keys, signs and the filter language").hint(1, "help"),
+    row(Action::Help, &[Fleet, Node, Columns], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
     row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
     row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(3, "filter"),
     row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(6, "mark"),

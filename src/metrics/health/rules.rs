@@ -1,13 +1,7 @@
 //! The rules themselves: limits, durations, and the words for what they find. Figures of the node_exporter mixin, netdata and glib, where these have one.
 
 use super::{Condition, Level};
-use crate::metrics::{
-    Sample, Unit,
-    daemon::State,
-    disk::Mount,
-    gpu::Gpu,
-    memory::percent,
-};
+use crate::metrics::{Sample, Unit, daemon::State, disk::Mount, gpu::Gpu, memory::percent};
 
 /// What rules remember from one sample to the next.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +41,11 @@ const NEVER: f64 = f64::INFINITY;
 const MINUTE: u64 = 60;
 
 const fn limit(clear: f64, warn: f64, critical: f64) -> Limit {
-    Limit { clear, warn, critical }
+    Limit {
+        clear,
+        warn,
+        critical,
+    }
 }
 
 /// What each rule sees, in the order of the note on triage: errors, saturation, utilisation.
@@ -70,12 +68,30 @@ fn whole(rule: &'static str, level: Level, hold: [u64; 2], reason: String) -> Co
     about(rule, "", level, hold, reason)
 }
 
-fn about(rule: &'static str, subject: &str, level: Level, hold: [u64; 2], reason: String) -> Condition {
-    Condition { rule, subject: subject.to_owned(), level, hold, reason }
+fn about(
+    rule: &'static str,
+    subject: &str,
+    level: Level,
+    hold: [u64; 2],
+    reason: String,
+) -> Condition {
+    Condition {
+        rule,
+        subject: subject.to_owned(),
+        level,
+        hold,
+        reason,
+    }
 }
 
 /// A rule on a percentage, `None` where the node lacks it.
-fn share(rule: &'static str, value: Option<f64>, limit: &Limit, hold: [u64; 2], what: &str) -> Option<Condition> {
+fn share(
+    rule: &'static str,
+    value: Option<f64>,
+    limit: &Limit,
+    hold: [u64; 2],
+    what: &str,
+) -> Option<Condition> {
     let value = value?;
     let reason = format!("{what} {value:.0} %");
     Some(whole(rule, limit.level(value), hold, reason))
@@ -83,7 +99,11 @@ fn share(rule: &'static str, value: Option<f64>, limit: &Limit, hold: [u64; 2], 
 
 fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
     for daemon in &sample.daemon.daemons {
-        let level = if daemon.state.is_bad() { Level::Critical } else { Level::Clear };
+        let level = if daemon.state.is_bad() {
+            Level::Critical
+        } else {
+            Level::Clear
+        };
         let detail = match daemon.detail.as_str() {
             "" => daemon.state.as_str(),
             detail => detail,
@@ -94,7 +114,13 @@ fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
             _ => "down",
         };
         let reason = format!("{} {word}: {detail}", daemon.name);
-        found.push(about("daemon_down", daemon.name.as_str(), level, [0, 0], reason));
+        found.push(about(
+            "daemon_down",
+            daemon.name.as_str(),
+            level,
+            [0, 0],
+            reason,
+        ));
     }
 }
 
@@ -112,13 +138,19 @@ fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
     let (_, last) = memory.oom?;
     let age = now_ms.saturating_sub(last) / 1000;
     let burst = memory.oom_times.len() == 3
-        && memory.oom_times.first().is_some_and(|first| last - first <= 10 * MINUTE * 1000);
+        && memory
+            .oom_times
+            .first()
+            .is_some_and(|first| last - first <= 10 * MINUTE * 1000);
     let level = match age {
         1800.. => Level::Clear,
         _ if burst => Level::Critical,
         _ => Level::Warn,
     };
-    let reason = format!("{new} out-of-memory kills, last {} ago", Unit::Seconds.format(age as f64));
+    let reason = format!(
+        "{new} out-of-memory kills, last {} ago",
+        Unit::Seconds.format(age as f64)
+    );
     Some(whole("oom_kill", level, [0, 0], reason))
 }
 
@@ -128,15 +160,31 @@ fn disks(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
         found.extend(space(mount));
         found.extend(mount.inodes_used().map(|used| {
             let level = limit(88.0, 90.0, 97.0).level(used);
-            about("inodes_full", path, level, [0, 0], format!("{path} {used:.0} % of inodes used"))
+            about(
+                "inodes_full",
+                path,
+                level,
+                [0, 0],
+                format!("{path} {used:.0} % of inodes used"),
+            )
         }));
         let was_writable = memory.writable.iter().any(|seen| seen == path);
         if !mount.read_only && !was_writable && memory.writable.len() < 1024 {
             memory.writable.push(path.to_owned());
         }
         let turned = mount.read_only && (was_writable || mount.fault);
-        let level = if turned { Level::Critical } else { Level::Clear };
-        found.push(about("read_only", path, level, [0, 0], format!("{path} turned read-only")));
+        let level = if turned {
+            Level::Critical
+        } else {
+            Level::Clear
+        };
+        found.push(about(
+            "read_only",
+            path,
+            level,
+            [0, 0],
+            format!("{path} turned read-only"),
+        ));
     }
 }
 
@@ -146,20 +194,34 @@ fn space(mount: &Mount) -> Option<Condition> {
     let path = mount.path.as_str();
     let left = Unit::Bytes.format(mount.available as f64);
     let reason = format!("{path} {used:.0} % full, {left} left");
-    Some(about("disk_full", path, limit(88.0, 90.0, 95.0).level(used), [0, 0], reason))
+    Some(about(
+        "disk_full",
+        path,
+        limit(88.0, 90.0, 95.0).level(used),
+        [0, 0],
+        reason,
+    ))
 }
 
 fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let cards = sample.gpu.gpus.len();
     memory.cards = memory.cards.max(cards);
     let lost = memory.cards - cards;
-    let level = if lost > 0 { Level::Critical } else { Level::Clear };
+    let level = if lost > 0 {
+        Level::Critical
+    } else {
+        Level::Clear
+    };
     let reason = format!("{lost} of {} GPUs lost", memory.cards);
     found.push(whole("gpu_lost", level, [0, 0], reason));
     for gpu in &sample.gpu.gpus {
         gpu_rules(gpu, found);
     }
-    let off = sample.gpu.gpus.iter().any(|gpu| gpu.persistence == Some(false));
+    let off = sample
+        .gpu
+        .gpus
+        .iter()
+        .any(|gpu| gpu.persistence == Some(false));
     let level = if off { Level::Notable } else { Level::Clear };
     let reason = "GPU persistence mode is off: each query wakes the card".to_owned();
     found.push(whole("gpu_persistence", level, [0, 0], reason));
@@ -169,15 +231,37 @@ fn gpu_rules(gpu: &Gpu, found: &mut Vec<Condition>) {
     let card = format!("GPU {}", gpu.index);
     found.extend(gpu.temperature.map(|degrees| {
         let level = limit(78.0, 80.0, 90.0).level(degrees);
-        about("gpu_hot", &card, level, [MINUTE, MINUTE], format!("{card} at {degrees:.0} °C"))
+        about(
+            "gpu_hot",
+            &card,
+            level,
+            [MINUTE, MINUTE],
+            format!("{card} at {degrees:.0} °C"),
+        )
     }));
     found.extend(gpu.ecc.map(|errors| {
-        let level = if errors > 0 { Level::Critical } else { Level::Clear };
-        about("gpu_ecc", &card, level, [0, 0], format!("{card}: {errors} uncorrected ECC errors"))
+        let level = if errors > 0 {
+            Level::Critical
+        } else {
+            Level::Clear
+        };
+        about(
+            "gpu_ecc",
+            &card,
+            level,
+            [0, 0],
+            format!("{card}: {errors} uncorrected ECC errors"),
+        )
     }));
     found.extend(gpu.throttled.map(|held| {
         let level = if held { Level::Warn } else { Level::Clear };
-        about("gpu_throttled", &card, level, [5 * MINUTE; 2], format!("{card} throttled"))
+        about(
+            "gpu_throttled",
+            &card,
+            level,
+            [5 * MINUTE; 2],
+            format!("{card} throttled"),
+        )
     }));
 }
 
@@ -208,19 +292,47 @@ fn memory_rules(sample: &Sample, found: &mut Vec<Condition>) {
             Level::Critical if !writes => Level::Notable,
             level => level,
         };
-        whole("swap_full", level, [15 * MINUTE; 2], format!("swap {swap:.0} % full"))
+        whole(
+            "swap_full",
+            level,
+            [15 * MINUTE; 2],
+            format!("swap {swap:.0} % full"),
+        )
     }));
     found.extend(sample.host.major_faults.map(|faults| {
         let level = limit(400.0, 500.0, NEVER).level(faults);
-        whole("major_faults", level, [15 * MINUTE; 2], format!("{faults:.0} major page faults a second"))
+        whole(
+            "major_faults",
+            level,
+            [15 * MINUTE; 2],
+            format!("{faults:.0} major page faults a second"),
+        )
     }));
 }
 
 fn pressure(sample: &Sample, found: &mut Vec<Condition>) {
     let psi = &sample.pressure;
-    found.extend(share("pressure_memory", psi.memory_full_60, &limit(3.0, 5.0, 20.0), [2 * MINUTE, MINUTE], "all tasks wait for memory"));
-    found.extend(share("pressure_io", psi.io_full_60, &limit(12.0, 20.0, 60.0), [5 * MINUTE; 2], "all tasks wait for I/O"));
-    found.extend(share("pressure_cpu", psi.cpu_some_60, &limit(25.0, 40.0, 80.0), [5 * MINUTE; 2], "tasks wait for a CPU"));
+    found.extend(share(
+        "pressure_memory",
+        psi.memory_full_60,
+        &limit(3.0, 5.0, 20.0),
+        [2 * MINUTE, MINUTE],
+        "all tasks wait for memory",
+    ));
+    found.extend(share(
+        "pressure_io",
+        psi.io_full_60,
+        &limit(12.0, 20.0, 60.0),
+        [5 * MINUTE; 2],
+        "all tasks wait for I/O",
+    ));
+    found.extend(share(
+        "pressure_cpu",
+        psi.cpu_some_60,
+        &limit(25.0, 40.0, 80.0),
+        [5 * MINUTE; 2],
+        "tasks wait for a CPU",
+    ));
 }
 
 fn cpu(sample: &Sample, found: &mut Vec<Condition>) {
@@ -232,26 +344,61 @@ fn cpu(sample: &Sample, found: &mut Vec<Condition>) {
         let reason = format!("load {one:.1} on {cores} cores");
         whole("load_high", level, [15 * MINUTE; 2], reason)
     }));
-    found.extend(share("steal", sample.cpu.steal, &limit(5.0, 10.0, 25.0), [20 * MINUTE; 2], "CPU stolen by the hypervisor"));
-    found.extend(share("iowait", sample.cpu.iowait, &limit(20.0, 40.0, NEVER), [10 * MINUTE; 2], "CPU waits for I/O"));
+    found.extend(share(
+        "steal",
+        sample.cpu.steal,
+        &limit(5.0, 10.0, 25.0),
+        [20 * MINUTE; 2],
+        "CPU stolen by the hypervisor",
+    ));
+    found.extend(share(
+        "iowait",
+        sample.cpu.iowait,
+        &limit(20.0, 40.0, NEVER),
+        [10 * MINUTE; 2],
+        "CPU waits for I/O",
+    ));
     found.extend(sample.cpu.busy.map(|busy| {
         let level = match limit(75.0, 90.0, NEVER).level(busy) {
             Level::Warn => Level::Notable,
             level => level,
         };
-        whole("cpu_busy", level, [15 * MINUTE; 2], format!("CPU {busy:.0} % busy"))
+        whole(
+            "cpu_busy",
+            level,
+            [15 * MINUTE; 2],
+            format!("CPU {busy:.0} % busy"),
+        )
     }));
 }
 
 fn files(sample: &Sample) -> Option<Condition> {
-    let open = sample.host.files_open.zip(sample.host.files_max.filter(|max| *max > 0));
+    let open = sample
+        .host
+        .files_open
+        .zip(sample.host.files_max.filter(|max| *max > 0));
     let used = open.map(|(open, max)| 100.0 * open as f64 / max as f64);
-    share("files_open", used, &limit(65.0, 70.0, 90.0), [15 * MINUTE; 2], "open file handles")
+    share(
+        "files_open",
+        used,
+        &limit(65.0, 70.0, 90.0),
+        [15 * MINUTE; 2],
+        "open file handles",
+    )
 }
 
 /// A share of a trickle says nothing.
 fn retransmits(sample: &Sample) -> Option<Condition> {
     let some = sample.tcp.retransmits.is_some_and(|rate| rate >= 1.0);
-    let percent = sample.tcp.retransmitted.map(|percent| if some { percent } else { 0.0 });
-    share("retransmits", percent, &limit(2.5, 5.0, NEVER), [10 * MINUTE; 2], "TCP segments sent again:")
+    let percent = sample
+        .tcp
+        .retransmitted
+        .map(|percent| if some { percent } else { 0.0 });
+    share(
+        "retransmits",
+        percent,
+        &limit(2.5, 5.0, NEVER),
+        [10 * MINUTE; 2],
+        "TCP segments sent again:",
+    )
 }

@@ -77,7 +77,8 @@ fn secret(path: &Path) -> Result<Secret, String> {
     match decode_secret_key(&text, None) {
         Ok(key) => Ok(Secret::Open(key)),
         Err(russh::keys::Error::KeyIsEncrypted) => Ok(Secret::Locked(None)),
-        Err(error) => Err(format!("is no usable key: {error}")),
+        // An agent reads more forms, and P-256 keys with a short number, which the key library refuses (one in 512).
+        Err(error) => Err(format!("can't be used ({error}), but may be in an agent")),
     }
 }
 

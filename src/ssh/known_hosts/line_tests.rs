@@ -34,7 +34,7 @@ fn patterns_match_as_in_ssh() {
 
 #[test]
 fn hashed_names_match() {
-    // From the tests of the ssh-key crate: made by OpenSSH for this name.
+    // The example of sshd(8).
     let salt = "F1E1KeoE/eEWhi10WpGv4OdiO6Y=";
     let hash = "3988QV0VE8wmZL7suNrYQLITLCg=";
     assert!(names(&format!("|1|{salt}|{hash}"), "192.168.1.61"));

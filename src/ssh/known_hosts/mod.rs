@@ -261,3 +261,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "peer_tests.rs"]
+mod peer_tests;

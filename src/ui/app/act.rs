@@ -10,7 +10,7 @@ use crate::{
     ui::{
         effect::Effect,
         layer::Layer,
-        view::{columns::menu::Menu, help::Help, line::Line, prompt},
+        view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, prompt},
     },
 };
 
@@ -95,7 +95,7 @@ impl App {
                 (true, Vec::new())
             }
             Layer::Filter(_) => self.act_on_filter(action, body),
-            Layer::Node(id, scroll) => self.act_on_node((id, scroll), action, body),
+            Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }
 
@@ -116,7 +116,7 @@ impl App {
 
     fn act_on_node(
         &mut self,
-        (id, scroll): (&mut NodeId, &mut u16),
+        (id, view): (&mut NodeId, &mut NodeView),
         action: Action,
         body: Rect,
     ) -> (bool, Vec<Effect>) {
@@ -131,14 +131,16 @@ impl App {
                 self.fleet.act(action, &scene, body);
             }
             _ => {
-                *scroll = super::draw::scrolled(action, *scroll, id, &scene, body);
+                if let Some(node) = self.world.node(id) {
+                    view.update(action, &scene, node, body);
+                }
                 return (true, Vec::new());
             }
         }
         let Some((next, _)) = self.fleet.cursor().filter(|(next, _)| *next != id) else {
             return (true, Vec::new());
         };
-        (*id, *scroll) = (next.clone(), 0);
+        (*id, *view) = (next.clone(), NodeView::default());
         (true, vec![Effect::Focus(Some(id.clone()))])
     }
 
@@ -146,7 +148,7 @@ impl App {
         match action {
             Action::Filter => {
                 let (text, _) = self.fleet.filter();
-                self.layers.push(Layer::Filter(Line::new(text)));
+                self.layers.push(Layer::Filter(Box::new(Line::new(text))));
             }
             Action::Columns => {
                 let menu = Menu::new(&self.fleet.columns);
@@ -154,7 +156,8 @@ impl App {
             }
             Action::Open => {
                 let id = self.fleet.cursor().map(|(id, _)| id.clone());
-                self.layers.extend(id.clone().map(|id| Layer::Node(id, 0)));
+                self.layers
+                    .extend(id.clone().map(|id| Layer::Node(id, NodeView::default())));
                 return id.map(|id| Effect::Focus(Some(id))).into_iter().collect();
             }
             _ => {

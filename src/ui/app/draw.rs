@@ -4,8 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::App;
 use crate::{
-    config::keymap::{Action, Scope},
-    node::NodeId,
+    config::keymap::Scope,
     ui::{
         format::{self, put, row},
         header,
@@ -46,6 +45,9 @@ impl App {
             let is_armed = is_armed && !self.read_only;
             prompt::render(asked, (waiting, is_armed), &scene, area, buf);
         }
+        if scene.glyphs.ascii {
+            format::to_ascii(buf, area);
+        }
         built
     }
 
@@ -69,9 +71,10 @@ impl App {
             }
             _ => {}
         }
-        if let Some((id, scroll)) = self.open_node() {
-            node(id, scroll, scene, areas.body, buf);
-            return 1;
+        if let Some((id, view)) = self.open_node() {
+            let node = self.world.node(id);
+            node.inspect(|node| view.render(scene, node, areas.body, buf));
+            return usize::from(node.is_some());
         }
         let built = self.fleet.render(scene, areas.body, buf);
         if let Some(Layer::Columns(menu)) = self.layers.last() {
@@ -79,22 +82,6 @@ impl App {
         }
         built
     }
-}
-
-/// The first line of a node's view after a move.
-pub(super) fn scrolled(
-    action: Action,
-    scroll: u16,
-    id: &NodeId,
-    scene: &Scene<'_>,
-    body: Rect,
-) -> u16 {
-    let _ = (id, scene, body, action);
-    scroll
-}
-
-fn node(id: &NodeId, scroll: u16, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let _ = (id, scroll, scene, area, buf);
 }
 
 fn card(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {

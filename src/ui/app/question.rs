@@ -13,7 +13,7 @@ use crate::{
 const ARMED_AFTER_MS: u64 = 300;
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Questions {
     waiting: VecDeque<Prompt>,
     shown_at: Millis,

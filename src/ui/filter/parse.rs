@@ -7,12 +7,7 @@ use super::{
     lex::{Token, tokens},
     quantity::quantity,
 };
-use crate::{
-    fleet::Status,
-    inventory::Inventory,
-    metrics,
-    node::set::{Groups, NodeSet},
-};
+use crate::{fleet::Status, inventory::Inventory, metrics, node::set::NodeSet};
 
 const STATES: [&str; 7] = [
     "up",
@@ -104,11 +99,9 @@ impl Parser<'_> {
             return self.bare(column, &word);
         };
         let op = *op;
-        let sign = self.tokens.next().map_or(self.end, |(at, _)| at);
+        self.tokens.next();
         match self.tokens.next() {
-            Some((at, Token::Word(value))) => {
-                self.comparison((column, word), (sign, op), (at, value))
-            }
+            Some((at, Token::Word(value))) => self.comparison((column, word), op, (at, value)),
             Some((at, token)) => fail(
                 at,
                 format!("a value is expected here, not {}", name(&token)),
@@ -121,17 +114,20 @@ impl Parser<'_> {
         if !word.contains(['[', '@', '*', '?', ',', '!', '^']) {
             return Ok(Expr::Name(word.to_ascii_lowercase()));
         }
-        let set = NodeSet::parse(word, &Known(self.inventory)).map_err(|e| Error {
-            column: column + e.column.saturating_sub(1),
+        let set = NodeSet::parse(word, self.inventory).map_err(|e| Error {
+            column: (column + e.column.saturating_sub(1)).min(self.end),
             reason: e.reason,
         })?;
-        Ok(Expr::Members(set.iter().collect()))
+        // Of a set of a million names, only those of nodes matter.
+        let names = self.inventory.nodes.iter().map(|n| n.id.as_str());
+        let members = names.filter(|name| set.contains(name));
+        Ok(Expr::Members(members.map(str::to_owned).collect()))
     }
 
     fn comparison(
         &self,
         (column, key): (usize, String),
-        (sign, op): (usize, Op),
+        op: Op,
         (at, value): (usize, String),
     ) -> Result<Expr, Error> {
         if let Some(status) = (key == "status").then(|| known(&STATUSES, at, &value)) {
@@ -146,20 +142,13 @@ impl Parser<'_> {
             return fail(column, self.unknown(&key));
         }
         match key.as_str() {
-            "state" => self.state(op, at, value),
+            "state" => state(op, at, value),
             "group" => self.group(op, at, value),
             "daemon" => Ok(Expr::Daemon(op, value)),
             "name" | "node" if op == Op::Equal => Ok(Expr::Members(BTreeSet::from([value]))),
             "name" | "node" => Ok(Expr::Not(Box::new(Expr::Members(BTreeSet::from([value]))))),
-            _ => self.label((column, key), sign, op, value),
+            _ => self.label((column, key), op, value),
         }
-    }
-
-    fn state(&self, op: Op, at: usize, value: String) -> Result<Expr, Error> {
-        if STATES.contains(&value.as_str()) {
-            return Ok(Expr::State(op, value));
-        }
-        fail(at, format!("no such state: {}", STATES.join(", ")))
     }
 
     fn group(&self, op: Op, at: usize, value: String) -> Result<Expr, Error> {
@@ -169,13 +158,7 @@ impl Parser<'_> {
         fail(at, format!("there is no group {value}"))
     }
 
-    fn label(
-        &self,
-        (column, key): (usize, String),
-        _sign: usize,
-        op: Op,
-        value: String,
-    ) -> Result<Expr, Error> {
+    fn label(&self, (column, key): (usize, String), op: Op, value: String) -> Result<Expr, Error> {
         let label = key.strip_prefix("label.").unwrap_or(&key).to_owned();
         let nodes = &self.inventory.nodes;
         if nodes.iter().any(|n| n.labels.contains_key(&label)) {
@@ -203,6 +186,13 @@ impl Parser<'_> {
     fn take(&mut self, wanted: &Token) -> bool {
         self.tokens.next_if(|(_, token)| token == wanted).is_some()
     }
+}
+
+fn state(op: Op, at: usize, value: String) -> Result<Expr, Error> {
+    if STATES.contains(&value.as_str()) {
+        return Ok(Expr::State(op, value));
+    }
+    fail(at, format!("no such state: {}", STATES.join(", ")))
 }
 
 fn known(table: &[(&str, Status)], at: usize, word: &str) -> Result<Status, Error> {
@@ -238,23 +228,5 @@ fn name(token: &Token) -> &str {
         Token::Not => "!",
         Token::Open => "(",
         Token::Close => ")",
-    }
-}
-
-/// Groups of the inventory, as node sets ask for them.
-struct Known<'a>(&'a Inventory);
-
-impl Groups for Known<'_> {
-    fn group(&self, name: &str) -> Option<Vec<String>> {
-        let members = self.0.groups.get(name)?;
-        Some(members.iter().map(ToString::to_string).collect())
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.groups.keys().cloned().collect()
-    }
-
-    fn all(&self) -> Vec<String> {
-        self.0.nodes.iter().map(|n| n.id.to_string()).collect()
     }
 }

@@ -56,7 +56,7 @@ impl Role {
     /// GPUs.
     pub const GPU: Self = Self::Series(3);
     /// Network.
-    pub const NET: Self = Self::Series(5);
+    pub const NET: Self = Self::Series(0);
 }
 
 /// Roles without a step, in the order of [`Role`], with their names in a theme file.

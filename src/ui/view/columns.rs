@@ -42,42 +42,10 @@ pub enum Key {
 }
 
 /// What the table shows without a wish, from left to right.
-const DEFAULT: [&str; 15] = [
-    "node",
-    "load.1",
-    "~cpu.busy",
-    "cpu.busy",
-    "memory.used",
-    "psi",
-    "disk.used",
-    "gpu.util",
-    "gpu.memory",
-    "gpu.temp",
-    "net.rx",
-    "net.tx",
-    "daemons",
-    "age",
-    "reason",
-];
+const DEFAULT: &str = "node group ~cpu.busy cpu.busy load.1 ~memory.used memory.used psi disk.used ~gpu.util gpu.util gpu.memory gpu.temp net.rx net.tx daemons age reason";
 
 /// Columns in the order in which they are kept when room is short; others go first.
-const KEPT: [&str; 15] = [
-    "node",
-    "reason",
-    "load.1",
-    "cpu.busy",
-    "memory.used",
-    "disk.used",
-    "gpu.util",
-    "age",
-    "daemons",
-    "net.rx",
-    "net.tx",
-    "psi",
-    "gpu.temp",
-    "gpu.memory",
-    "~cpu.busy",
-];
+const KEPT: &str = "node reason load.1 cpu.busy memory.used disk.used gpu.util age daemons net.rx net.tx psi ~cpu.busy gpu.temp gpu.memory group ~memory.used ~gpu.util";
 
 /// Columns that are no field.
 const OTHERS: [Column; 7] = [
@@ -101,7 +69,7 @@ impl Eq for Column {}
 impl Column {
     /// The columns shown without a wish.
     pub fn defaults() -> Vec<Self> {
-        DEFAULT.into_iter().filter_map(Self::named).collect()
+        DEFAULT.split(' ').filter_map(Self::named).collect()
     }
 
     /// Every column there is: the default ones first, then the rest.
@@ -178,18 +146,17 @@ impl Column {
     pub fn width(self) -> u16 {
         let values = match self {
             Self::Node => 8,
-            Self::Reason => 12,
+            Self::Reason => 22,
             Self::Trace(_) => 10,
             Self::Field(field) => match field.unit {
                 Unit::Percent | Unit::Celsius => 4,
                 Unit::Load | Unit::Watts | Unit::Count | Unit::Bytes => 5,
-                Unit::Seconds | Unit::PerSecond => 6,
-                Unit::BytesPerSecond => 7,
+                Unit::Seconds | Unit::PerSecond | Unit::BytesPerSecond => 6,
             },
             Self::Pressure | Self::Age => 4,
             Self::Daemons => 6,
             Self::RoundTrip => 5,
-            Self::Group => 8,
+            Self::Group => 7,
         };
         values.max(crate::ui::format::width(self.heading()) as u16)
     }
@@ -227,7 +194,7 @@ fn number(value: Option<f64>) -> Key {
 }
 
 fn reason_key(node: &NodeState, now: Millis) -> Key {
-    let reason = node.reason();
+    let reason = reason(node);
     if reason.is_empty() && node.status(now) == Status::Ok {
         return Key::Absent;
     }
@@ -247,6 +214,14 @@ fn daemons(node: &NodeState) -> Option<f64> {
     let all = &node.sample.as_deref()?.daemon.daemons;
     let bad = all.iter().filter(|d| d.state.is_bad()).count();
     (!all.is_empty()).then_some(bad as f64)
+}
+
+/// Why a node is not well, one line; empty when it is.
+pub fn reason(node: &NodeState) -> String {
+    match &node.link {
+        Link::Down { error, .. } | Link::Refused(error) => error.reason.to_string(),
+        _ => node.reason(),
+    }
 }
 
 /// Milliseconds since the newest sample; `None` without one.
@@ -290,9 +265,8 @@ pub fn place(columns: &[Column], name: u16, room: u16) -> Vec<(Column, u16, u16)
 /// The higher, the sooner a column gives way.
 fn rank(column: Column) -> usize {
     let (prefix, id) = column.id();
-    KEPT.iter()
-        .position(|kept| kept.strip_prefix(prefix) == Some(id))
-        .unwrap_or(KEPT.len())
+    let place = |kept: &str| kept.strip_prefix(prefix) == Some(id);
+    KEPT.split(' ').position(place).unwrap_or(usize::MAX)
 }
 
 /// True when a node's values are those of an open, answering connection.

@@ -16,10 +16,13 @@ use super::{
 };
 use crate::{
     fleet::{Counts, Millis, NodeState, Snapshot, Status},
+    metrics::health::Severity,
     node::NodeId,
     ui::{
         filter::{self, Filter},
+        format,
         order::{Order, Sort},
+        theme::Role,
     },
 };
 
@@ -178,9 +181,28 @@ impl Fleet {
         self.cursor.as_ref().map(|id| (id, self.at))
     }
 
+    /// Why no node is shown.
+    fn nothing(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) {
+        let text = if scene.snapshot.nodes.is_empty() {
+            "no nodes yet"
+        } else if self.filter.filter.is_some() {
+            "no node matches the filter"
+        } else {
+            "no node is in trouble"
+        };
+        let spare = body.width.saturating_sub(text.len() as u16) / 2;
+        let line = format::row(body, body.height / 3);
+        let style = scene.theme.style(Role::Muted);
+        format::put(buf, line, line.x + spare, text, style);
+    }
+
     /// Draws the nodes; says how many it built.
     pub fn render(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) -> usize {
         let marked = |node: &NodeState| self.marked.contains(&node.node.id);
+        if self.rows.is_empty() {
+            self.nothing(scene, body, buf);
+            return 0;
+        }
         match self.density(scene, body) {
             Density::Tiles => {
                 let tiles = Tiles {
@@ -221,7 +243,7 @@ impl Fleet {
 impl Summary {
     fn of(snapshot: &Snapshot, now: Millis) -> Self {
         let mut summary = Self::default();
-        let mut rules: Vec<(&'static str, usize)> = Vec::new();
+        let mut rules: Vec<(&'static str, usize, Severity)> = Vec::new();
         summary.counts.total = snapshot.nodes.len();
         for node in &snapshot.nodes {
             summary.count(node.status(now));
@@ -230,13 +252,19 @@ impl Summary {
             let cells = node.node.id.as_str().len() as u16;
             summary.name = summary.name.max(cells);
             for finding in &node.health.findings {
-                match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
-                    Some((_, count)) => *count += 1,
-                    None => rules.push((finding.rule, 1)),
+                match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
+                    Some((_, count, worst)) => {
+                        *count += 1;
+                        *worst = finding.severity.max(*worst);
+                    }
+                    None => rules.push((finding.rule, 1, finding.severity)),
                 }
             }
         }
-        summary.rule = rules.into_iter().max_by_key(|(_, count)| *count);
+        let most = rules
+            .into_iter()
+            .max_by_key(|(_, count, worst)| (*count, *worst));
+        summary.rule = most.map(|(rule, count, _)| (rule, count));
         summary
     }
 

@@ -8,7 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub use layout::Layout;
 pub use signal::Signal;
 
-use super::Scene;
+use super::{Scene, columns};
 use crate::{
     fleet::{NodeState, Status},
     node::NodeId,
@@ -75,9 +75,9 @@ impl Heatmap<'_> {
                 *flag = true;
             }
         }
-        let last = self.scroll + usize::from(area.height);
+        let end = self.scroll + usize::from(area.height);
         let mut built = 0;
-        for (index, line, x) in layout.cells(self.scroll..last) {
+        for (index, line, x) in layout.cells(self.scroll..end) {
             let Some(node) = scene.snapshot.nodes.get(index) else {
                 continue;
             };
@@ -170,7 +170,7 @@ impl Heatmap<'_> {
             &name,
             scene.theme.style(Role::Strong),
         );
-        let reason = node.reason();
+        let reason = columns::reason(node);
         let text = if reason.is_empty() {
             node.state_word(scene.now)
         } else {

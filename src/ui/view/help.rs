@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Least width of a column of help.
-const COLUMN: u16 = 66;
+const COLUMN: u16 = 78;
 
 /// Cells of the keys.
 const KEYS: usize = 19;
@@ -28,6 +28,9 @@ pub struct Help {
     scope: Scope,
     scroll: usize,
 }
+
+/// Cells of the examples.
+const EXAMPLES: u16 = 37;
 
 /// One line of it.
 enum Entry {
@@ -191,7 +194,8 @@ impl Entry {
                 put(buf, line, x, &rest(x, title), style(Role::Text));
             }
             Self::Example(text, title) => {
-                let x = put(buf, line, line.x + 1, text, style(Role::Strong)) + 2;
+                let end = put(buf, line, line.x + 1, text, style(Role::Strong));
+                let x = (end + 2).max(line.x + EXAMPLES);
                 put(buf, line, x, &rest(x, title), style(Role::Muted));
             }
         }

@@ -71,7 +71,9 @@ impl Line {
         } else {
             Role::Muted
         };
-        let note = format::fit(&note, usize::from(area.width / 2), scene.glyphs);
+        let spare = usize::from(area.width).saturating_sub(format::width(self.text()) + 4);
+        let room = spare.max(usize::from(area.width / 2));
+        let note = format::fit(&note, room, scene.glyphs);
         let start = area.right().saturating_sub(format::width(&note) as u16);
         put(buf, area, start, &note, style(role));
         put(buf, area, area.x, " /", style(Role::Key));

@@ -117,7 +117,7 @@ fn lines(prompt: &Prompt, width: u16) -> Vec<Line> {
         ("fingerprint", fingerprint.to_string(), Role::Strong),
         (
             "",
-            "Compare with: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub".to_owned(),
+            "Compare: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub".to_owned(),
             Role::Muted,
         ),
     ];

@@ -111,7 +111,8 @@ impl Table<'_> {
         let muted = scene.theme.style(Role::Muted);
         let (sort, inverted) = self.sort;
         let area = row(area, 0);
-        for (column, x, width) in placed {
+        let next = placed.iter().skip(1).map(|(column, ..)| Some(*column));
+        for ((column, x, width), next) in placed.iter().zip(next.chain([None])) {
             let is_key = !matches!(column, Column::Trace(_)) && sort == Sort::Column(*column)
                 || sort == Sort::Name && *column == Column::Node;
             let style = if is_key {
@@ -120,12 +121,12 @@ impl Table<'_> {
                 muted
             };
             let mut text = match column {
-                Column::Trace(_) => String::new(),
+                Column::Trace(field) if next == Some(Column::Field(field)) => String::new(),
                 Column::Node => format!("  {}", column.heading()),
                 _ => column.heading().to_owned(),
             };
             if is_key {
-                let falls = matches!(column.is_text(), false) != inverted;
+                let falls = column.is_text() == inverted;
                 text.push_str(if falls {
                     scene.glyphs.descending()
                 } else {
@@ -294,7 +295,7 @@ impl Line<'_> {
     fn reason(&self, area: Rect, buf: &mut Buffer) {
         let status = self.node.status(self.scene.now);
         let theme = self.scene.theme;
-        let reason = self.node.reason();
+        let reason = columns::reason(self.node);
         let word = self.node.state_word(self.scene.now);
         let mut x = area.x;
         if reason.is_empty() || word != "up" {

@@ -36,6 +36,8 @@ pub enum Piece {
     Text(String, Role),
     /// Percent.
     Bar(Option<f64>, Role),
+    /// Nothing is known; a column of nothing else is left out.
+    Absent,
 }
 
 /// Between two columns.
@@ -72,6 +74,10 @@ pub fn render(
 fn draw(piece: &Piece, align: Align, look: &Look<'_>, row: Rect, buf: &mut Buffer) {
     match piece {
         Piece::Bar(percent, role) => bar::render(*percent, *role, look, row, buf),
+        Piece::Absent => {
+            let text = aligned(look.glyphs.absent(), align, row.width, look);
+            format::put(buf, row, row.x, &text, look.style(Role::Unknown));
+        }
         Piece::Text(text, role) => {
             let text = aligned(text, align, row.width, look);
             format::put(buf, row, row.x, &text, look.style(*role));
@@ -90,7 +96,7 @@ fn aligned(text: &str, align: Align, width: u16, look: &Look<'_>) -> String {
 /// The width of each column; `None` for one that is dropped.
 fn widths(columns: &[Column], rows: &[Vec<Piece>], room: u16) -> Vec<Option<u16>> {
     let needs: Vec<u16> = (0..).zip(columns).map(|(n, c)| need(n, c, rows)).collect();
-    let mut kept: Vec<bool> = vec![true; columns.len()];
+    let mut kept: Vec<bool> = (0..columns.len()).map(|n| is_known(n, rows)).collect();
     while total(&needs, &kept) > room {
         let worst = columns
             .iter()
@@ -131,7 +137,7 @@ fn need(n: usize, column: &Column, rows: &[Vec<Piece>]) -> u16 {
     }
     let widest = rows.iter().filter_map(|row| match row.get(n)? {
         Piece::Text(text, _) => Some(format::width(text) as u16),
-        Piece::Bar(..) => None,
+        Piece::Bar(..) | Piece::Absent => None,
     });
     let widest = widest.max().unwrap_or(0);
     let widest = if column.align == Align::Grow {
@@ -140,6 +146,15 @@ fn need(n: usize, column: &Column, rows: &[Vec<Piece>]) -> u16 {
         widest
     };
     title.max(widest)
+}
+
+fn is_known(n: usize, rows: &[Vec<Piece>]) -> bool {
+    let known = |piece: &Piece| match piece {
+        Piece::Absent | Piece::Bar(None, _) => false,
+        Piece::Text(text, _) => !text.is_empty(),
+        Piece::Bar(..) => true,
+    };
+    rows.iter().filter_map(|row| row.get(n)).any(known)
 }
 
 fn total(needs: &[u16], kept: &[bool]) -> u16 {
@@ -209,8 +224,8 @@ mod tests {
         assert_eq!(
             drawn(35),
             [
-                "name   use             size  kind",
-                "/data  #######-------   14T  xfs",
+                "name   use               size  kind",
+                "/data  ########--------   14T  xfs",
                 ""
             ]
         );

@@ -96,29 +96,8 @@ impl Menu {
             if at == self.at {
                 buf.set_style(line, scene.theme.style(Role::Selected));
             }
-            self.item((*column, *is_shown), scene, line, buf);
+            item((*column, *is_shown), scene, line, buf);
         }
-    }
-
-    fn item(
-        &self,
-        (column, is_shown): (Column, bool),
-        scene: &Scene<'_>,
-        line: Rect,
-        buf: &mut Buffer,
-    ) {
-        let style = |role| scene.theme.style(role);
-        let check = if is_shown { scene.glyphs.check() } else { " " };
-        put(buf, line, line.x, check, style(Role::Ok));
-        let heading = match column {
-            Column::Trace(field) => format!("{}{}", scene.glyphs.trace(), field.short),
-            _ => column.heading().to_owned(),
-        };
-        let role = if is_shown { Role::Strong } else { Role::Text };
-        put(buf, line, line.x + 2, &heading, style(role));
-        let room = usize::from(line.width.saturating_sub(12));
-        let title = format::fit(&column.title(), room, scene.glyphs);
-        put(buf, line, line.x + 12, &title, style(Role::Muted));
     }
 }
 
@@ -130,4 +109,19 @@ fn frame(area: Rect) -> Rect {
         width,
         ..area
     }
+}
+
+fn item((column, is_shown): (Column, bool), scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
+    let style = |role| scene.theme.style(role);
+    let check = if is_shown { scene.glyphs.check() } else { " " };
+    put(buf, line, line.x, check, style(Role::Ok));
+    let heading = match column {
+        Column::Trace(field) => format!("{}{}", scene.glyphs.trace(), field.short),
+        _ => column.heading().to_owned(),
+    };
+    let role = if is_shown { Role::Strong } else { Role::Text };
+    put(buf, line, line.x + 2, &heading, style(role));
+    let room = usize::from(line.width.saturating_sub(12));
+    let title = format::fit(&column.title(), room, scene.glyphs);
+    put(buf, line, line.x + 12, &title, style(Role::Muted));
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// As many screens of a table are scrolled before a heatmap shows more.
-const SCREENS: usize = 3;
+const SCREENS: usize = 5;
 
 impl Fleet {
     /// The density in force: the wish, else what has room.

@@ -37,7 +37,7 @@ const fn chart(field: &'static str, title: &'static str, calm: Role) -> Chart {
     }
 }
 
-const CHARTS: [Chart; 14] = [
+const CHARTS: [Chart; 13] = [
     chart("cpu.busy", "cpu", Role::CPU),
     chart("load.1", "load", Role::CPU),
     chart("memory.used", "memory", Role::MEMORY),
@@ -54,7 +54,6 @@ const CHARTS: [Chart; 14] = [
     chart("net.tx", "net out", Role::NET),
     chart("io.read", "disk read", Role::DISK),
     chart("io.written", "disk write", Role::DISK),
-    chart("io.busy", "disk busy", Role::DISK),
     chart("pressure.cpu", "waits for cpu", Role::CPU),
     chart("pressure.memory", "waits for memory", Role::MEMORY),
     chart("pressure.io", "waits for io", Role::DISK),
@@ -62,6 +61,8 @@ const CHARTS: [Chart; 14] = [
 
 /// Lines of a graph inside its frame.
 pub(super) const HEIGHT: u16 = 4;
+/// A CPU is hot later than a disk is full: at the usual 80 % of this.
+const BUSY: f32 = 112.0;
 /// A graph is not narrower than this.
 const WIDTH: u16 = 36;
 
@@ -89,7 +90,10 @@ pub(super) fn render(page: &Page<'_>, chart: &Chart, area: Rect, buf: &mut Buffe
     let cores = page.sample().and_then(|s| s.host.cores).map(|n| n as f32);
     let most = trace.max().unwrap_or(0.0);
     let (top, full) = match field.unit {
-        Unit::Percent => (100.0, Some(100.0)),
+        Unit::Percent => (
+            100.0,
+            Some(if chart.calm == Role::CPU { BUSY } else { 100.0 }),
+        ),
         Unit::Load => (
             round_up(most, false).max(cores.unwrap_or(1.0)),
             cores.map(|n| 2.0 * n),

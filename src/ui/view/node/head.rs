@@ -1,150 +1,169 @@
-//! Who the node is and how it is reached.
+//! Who the node is, what is wrong with it, and its figures: what an operator asks first.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Page;
+use super::{Page, figures};
 use crate::{
     fleet::{Link, Sampler},
-    metrics::field,
-    ui::{format, glyph::status_role, theme::Role, widget::panel::Panel},
+    metrics::{self, health::Severity},
+    ui::{
+        format,
+        glyph::{severity_role, status_role},
+        theme::Role,
+        view::tiles::wrap,
+        widget::panel::Panel,
+    },
 };
 
-/// Cells of one label with its value; as many beside each other as fit.
-const LABEL: u16 = 11;
-const ITEM: u16 = 36;
+/// Lines that one remark may take.
+const MOST: usize = 3;
 
 /// Lines inside the frame.
 pub(super) fn height(page: &Page<'_>, width: u16) -> u16 {
-    let beside = usize::from((width / ITEM).max(1));
-    items(page).len().div_ceil(beside) as u16
+    lines(page, width).len() as u16 + figures::height(page, width)
 }
 
 /// Draws it.
 pub(super) fn render(page: &Page<'_>, area: Rect, buf: &mut Buffer) {
     let look = &page.look;
     let state = look.theme.style(status_role(page.status()));
-    let word = page.node.state_word(page.now);
     let groups = page.node.node.groups.join(" ");
     let inside = Panel {
         title: &[
             (look.glyphs.status(page.status()), state),
             (page.node.node.id.as_str(), look.theme.style(Role::Strong)),
-            (word, state),
+            (page.node.state_word(page.now), state),
         ],
         note: Some((&groups, look.theme.style(Role::Muted))),
         ..Panel::default()
     }
     .render(look, area, buf);
-    if inside.is_empty() {
-        return;
+    let lines = lines(page, inside.width);
+    for (n, (line, role)) in (0..).zip(&lines) {
+        let row = format::row(inside, n);
+        let line = format::fit(line, usize::from(row.width), look.glyphs);
+        format::put(buf, row, row.x, &line, look.theme.style(*role));
     }
-    let items = items(page);
-    let beside = (inside.width / ITEM).max(1);
-    let lines = (items.len() as u16).div_ceil(beside).max(1);
-    for (n, (label, value)) in (0..).zip(&items) {
-        // Down the columns, so that what belongs together stands together.
-        let row = format::row(inside, n % lines);
-        let x = inside.x + n / lines * (inside.width / beside);
-        let value_x = format::put(buf, row, x, label, look.theme.style(Role::Muted)).max(x + LABEL);
-        let room = (inside.width / beside).saturating_sub(LABEL + 2);
-        let value = format::fit(value, usize::from(room), look.glyphs);
-        format::put(buf, row, value_x, &value, look.theme.style(Role::Text));
-    }
-}
-
-/// Labels and values of what is known.
-fn items(page: &Page<'_>) -> Vec<(&'static str, String)> {
-    let mut items = reach(page);
-    items.extend(machine(page));
-    items.extend(sampling(page));
-    items
-}
-
-fn reach(page: &Page<'_>) -> Vec<(&'static str, String)> {
-    let node = &page.node.node;
-    let since = format::age(page.now.since(page.node.link_since));
-    let mut items = Vec::new();
-    match &page.node.link {
-        Link::Up(info) => {
-            let peer = if info.peer.is_empty() {
-                "this machine"
-            } else {
-                &info.peer
-            };
-            items.push(("address", peer.to_owned()));
-            items.push(("transport", info.transport.as_str().to_owned()));
-            items.push(("login", info.user.clone()));
-            items.push(("auth", info.auth.to_string()));
-            items.push(("ssh", info.ident.to_string()));
-            items.push((
-                "connected",
-                format!("{since} ago, in {} ms", info.setup.as_millis()),
-            ));
-        }
-        link => {
-            items.push(("address", format!("{}:{}", node.address, node.port)));
-            let ways: Vec<&str> = node.transports.iter().map(|t| t.as_str()).collect();
-            items.push(("transport", ways.join(", ")));
-            items.extend(node.user.clone().map(|user| ("login", user)));
-            items.push(("since", since));
-            if let Link::Down {
-                failures, retry_at, ..
-            } = link
-            {
-                let wait = format::age(retry_at.since(page.now));
-                items.push(("retry", format!("in {wait}, failed {failures} times")));
-            }
-        }
-    }
-    items.retain(|(_, value)| !value.is_empty());
-    items
-}
-
-fn machine(page: &Page<'_>) -> Vec<(&'static str, String)> {
-    let Some(host) = page.sample().map(|s| &s.host) else {
-        return Vec::new();
+    let above = (lines.len() as u16).min(inside.height);
+    let below = Rect {
+        y: inside.y + above,
+        height: inside.height - above,
+        ..inside
     };
-    let of = |id: &str| {
-        let field = field(id)?;
-        let value = page.node.value(field)?;
-        Some(format::value(field, Some(value), page.look.glyphs))
-    };
-    [
-        ("kernel", host.kernel.as_ref().map(ToString::to_string)),
-        (
-            "container",
-            host.container.as_ref().map(ToString::to_string),
-        ),
-        ("cores", of("host.cores")),
-        ("memory", of("memory.total")),
-        ("uptime", of("host.uptime")),
-        (
-            "clock",
-            of("host.skew").map(|skew| format!("{skew} off ours")),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some((label, value?)))
-    .collect()
+    figures::render(page, below, buf);
 }
 
-fn sampling(page: &Page<'_>) -> Vec<(&'static str, String)> {
+/// What it is in a line or two, then all that is wrong.
+fn lines(page: &Page<'_>, width: u16) -> Vec<(String, Role)> {
+    let width = usize::from(width.max(8));
+    let facts = facts(page).join(&format!(" {} ", page.look.glyphs.dot()));
+    let mut lines: Vec<_> = wrap(&facts, width, MOST)
+        .into_iter()
+        .map(|line| (line, Role::Muted))
+        .collect();
+    for Remark { sign, text, role } in remarks(page) {
+        let wrapped = wrap(&text, width - 2, MOST);
+        let signs = std::iter::once(sign).chain(std::iter::repeat(" "));
+        lines.extend(
+            signs
+                .zip(wrapped)
+                .map(|(sign, line)| (format!("{sign} {line}"), role)),
+        );
+    }
+    lines
+}
+
+/// Something that is wrong, in words.
+struct Remark {
+    sign: &'static str,
+    text: String,
+    role: Role,
+}
+
+fn facts(page: &Page<'_>) -> Vec<String> {
     let state = page.node;
-    let sampler = match &state.sampler {
-        Sampler::Off if !state.node.sampler => "switched off".to_owned(),
-        Sampler::Off => "none".to_owned(),
-        Sampler::Starting => "starting".to_owned(),
-        Sampler::Running(kind) => kind.to_string(),
-        Sampler::Failed(why) => format!("failed: {why}"),
+    let mut facts = vec![state.node.address.clone()];
+    let Some(sample) = page.sample() else {
+        return facts;
     };
-    let mut items = vec![("sampler", sampler)];
-    if let Some(ms) = state.round_trip_ms {
-        items.push(("round trip", format!("{ms:.1} ms")));
+    let value = |id: &str| {
+        let field = metrics::field(id)?;
+        Some(format::value(
+            field,
+            Some(state.value(field)?),
+            page.look.glyphs,
+        ))
+    };
+    facts.extend(value("host.uptime").map(|time| format!("up {time}")));
+    facts.extend(value("host.cores").map(|n| format!("{n} cores")));
+    facts.extend(value("memory.total").map(|size| format!("{size} memory")));
+    facts.extend(sample.host.kernel.as_ref().map(ToString::to_string));
+    facts.extend(
+        sample
+            .host
+            .container
+            .as_ref()
+            .map(|kind| format!("in {kind}")),
+    );
+    let age = format::age(page.now.since(state.sample_at));
+    facts.push(format!("sampled {age} ago"));
+    facts
+}
+
+/// What is wrong, the worst first.
+fn remarks(page: &Page<'_>) -> Vec<Remark> {
+    let remark = |severity, text| Remark {
+        sign: page.look.glyphs.severity(severity),
+        text,
+        role: severity_role(severity),
+    };
+    let mut remarks = Vec::new();
+    match (&page.node.link, &page.node.sampler) {
+        (Link::Down { error, .. } | Link::Refused(error), _) => {
+            remarks.push(remark(Severity::Critical, error.to_string()));
+            remarks.push(Remark {
+                sign: " ",
+                text: error.advice.to_string(),
+                role: Role::Text,
+            });
+        }
+        (Link::Asking, _) | (_, Sampler::Failed(_)) => {
+            remarks.push(remark(Severity::Info, page.node.reason()));
+        }
+        _ if page.sample().is_none() => remarks.push(Remark {
+            sign: " ",
+            text: "nothing measured yet".to_owned(),
+            role: Role::Muted,
+        }),
+        _ => {}
     }
-    if state.sample.is_some() {
-        let age = format::age(page.now.since(state.sample_at));
-        let every = format::age(state.interval_ms);
-        items.push(("sampled", format!("{age} ago, every {every}")));
+    let findings = &page.node.health.findings;
+    remarks.extend(
+        findings
+            .iter()
+            .map(|f| remark(f.severity, f.reason.clone())),
+    );
+    for (subject, text) in page.sample().map(without_figure).unwrap_or_default() {
+        if !findings.iter().any(|f| f.reason.contains(&subject)) {
+            remarks.push(remark(Severity::Warn, text));
+        }
     }
-    items
+    remarks
+}
+
+/// What is wrong and has no figure, with what it is about: mounts that can't be written, daemons that are bad, a GPU tool without GPUs.
+fn without_figure(sample: &metrics::Sample) -> Vec<(String, String)> {
+    let mounts = sample.disk.mounts.iter().filter(|m| m.read_only);
+    let daemons = sample.daemon.daemons.iter().filter(|d| d.state.is_bad());
+    let gpu = sample.gpu.problem.iter();
+    mounts
+        .map(|m| (m.path.to_string(), format!("{} is read-only", m.path)))
+        .chain(daemons.map(|d| {
+            (
+                d.name.to_string(),
+                format!("{} {}", d.name, d.state.as_str()),
+            )
+        }))
+        .chain(gpu.map(|why| (why.to_string(), format!("gpu: {why}"))))
+        .collect()
 }

@@ -1,11 +1,10 @@
 //! One node with everything that is known of it, in sections that scroll.
 
 mod charts;
+mod connection;
+mod figures;
 mod head;
-mod overview;
 mod tables;
-
-use std::ops::Range;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -27,10 +26,8 @@ pub struct NodeView {
 /// A part of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
-    /// Who it is and how it is reached.
+    /// Who it is, what is wrong, its figures.
     Head,
-    /// What is wrong; errors, saturation, utilisation.
-    Overview,
     /// All cores.
     Cores,
     /// One graph.
@@ -45,12 +42,15 @@ enum Section {
     Devices,
     /// Network interfaces.
     Interfaces,
+    /// How it is reached and sampled.
+    Connection,
 }
 
-/// Sections side by side, and the lines they take.
-struct Band {
-    sections: Vec<Section>,
-    lines: Range<u16>,
+/// A section and where it stands on the page, which begins at 0, 0.
+#[derive(Clone, Copy)]
+struct Placed {
+    section: Section,
+    area: Rect,
 }
 
 /// What a section draws from.
@@ -102,9 +102,9 @@ impl NodeView {
         let scroll = self.scroll.min(lines.saturating_sub(area.height));
         let width = area.width - u16::from(is_long);
         let seen = scroll..scroll + area.height;
-        for band in page.bands(width) {
-            if band.lines.start < seen.end && band.lines.end > seen.start {
-                page.band(&band, Rect { width, ..area }, scroll, buf);
+        for placed in page.placed(width) {
+            if placed.area.y < seen.end && placed.area.bottom() > seen.start {
+                page.section(placed, area, scroll, buf);
             }
         }
         if is_long {
@@ -135,100 +135,126 @@ impl<'a> Page<'a> {
 
     /// Lines of the whole page.
     fn length(&self, area: Rect) -> u16 {
-        let whole = |width| self.bands(width).last().map_or(0, |band| band.lines.end);
-        match whole(area.width) {
-            lines if lines > area.height => whole(area.width.saturating_sub(1)),
+        match bottom(&self.placed(area.width)) {
+            lines if lines > area.height => bottom(&self.placed(area.width.saturating_sub(1))),
             lines => lines,
         }
     }
 
-    /// The page from the top.
-    fn bands(&self, width: u16) -> Vec<Band> {
-        let mut rows = vec![vec![Section::Head], vec![Section::Overview]];
+    /// The page from the top: who it is, cores, graphs in a grid, tables in one column or two.
+    fn placed(&self, width: u16) -> Vec<Placed> {
+        let mut page = Vec::new();
+        self.row(&[Section::Head], (width, 1), &mut page);
         let sample = self.sample();
         if sample.is_some_and(|s| !s.cpu.cores.is_empty()) {
-            rows.push(vec![Section::Cores]);
+            self.row(&[Section::Cores], (width, 1), &mut page);
         }
         let charts = charts::shown(self.node);
         let beside = charts::beside(width, charts.len());
         for row in charts.chunks(beside) {
-            rows.push(row.iter().map(|chart| Section::Chart(chart)).collect());
+            let row: Vec<Section> = row.iter().map(|chart| Section::Chart(chart)).collect();
+            self.row(&row, (width, beside as u16), &mut page);
         }
         let tables = sample.map(tables::shown).unwrap_or_default();
-        let beside = if width >= WIDE { 2 } else { 1 };
-        rows.extend(tables.chunks(beside).map(<[Section]>::to_vec));
-        self.stacked(rows, width)
+        self.columns(&tables, width, &mut page);
+        self.row(&[Section::Connection], (width, 1), &mut page);
+        page
     }
 
-    fn stacked(&self, rows: Vec<Vec<Section>>, width: u16) -> Vec<Band> {
-        let mut line = 0u16;
-        let mut bands = Vec::with_capacity(rows.len());
-        for sections in rows {
-            let each = width / (sections.len().max(1) as u16);
-            let height = sections.iter().map(|s| self.height(*s, each)).max();
-            let end = line.saturating_add(height.unwrap_or(0));
-            bands.push(Band {
-                sections,
-                lines: line..end,
+    /// Adds sections side by side, each as wide as `beside` of them allow.
+    fn row(&self, sections: &[Section], (width, beside): (u16, u16), page: &mut Vec<Placed>) {
+        let y = bottom(page);
+        for (n, section) in (0..).zip(sections) {
+            let (x, width) = share(width, beside, n);
+            let height = self.height(*section, width);
+            let area = Rect {
+                x,
+                y,
+                width,
+                height,
+            };
+            page.push(Placed {
+                section: *section,
+                area,
             });
-            line = end;
         }
-        bands
+    }
+
+    /// Adds sections one below the other, in two columns where there is room; each goes where the page is shorter.
+    fn columns(&self, sections: &[Section], width: u16, page: &mut Vec<Placed>) {
+        let beside = if width >= WIDE && sections.len() > 1 {
+            2
+        } else {
+            1
+        };
+        let mut ends = vec![(bottom(page), None); usize::from(beside)];
+        for section in sections {
+            let shortest = (0..).zip(&mut ends).min_by_key(|(_, (y, _))| *y);
+            let Some((n, (y, last))) = shortest else {
+                return;
+            };
+            let (x, width) = share(width, beside, n);
+            let height = self.height(*section, width);
+            let area = Rect {
+                x,
+                y: *y,
+                width,
+                height,
+            };
+            (*y, *last) = (area.bottom(), Some(page.len()));
+            page.push(Placed {
+                section: *section,
+                area,
+            });
+        }
+        // Both columns end on one line.
+        let end = bottom(page);
+        for last in ends.iter().filter_map(|(_, last)| *last) {
+            if let Some(Placed { area, .. }) = page.get_mut(last) {
+                area.height = end - area.y;
+            }
+        }
     }
 
     fn height(&self, section: Section, width: u16) -> u16 {
         let inside = width.saturating_sub(4);
         2 + match section {
             Section::Head => head::height(self, inside),
-            Section::Overview => overview::height(self, inside),
             Section::Cores => charts::cores_height(self, inside),
             Section::Chart(_) => charts::HEIGHT,
+            Section::Connection => connection::height(self, inside),
             table => tables::height(self, table),
         }
     }
 
-    /// Draws a band; one that is cut by the edge of the screen goes by way of a page of its own.
-    fn band(&self, band: &Band, area: Rect, scroll: u16, buf: &mut Buffer) {
-        let height = band.lines.end - band.lines.start;
-        let seen = band.lines.start >= scroll && band.lines.end <= scroll + area.height;
-        if seen {
-            let y = area.y + band.lines.start - scroll;
-            return self.sections(band, Rect { y, height, ..area }, buf);
+    /// Draws a section; one that is cut by the edge of the screen goes by way of a buffer of its own.
+    fn section(&self, placed: Placed, screen: Rect, scroll: u16, buf: &mut Buffer) {
+        let Placed { section, area } = placed;
+        let x = screen.x + area.x;
+        if area.y >= scroll && area.bottom() <= scroll + screen.height {
+            let y = screen.y + area.y - scroll;
+            return self.draw(section, Rect { x, y, ..area }, buf);
         }
-        let mut whole = Buffer::empty(Rect {
-            y: 0,
-            height,
-            ..area
-        });
-        self.sections(band, whole.area, &mut whole);
-        let first = band.lines.start.max(scroll);
-        for line in first..band.lines.end.min(scroll + area.height) {
-            for x in area.left()..area.right() {
-                let from = whole.cell((x, line - band.lines.start));
-                if let (Some(from), Some(to)) = (from, buf.cell_mut((x, area.y + line - scroll))) {
+        let mut whole = Buffer::empty(Rect { x, y: 0, ..area });
+        self.draw(section, whole.area, &mut whole);
+        for line in area.y.max(scroll)..area.bottom().min(scroll + screen.height) {
+            for x in x..x + area.width {
+                let from = whole.cell((x, line - area.y));
+                if let (Some(from), Some(to)) = (from, buf.cell_mut((x, screen.y + line - scroll)))
+                {
                     to.set_symbol(from.symbol()).set_style(from.style());
                 }
             }
         }
     }
 
-    fn sections(&self, band: &Band, area: Rect, buf: &mut Buffer) {
-        let count = band.sections.len() as u32;
-        let edge = |n: u32| (u32::from(area.width) * n / count.max(1)) as u16;
-        for (n, section) in (0..).zip(&band.sections) {
-            let (left, right) = (edge(n), edge(n + 1));
-            let area = Rect {
-                x: area.x + left,
-                width: right - left,
-                ..area
-            };
-            match section {
-                Section::Head => head::render(self, area, buf),
-                Section::Overview => overview::render(self, area, buf),
-                Section::Cores => charts::cores(self, area, buf),
-                Section::Chart(chart) => charts::render(self, chart, area, buf),
-                table => tables::render(self, *table, area, buf),
-            }
+    fn draw(&self, section: Section, area: Rect, buf: &mut Buffer) {
+        match section {
+            Section::Head => head::render(self, area, buf),
+            Section::Cores => charts::cores(self, area, buf),
+            Section::Chart(chart) => charts::render(self, chart, area, buf),
+            Section::Connection => connection::render(self, area, buf),
+            table => tables::render(self, table, area, buf),
         }
     }
 
@@ -260,5 +286,13 @@ impl<'a> Page<'a> {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The first line below all sections.
+fn bottom(page: &[Placed]) -> u16 {
+    page.iter().map(|p| p.area.bottom()).max().unwrap_or(0)
+}
+
+/// Left edge and width of the `n`th of `beside` equal parts.
+fn share(width: u16, beside: u16, n: u16) -> (u16, u16) {
+    let edge = |n: u16| (u32::from(width) * u32::from(n) / u32::from(beside.max(1))) as u16;
+    (edge(n), edge(n + 1) - edge(n))
+}

@@ -6,7 +6,6 @@ use super::{Page, Section};
 use crate::{
     metrics::{Sample, Unit, daemon, disk, gpu},
     ui::{
-        format,
         glyph::{Glyphs, daemon_role},
         theme::Role,
         widget::{
@@ -42,11 +41,10 @@ pub(super) fn render(page: &Page<'_>, table: Section, area: Rect, buf: &mut Buff
     let Some(sample) = page.sample() else { return };
     let look = &page.look;
     let table = table_of(table, sample, look.glyphs);
-    let count = table.rows.len().to_string();
     let inside = Panel {
         title: &[
             (table.title, look.style(Role::Accent)),
-            (&count, look.style(Role::Muted)),
+            (&table.note, look.style(Role::Muted)),
         ],
         ..Panel::default()
     }
@@ -56,6 +54,8 @@ pub(super) fn render(page: &Page<'_>, table: Section, area: Rect, buf: &mut Buff
 
 struct Table {
     title: &'static str,
+    /// What holds for all rows.
+    note: String,
     columns: &'static [Column],
     rows: Vec<Vec<Piece>>,
 }
@@ -65,11 +65,18 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
     match table {
         Section::Gpus => Table {
             title: "gpus",
+            note: cards(&sample.gpu, glyphs),
             columns: GPUS,
-            rows: sample.gpu.gpus.iter().map(|g| cell.gpu(g)).collect(),
+            rows: sample
+                .gpu
+                .gpus
+                .iter()
+                .map(|g| cell.gpu(g, is_mixed(&sample.gpu)))
+                .collect(),
         },
         Section::Daemons => Table {
             title: "daemons",
+            note: sample.daemon.daemons.len().to_string(),
             columns: DAEMONS,
             rows: sample
                 .daemon
@@ -80,16 +87,19 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
         },
         Section::Mounts => Table {
             title: "file systems",
+            note: sample.disk.mounts.len().to_string(),
             columns: MOUNTS,
             rows: sample.disk.mounts.iter().map(|m| cell.mount(m)).collect(),
         },
         Section::Devices => Table {
             title: "disks",
+            note: sample.io.devices.len().to_string(),
             columns: DEVICES,
             rows: sample.io.devices.iter().map(|d| cell.device(d)).collect(),
         },
         _ => Table {
             title: "interfaces",
+            note: sample.net.interfaces.len().to_string(),
             columns: INTERFACES,
             rows: sample
                 .net
@@ -99,6 +109,21 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
                 .collect(),
         },
     }
+}
+
+/// How many cards, and which, where all are the same.
+fn cards(gpus: &gpu::Reading, glyphs: Glyphs) -> String {
+    let count = gpus.gpus.len();
+    match gpus.gpus.first().filter(|_| !is_mixed(gpus)) {
+        Some(card) => format!("{count} {} {}", glyphs.dot(), card.name),
+        None => count.to_string(),
+    }
+}
+
+fn is_mixed(gpus: &gpu::Reading) -> bool {
+    let mut names = gpus.gpus.iter().map(|g| &g.name);
+    let first = names.next();
+    names.any(|name| Some(name) != first)
 }
 
 const fn column(title: &'static str, align: Align, rank: u8) -> Column {
@@ -169,7 +194,7 @@ const INTERFACES: &[Column] = &[
 struct Figures(Glyphs);
 
 impl Figures {
-    fn gpu(self, gpu: &gpu::Gpu) -> Vec<Piece> {
+    fn gpu(self, gpu: &gpu::Gpu, is_mixed: bool) -> Vec<Piece> {
         let hot = |degrees: f64| {
             if degrees >= 85.0 {
                 Role::Warn
@@ -183,7 +208,14 @@ impl Figures {
         let memory = gpu.memory_used.map(|n| n as f64);
         vec![
             text(gpu.index.to_string(), Role::Muted),
-            text(gpu.name.to_string(), Role::Text),
+            text(
+                if is_mixed {
+                    gpu.name.to_string()
+                } else {
+                    String::new()
+                },
+                Role::Text,
+            ),
             self.number(Unit::Percent, gpu.util),
             Piece::Bar(gpu.util, Role::GPU),
             self.number(Unit::Percent, gpu.memory()),
@@ -265,7 +297,7 @@ impl Figures {
 
     fn toned(self, unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
         match value {
-            Some(value) => text(format::number(unit, value), role(value)),
+            Some(value) => text(unit.format(value), role(value)),
             None => self.word(None),
         }
     }
@@ -274,7 +306,7 @@ impl Figures {
     fn word(self, word: Option<String>) -> Piece {
         match word {
             Some(word) => text(word, Role::Text),
-            None => text(self.0.absent().to_owned(), Role::Unknown),
+            None => Piece::Absent,
         }
     }
 }

@@ -66,24 +66,31 @@ impl Tile<'_> {
 
     /// The worst daemon when one is bad, else how many run.
     fn daemons(&self) -> (String, Style) {
-        let sample = self.node.sample.as_deref();
+        let is_up = matches!(self.node.link, Link::Up(_));
+        let sample = self.node.sample.as_deref().filter(|_| is_up);
         let Some((daemon, worst)) = sample.and_then(|s| Some((&s.daemon, s.daemon.worst()?)))
         else {
             return (String::new(), Style::new());
         };
-        let sign = self.glyphs().daemon(worst.state);
-        let style = self.look.style(daemon_role(worst.state));
         let count = daemon.daemons.len();
-        if worst.state == metrics::daemon::State::Up {
-            let plural = if count == 1 { "daemon" } else { "daemons" };
-            return (
-                format!("{sign} {count} {plural}"),
-                self.look.style(Role::Muted),
-            );
-        }
+        let plural = if count == 1 { "daemon" } else { "daemons" };
+        let bad = daemon.daemons.iter().filter(|d| d.state.is_bad()).count();
+        let text = match bad {
+            0 => format!("{count} {plural}"),
+            // The remark names it already.
+            _ if self.node.reason().contains(worst.name.as_str()) => {
+                format!("{bad} of {count} {plural}")
+            }
+            _ => format!("{} {}", worst.name, worst.state.as_str()),
+        };
+        let role = if bad == 0 {
+            Role::Muted
+        } else {
+            daemon_role(worst.state)
+        };
         (
-            format!("{sign} {} {}", worst.name, worst.state.as_str()),
-            style,
+            format!("{} {text}", self.glyphs().daemon(worst.state)),
+            self.look.style(role),
         )
     }
 
@@ -250,7 +257,7 @@ impl Tile<'_> {
         let figure = format!("{percent:.0}%");
         let x = format::put(buf, row, row.x, "disk ", self.look.style(Role::Muted));
         let room = row.right().saturating_sub(x);
-        if room < 5 {
+        if room < 9 {
             format::put(
                 buf,
                 row,

@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-const WIDTH: u16 = 26;
-const WIDEST: u16 = 46;
+/// Least and most cells of a full tile: narrower it says too little, larger it only stretches.
+const LEAST: (u16, u16) = (26, 5);
+const MOST: (u16, u16) = (46, 11);
 const MINI: (u16, u16) = (18, 3);
-/// Heights of a full tile, the best first; more would only stretch the graphs.
-const HEIGHTS: [u16; 7] = [11, 10, 9, 8, 7, 6, 5];
 
 /// How tiles are laid over an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,45 +18,39 @@ pub struct Grid {
     pub rows: u16,
     /// Mini tiles, without graphs.
     pub mini: bool,
-    /// Columns of the screen that all tiles side by side take.
-    width: u16,
     height: u16,
     area: Rect,
     count: usize,
 }
 
-/// The roomiest grid that shows `count` tiles at once; mini tiles, scrolled, where none does.
+/// The grid with the largest tiles that shows `count` of them at once; mini tiles, scrolled, where none does.
 pub fn grid(area: Rect, count: usize) -> Grid {
-    let columns = (area.width / WIDTH).max(1);
-    let full = HEIGHTS.iter().find_map(|height| {
-        let rows = area.height / height;
-        let fits = usize::from(columns) * usize::from(rows) >= count;
-        (fits && area.width >= WIDTH).then_some((columns, *height))
-    });
-    let Some((columns, height)) = full else {
-        return Grid::new(area, count, ((area.width / MINI.0).max(1), MINI.1), true);
-    };
-    // Few nodes: no more columns than nodes, but no tile wider than it looks well.
-    let columns = columns.min(
-        u16::try_from(count)
-            .unwrap_or(u16::MAX)
-            .max(area.width / WIDEST),
-    );
-    Grid::new(area, count, (columns.max(1), height), false)
+    let shown = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
+    let (fewest, most) = (area.width.div_ceil(MOST.0).max(1), area.width / LEAST.0);
+    let full = (fewest.min(most)..=most)
+        .filter_map(|columns| {
+            let columns = columns.max(1);
+            let height = (area.height / shown.div_ceil(columns)).min(MOST.1);
+            (height >= LEAST.1).then_some((columns, height))
+        })
+        .max_by_key(|(columns, height)| area.width / columns * (height - LEAST.1 + 1));
+    match full {
+        Some((columns, height)) if most > 0 => {
+            // Few nodes: no more columns than nodes.
+            let columns = columns.min(shown);
+            let width = area.width.min(MOST.0 * columns);
+            Grid::new(Rect { width, ..area }, count, (columns, height), false)
+        }
+        _ => Grid::new(area, count, ((area.width / MINI.0).max(1), MINI.1), true),
+    }
 }
 
 impl Grid {
     fn new(area: Rect, count: usize, (columns, height): (u16, u16), mini: bool) -> Self {
-        let widest = if mini {
-            area.width
-        } else {
-            area.width.min(WIDEST * columns)
-        };
         Self {
             columns,
             rows: (area.height / height).max(1),
             mini,
-            width: widest,
             height: height.min(area.height),
             area,
             count,
@@ -99,7 +92,8 @@ impl Grid {
         let columns = usize::from(self.columns);
         let row = u16::try_from(position / columns - scroll).ok()?;
         let column = u16::try_from(position % columns).ok()?;
-        let edge = |n: u16| (u32::from(self.width) * u32::from(n) / u32::from(self.columns)) as u16;
+        let edge =
+            |n: u16| (u32::from(self.area.width) * u32::from(n) / u32::from(self.columns)) as u16;
         let tile = Rect::new(
             self.area.x + edge(column),
             self.area.y + row * self.height,

@@ -97,6 +97,3 @@ impl Tile<'_> {
         stale.then(|| format::age(self.now.since(self.node.sample_at)))
     }
 }
-
-#[cfg(test)]
-mod tests;

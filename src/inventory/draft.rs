@@ -1,0 +1,271 @@
+//! One node out of its layers: defaults, its groups in file order, its own entry.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    duration,
+    fault::Fault,
+    layer::{Layer, Places},
+    scalar,
+    tree::{Field, Tree},
+    words,
+};
+use crate::node::{Cloudflare, HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport};
+
+/// A node for which nothing is said.
+pub(super) fn blank(name: &str) -> Node {
+    Node {
+        id: NodeId::new(name),
+        address: name.to_owned(),
+        port: 22,
+        user: None,
+        identity: Vec::new(),
+        transports: Vec::new(),
+        route: Route::default(),
+        host_keys: HostKeyPolicy::default(),
+        connect_timeout: Duration::from_secs(5),
+        command_timeout: Duration::from_secs(30),
+        prelude: String::new(),
+        sudo: Sudo::default(),
+        interval: Interval::default(),
+        sampler: true,
+        protected: false,
+        labels: BTreeMap::new(),
+        groups: Vec::new(),
+        daemons: Vec::new(),
+        origins: Vec::new(),
+    }
+}
+
+/// A node while its layers are put on.
+pub(super) struct Draft<'p> {
+    places: &'p Places,
+    pub(super) node: Node,
+    transports: Option<(Vec<Transport>, usize)>,
+    cloudflare: Cloudflare,
+}
+
+impl<'p> Draft<'p> {
+    pub(super) fn new(name: &str, places: &'p Places) -> Self {
+        let cloudflare = Cloudflare {
+            hostname: String::new(),
+            token_id: None,
+            token_secret: None,
+        };
+        Self {
+            places,
+            node: blank(name),
+            transports: None,
+            cloudflare,
+        }
+    }
+
+    /// Puts one layer over what there is.
+    pub(super) fn apply(
+        &mut self,
+        layer: &Layer<'_, '_>,
+        line: impl Fn(usize) -> usize,
+    ) -> Result<(), Fault> {
+        for field in layer.fields {
+            self.set(layer, field)?;
+            let name = match field.key.name {
+                "hosts" => continue,
+                "transport" => "transports",
+                name => name,
+            };
+            let adds = matches!(name, "labels" | "daemons" | "identity" | "cloudflare");
+            if !adds || matches!(field.value, Tree::Null) {
+                self.node.origins.retain(|(key, _)| *key != name);
+            }
+            let origin = format!("{}, line {}", layer.label, line(field.spot.at));
+            self.node.origins.push((name, origin));
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, layer: &Layer<'_, '_>, field: &Field<'_>) -> Result<(), Fault> {
+        let node = &mut self.node;
+        let value = &field.value;
+        let text = |tree| layer.value(tree, |text| Ok(text.to_owned()));
+        match field.key.name {
+            "address" => node.address = text(value)?.unwrap_or_else(|| node.id.to_string()),
+            "user" => node.user = text(value)?,
+            "port" => node.port = layer.value(value, scalar::port)?.unwrap_or(22),
+            "identity" => self.identity(layer, value)?,
+            "transport" | "transports" => self.transports(layer, field)?,
+            "jump" => node.route.jump = layer.all(value, |text| Ok(text.to_owned()))?,
+            "proxy_command" => {
+                node.route.proxy_command = text(value)?.filter(|text| !text.is_empty());
+            }
+            "tailscale" => node.route.tailscale = text(value)?,
+            "cloudflare" => self.cloudflare(layer, value)?,
+            "host_keys" => {
+                node.host_keys = layer.value(value, words::host_keys)?.unwrap_or_default();
+            }
+            "connect_timeout" => {
+                let timeout = layer.value(value, duration::positive)?;
+                node.connect_timeout = timeout.unwrap_or(Duration::from_secs(5));
+            }
+            "command_timeout" => {
+                let timeout = layer.value(value, duration::timeout)?;
+                node.command_timeout = timeout.unwrap_or(Duration::from_secs(30));
+            }
+            "prelude" => node.prelude = text(value)?.unwrap_or_default(),
+            "sudo" => node.sudo = layer.value(value, words::sudo)?.unwrap_or_default(),
+            "interval" => {
+                let every = layer.value(value, duration::interval)?.flatten();
+                node.interval = every.map_or(Interval::Auto, Interval::Every);
+            }
+            "sampler" => node.sampler = layer.value(value, scalar::boolean)?.unwrap_or(true),
+            "protected" => node.protected = layer.value(value, scalar::boolean)?.unwrap_or(false),
+            "labels" => self.labels(value),
+            "daemons" => self.daemons(layer, value)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn identity(&mut self, layer: &Layer<'_, '_>, value: &Tree<'_>) -> Result<(), Fault> {
+        if matches!(value, Tree::Null) {
+            self.node.identity.clear();
+        }
+        for path in layer.all(value, |text| self.places.path(text))? {
+            if !self.node.identity.contains(&path) {
+                self.node.identity.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn transports(&mut self, layer: &Layer<'_, '_>, field: &Field<'_>) -> Result<(), Fault> {
+        let list = layer.all(&field.value, words::transport)?;
+        self.transports = match field.value {
+            Tree::Null => None,
+            _ => Some((list, field.spot.at)),
+        };
+        Ok(())
+    }
+
+    fn labels(&mut self, value: &Tree<'_>) {
+        if matches!(value, Tree::Null) {
+            self.node.labels.clear();
+        }
+        for (key, value) in value.named() {
+            match value.spot() {
+                Some(spot) => {
+                    let (key, value) = (key.text.to_string(), spot.text.to_string());
+                    self.node.labels.insert(key, value);
+                }
+                None => drop(self.node.labels.remove(&*key.text)),
+            }
+        }
+    }
+
+    fn cloudflare(&mut self, layer: &Layer<'_, '_>, value: &Tree<'_>) -> Result<(), Fault> {
+        let settings = &mut self.cloudflare;
+        if matches!(value, Tree::Null) {
+            settings.hostname.clear();
+        }
+        for field in value.fields() {
+            match field.key.name {
+                "hostname" => {
+                    let name = layer.value(&field.value, |text| Ok(text.to_owned()))?;
+                    settings.hostname = name.unwrap_or_default();
+                }
+                "token_id" => settings.token_id = words::secret(&field.value),
+                _ => settings.token_secret = words::secret(&field.value),
+            }
+        }
+        Ok(())
+    }
+
+    fn daemons(&mut self, layer: &Layer<'_, '_>, value: &Tree<'_>) -> Result<(), Fault> {
+        if matches!(value, Tree::Null) {
+            self.node.daemons.clear();
+        }
+        for item in value.items() {
+            let daemon = words::daemon(layer, item)?;
+            let known = self
+                .node
+                .daemons
+                .iter_mut()
+                .find(|known| known.name == daemon.name);
+            match known {
+                Some(known) => *known = daemon,
+                None => self.node.daemons.push(daemon),
+            }
+        }
+        Ok(())
+    }
+
+    /// The node, with those of its transports that are configured.
+    pub(super) fn finish(mut self) -> Result<Node, Fault> {
+        let node = &mut self.node;
+        // A bastion that inherits the chain it is part of is reached by what comes before it.
+        let itself = |hop: &String| *hop == *node.id.as_str();
+        if let Some(place) = node.route.jump.iter().position(itself) {
+            node.route.jump.truncate(place);
+        }
+        if !self.cloudflare.hostname.is_empty() {
+            node.route.cloudflare = Some(self.cloudflare);
+        }
+        let (wanted, at) = self.transports.unwrap_or_else(|| {
+            let usual = [
+                Transport::Tailscale,
+                Transport::Direct,
+                Transport::Cloudflare,
+            ];
+            (usual.to_vec(), 0)
+        });
+        let named = |word| wanted.contains(&word);
+        let indirect = named(Transport::Jump) || named(Transport::ProxyCommand);
+        for transport in &wanted {
+            let transport = match transport {
+                Transport::Direct if !indirect => direct(&node.route),
+                other => *other,
+            };
+            if is_configured(transport, &node.route) && !node.transports.contains(&transport) {
+                node.transports.push(transport);
+            }
+        }
+        if node.transports.is_empty() {
+            let words: Vec<&str> = wanted.iter().map(|transport| transport.as_str()).collect();
+            return Err(Fault::at(
+                at,
+                10,
+                format!(
+                    "no transport is left for `{}`: {} needs its settings",
+                    node.id,
+                    if words.is_empty() {
+                        "an empty list".into()
+                    } else {
+                        words.join(", ")
+                    }
+                ),
+            ));
+        }
+        Ok(self.node)
+    }
+}
+
+/// How a node with a bastion or a proxy command is reached "directly".
+fn direct(route: &Route) -> Transport {
+    match route {
+        Route {
+            proxy_command: Some(_),
+            ..
+        } => Transport::ProxyCommand,
+        Route { jump, .. } if !jump.is_empty() => Transport::Jump,
+        _ => Transport::Direct,
+    }
+}
+
+fn is_configured(transport: Transport, route: &Route) -> bool {
+    match transport {
+        Transport::Direct | Transport::Local => true,
+        Transport::Jump => !route.jump.is_empty(),
+        Transport::ProxyCommand => route.proxy_command.is_some(),
+        Transport::Tailscale => route.tailscale.is_some(),
+        Transport::Cloudflare => route.cloudflare.is_some(),
+    }
+}

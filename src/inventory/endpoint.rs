@@ -1,0 +1,121 @@
+//! Texts that name a host, a login, a bastion or a server: nothing that a shell or an option parser could obey.
+
+use super::scalar::{character, clean, port, quoted};
+
+/// Refuses what a shell, a proxy command or an option parser could take for something else (CVE-2023-51385).
+fn plain(what: &str, text: &str, allowed: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    if text.starts_with('-') {
+        return Err(format!(
+            "{what} {} starts with `-`; a command would take it for an option",
+            quoted(text)
+        ));
+    }
+    let illegal = |c: &char| !(c.is_ascii_alphanumeric() || allowed.contains(*c));
+    match text.chars().find(illegal) {
+        Some(c) => Err(format!(
+            "{what} {} holds {}, which it can't",
+            quoted(text),
+            character(c)
+        )),
+        None if text.len() > 253 => Err(format!("{what} is longer than 253 characters")),
+        None => Ok(()),
+    }
+}
+
+/// Checks the name of a daemon, which becomes an argument of its manager.
+pub(super) fn daemon_name(text: &str) -> Result<(), String> {
+    plain("the daemon's name", text, "._-@:/+")
+}
+
+/// Checks a login.
+pub(super) fn user(text: &str) -> Result<(), String> {
+    plain("the user", text, "._-@+")
+}
+
+/// Checks a host name or an IP address.
+pub(super) fn host(text: &str) -> Result<(), String> {
+    if text.starts_with('[') && text.ends_with(']') {
+        return Err(format!(
+            "write the IPv6 address {} without brackets",
+            quoted(text)
+        ));
+    }
+    if text.contains(['/', '@']) {
+        return Err("this is not a host name; leave out scheme, path and login".into());
+    }
+    let (name, zone) = text.split_once('%').unwrap_or((text, "0"));
+    plain("the host", zone, "._-")?;
+    if !name.contains(':') {
+        return plain("the host", name, "._-");
+    }
+    name.parse::<std::net::Ipv6Addr>().map(drop).map_err(|_| {
+        format!(
+            "{} is not a host name or an IP address; the port goes to `port`",
+            quoted(text)
+        )
+    })
+}
+
+/// Checks `[user@]host[:port]`.
+pub(super) fn hop(text: &str) -> Result<(), String> {
+    let (login, rest) = match text.rsplit_once('@') {
+        Some((login, rest)) => (Some(login), rest),
+        None => (None, text),
+    };
+    if login.is_some_and(|login| login.contains(':')) {
+        return Err("secrets do not belong in hosts.yaml; a bastion is [user@]host[:port]".into());
+    }
+    login.map_or(Ok(()), user)?;
+    let (name, number) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, tail)) => (name, tail.strip_prefix(':')),
+        None if rest.matches(':').count() == 1 => match rest.split_once(':') {
+            Some((name, number)) => (name, Some(number)),
+            None => (rest, None),
+        },
+        None => (rest, None),
+    };
+    number.map_or(Ok(()), |number| port(number).map(drop))?;
+    host(name)
+}
+
+/// Checks an http address.
+pub(super) fn url(text: &str) -> Result<(), String> {
+    clean(text, "")?;
+    let Some(rest) = text
+        .strip_prefix("http://")
+        .or(text.strip_prefix("https://"))
+    else {
+        return Err("the address has to start with http:// or https://".into());
+    };
+    if rest.is_empty() || rest.contains([' ', '"', '\'', '<', '>', '`']) {
+        return Err("the address is not a URL".into());
+    }
+    without_password(rest)
+}
+
+/// Checks where history is kept.
+pub(super) fn store(text: &str) -> Result<(), String> {
+    clean(text, "")?;
+    if text == "sqlite" {
+        return Ok(());
+    }
+    match text
+        .strip_prefix("postgres://")
+        .or(text.strip_prefix("postgresql://"))
+    {
+        Some(rest) => without_password(rest),
+        None => Err("the store has to be sqlite or a postgres:// address".into()),
+    }
+}
+
+fn without_password(rest: &str) -> Result<(), String> {
+    let authority = rest.split(['/', '?']).next().unwrap_or("");
+    let login = authority.rsplit_once('@').map_or("", |(login, _)| login);
+    if login.contains(':') || rest.contains("password=") {
+        return Err("secrets do not belong in hosts.yaml; leave the password out of the address (PGPASSWORD or ~/.pgpass can hold it)".into());
+    }
+    Ok(())
+}

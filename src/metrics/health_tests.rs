@@ -1,0 +1,244 @@
+//! Rules: durations, hysteresis, holds, and what each one says.
+
+use super::*;
+use crate::metrics::{
+    daemon::{State, Status},
+    disk::Mount,
+    gpu::Gpu,
+};
+
+/// Judges a value set by `set` at these minutes, and gives the severities of the rule.
+fn judged(rule: &str, set: fn(&mut Sample, f64), course: &[(u64, f64)]) -> Vec<Severity> {
+    let mut tracker = Tracker::default();
+    let judge = |(minute, value): &(u64, f64)| {
+        let mut sample = Sample::default();
+        set(&mut sample, *value);
+        let health = tracker.judge(minute * 60_000, &sample);
+        let found = health.findings.iter().find(|f| f.rule == rule);
+        found.map_or(Ok, |f| f.severity)
+    };
+    course.iter().map(judge).collect()
+}
+
+use Severity::{Critical, Info, Ok, Warn};
+
+fn memory(sample: &mut Sample, used: f64) {
+    sample.memory.total = Some(1000);
+    sample.memory.available = Some(1000 - (used * 10.0) as u64);
+}
+
+#[test]
+fn a_short_spike_wakes_nobody() {
+    let course = [
+        (0, 50.0),
+        (1, 99.0),
+        (5, 99.0),
+        (6, 50.0),
+        (7, 99.0),
+        (11, 99.0),
+    ];
+    assert_eq!(judged("memory_low", memory, &course), [Ok; 6]);
+}
+
+#[test]
+fn a_long_one_does_and_ends_below_the_lower_limit() {
+    let course = [
+        (0, 92.0),
+        (14, 92.0),
+        (15, 92.0),
+        (16, 96.0),
+        (21, 96.0),
+        (22, 91.0),
+        (23, 87.0),
+        (24, 84.0),
+        (25, 87.0),
+    ];
+    let wanted = [Ok, Ok, Warn, Warn, Critical, Warn, Warn, Ok, Ok];
+    assert_eq!(judged("memory_low", memory, &course), wanted);
+}
+
+#[test]
+fn raw_cpu_use_is_only_worth_knowing() {
+    let set = |sample: &mut Sample, busy| sample.cpu.busy = Some(busy);
+    assert_eq!(
+        judged(
+            "cpu_busy",
+            set,
+            &[(0, 100.0), (20, 100.0), (21, 80.0), (22, 10.0)]
+        ),
+        [Ok, Info, Info, Ok]
+    );
+}
+
+#[test]
+fn an_oom_kill_warns_for_half_an_hour() {
+    let set = |sample: &mut Sample, n| sample.host.oom_new = n as u64;
+    let course = [
+        (0, 0.0),
+        (1, 1.0),
+        (20, 1.0),
+        (31, 1.0),
+        (40, 2.0),
+        (41, 3.0),
+        (42, 4.0),
+        (73, 4.0),
+    ];
+    assert_eq!(
+        judged("oom_kill", set, &course),
+        [Ok, Warn, Warn, Ok, Warn, Warn, Critical, Ok]
+    );
+}
+
+fn mount(path: &str, available: u64, read_only: bool) -> Mount {
+    Mount {
+        path: path.into(),
+        total: 100,
+        available,
+        read_only,
+        ..Mount::default()
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_at_once() {
+    let set = |sample: &mut Sample, used: f64| {
+        sample.disk.mounts = vec![
+            mount("/data", 100 - used as u64, false),
+            mount("/snap", 0, true),
+        ];
+    };
+    assert_eq!(
+        judged(
+            "disk_full",
+            set,
+            &[(0, 89.0), (1, 90.0), (2, 89.0), (3, 96.0), (4, 80.0)]
+        ),
+        [Ok, Warn, Warn, Critical, Ok]
+    );
+}
+
+#[test]
+fn a_mount_that_turns_read_only_is_critical() {
+    let set = |sample: &mut Sample, read_only: f64| {
+        sample.disk.mounts = vec![mount("/", 50, read_only > 0.0), mount("/iso", 0, true)];
+    };
+    assert_eq!(
+        judged("read_only", set, &[(0, 1.0), (1, 0.0), (2, 1.0)]),
+        [Ok, Ok, Critical]
+    );
+    let fault = |sample: &mut Sample, _| {
+        sample.disk.mounts = vec![Mount {
+            fault: true,
+            ..mount("/", 50, true)
+        }];
+    };
+    assert_eq!(judged("read_only", fault, &[(0, 0.0)]), [Critical]);
+}
+
+#[test]
+fn a_clock_counts_only_beyond_its_uncertainty() {
+    let set = |sample: &mut Sample, skew| {
+        sample.host.skew = Some(skew);
+        sample.host.skew_error = Some(0.5);
+    };
+    assert_eq!(judged("clock_skew", set, &[(0, 0.9), (20, 0.9)]), [Ok, Ok]);
+    assert_eq!(
+        judged("clock_skew", set, &[(0, -1.2), (9, -1.2), (10, -1.2)]),
+        [Ok, Ok, Warn]
+    );
+    assert_eq!(
+        judged("clock_skew", set, &[(0, 9.0), (10, 9.0)]),
+        [Ok, Critical]
+    );
+}
+
+#[test]
+fn cards_are_judged_one_by_one() {
+    let mut tracker = Tracker::default();
+    let card = |index, degrees, ecc| Gpu {
+        index,
+        temperature: Some(degrees),
+        ecc: Some(ecc),
+        persistence: Some(false),
+        ..Gpu::default()
+    };
+    let mut sample = Sample::default();
+    sample.gpu.gpus = vec![card(0, 60.0, 0), card(1, 85.0, 1)];
+    let now = tracker.judge(0, &sample);
+    let rules = |health: &Health| {
+        health
+            .findings
+            .iter()
+            .map(|f| (f.rule, f.severity))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rules(&now),
+        [("gpu_ecc", Critical), ("gpu_persistence", Info)]
+    );
+    assert_eq!(now.findings[0].reason, "GPU 1: 1 uncorrected ECC errors");
+    let later = tracker.judge(60_000, &sample);
+    assert_eq!(
+        rules(&later),
+        [
+            ("gpu_ecc", Critical),
+            ("gpu_hot", Warn),
+            ("gpu_persistence", Info)
+        ]
+    );
+    sample.gpu.gpus.pop();
+    assert_eq!(
+        rules(&tracker.judge(61_000, &sample))[0],
+        ("gpu_lost", Critical)
+    );
+}
+
+#[test]
+fn a_daemon_that_is_down_comes_first() {
+    let mut sample = Sample::default();
+    memory(&mut sample, 99.0);
+    let status = |name: &str, state| Status {
+        name: name.into(),
+        state,
+        ..Status::default()
+    };
+    sample.daemon.daemons = vec![
+        status("a", State::Up),
+        status("b", State::Failed),
+        status("c", State::Unknown),
+    ];
+    let mut tracker = Tracker::default();
+    tracker.judge(0, &sample);
+    let health = tracker.judge(3_600_000, &sample);
+    assert_eq!(health.severity(), Critical);
+    assert_eq!(health.findings[0].reason, "b failed: failed");
+    assert_eq!(health.findings[1].rule, "memory_low");
+    assert_eq!(health.findings.len(), 2);
+}
+
+#[test]
+fn a_quiet_full_swap_is_only_worth_knowing() {
+    let set = |sample: &mut Sample, pages| {
+        (sample.memory.swap_total, sample.memory.swap_used) = (Some(100), Some(99));
+        sample.host.swap_outs = Some(pages);
+    };
+    assert_eq!(
+        judged(
+            "swap_full",
+            set,
+            &[(0, 0.0), (15, 0.0), (16, 5.0), (31, 5.0)]
+        ),
+        [Ok, Info, Info, Critical]
+    );
+}
+
+#[test]
+fn absent_values_are_no_reason() {
+    let mut tracker = Tracker::default();
+    for minute in 0..60 {
+        assert_eq!(
+            tracker.judge(minute * 60_000, &Sample::default()),
+            Health::default()
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The same lines as `ssh-keygen -F` finds, over generated files; skipped with a word where there is no ssh-keygen.
+
+use std::{collections::BTreeSet, env, fs, process::Command};
+
+use proptest::{prelude::*, test_runner::TestRunner};
+
+use super::*;
+
+const KEYS: [&str; 2] = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ",
+];
+
+fn hashed(host: &str, salt: u8) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let salt = [salt; 20];
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&salt).unwrap();
+    mac.update(host.as_bytes());
+    let hash = mac.finalize().into_bytes();
+    format!(
+        "|1|{}|{}",
+        Base64::encode_string(&salt),
+        Base64::encode_string(&hash)
+    )
+}
+
+/// Names and patterns over few letters, so that they often meet.
+fn hosts() -> impl Strategy<Value = String> {
+    let name = || "[ab]{1,2}|A|\\[a\\]:2222|\\[b\\]:2222|a\\.b";
+    let pattern = "!?([ab*?]{1,3}|\\[[a*]\\]:2222|\\*)";
+    prop_oneof![
+        3 => proptest::collection::vec(pattern, 1..4).prop_map(|all| all.join(",")),
+        2 => name(),
+        2 => (name(), any::<u8>()).prop_map(|(host, salt)| hashed(&host, salt)),
+    ]
+}
+
+/// A marker with a tab after it is left out: OpenSSH skips such a line, and a key that somebody marked as revoked stays revoked here.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let marker = prop_oneof![
+        6 => Just(""), 1 => Just("@revoked "), 1 => Just("@cert-authority "), 1 => Just("@odd ")
+    ];
+    let gap = prop_oneof![Just(" "), Just("\t"), Just(" \t ")];
+    let tail: [&[u8]; 4] = [b"", b" me@desk", b" \xff\xfe", b"\r"];
+    let entry = (marker, hosts(), gap, 0..KEYS.len(), 0..tail.len()).prop_map(
+        move |(marker, hosts, gap, key, end)| {
+            let mut line = format!("{marker}{hosts}{gap}{}", KEYS[key]).into_bytes();
+            line.extend_from_slice(tail[end]);
+            line
+        },
+    );
+    let others = ["", "# a comment", "  ", "a", "a # b", "\t#"];
+    prop_oneof![
+        5 => entry,
+        1 => (0..others.len()).prop_map(move |index| others[index].as_bytes().to_vec()),
+    ]
+}
+
+/// Lines that ssh-keygen says to be about `host`, with the mark that it gives them.
+fn by_keygen(file: &Path, host: &str) -> BTreeSet<(usize, String)> {
+    let found = Command::new("ssh-keygen")
+        .args(["-F", host, "-f"])
+        .arg(file)
+        .output();
+    let text = String::from_utf8_lossy(&found.unwrap().stdout).into_owned();
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# Host ")?.split_once(" found: line "))
+        .map(|(_, place)| {
+            let (number, mark) = place.split_once(' ').unwrap_or((place, ""));
+            (number.parse().unwrap(), mark.trim().to_owned())
+        })
+        .collect()
+}
+
+fn by_us(file: &Path, host: &Host) -> BTreeSet<(usize, String)> {
+    let known = Known::lookup(&[file.to_path_buf()], host).unwrap();
+    known
+        .entries
+        .iter()
+        .filter(|entry| !entry.portless)
+        .map(|entry| {
+            let mark = match entry.marker {
+                Marker::None => "",
+                Marker::Authority => "CA",
+                Marker::Revoked => "REVOKED",
+            };
+            (entry.line, mark.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn the_same_lines_are_found_as_by_ssh_keygen() {
+    if Command::new("ssh-keygen").arg("-?").output().is_err() {
+        let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
+        assert!(!required, "ssh-keygen is required and not installed");
+        eprintln!("SKIPPED: ssh-keygen is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("known_hosts");
+    let asked = [("a", 22), ("ab", 22), ("a", 2222), ("a.b", 22)];
+    let mut runner = TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(25)
+    });
+    let files = proptest::collection::vec(line(), 1..80);
+    runner
+        .run(&files, |lines| {
+            fs::write(&file, lines.join(&b'\n')).unwrap();
+            for (name, port) in asked {
+                let host = Host::new(name, port);
+                prop_assert_eq!(by_us(&file, &host), by_keygen(&file, &host.label()));
+            }
+            Ok(())
+        })
+        .unwrap();
+}

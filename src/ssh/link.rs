@@ -1,0 +1,168 @@
+//! An open SSH connection: commands are started on it, and it tells when and why it ended.
+
+use std::{sync::Arc, time::Duration};
+
+use russh::{
+    ChannelWriteHalf, Disconnect,
+    client::{Handle, Msg},
+};
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use super::{
+    Channel, Error, Step,
+    channel::{self, Input},
+    connector::Shared,
+    events::{Events, describe},
+    pump::Pump,
+};
+use crate::node::{Transport, text::SafeText};
+
+/// From asking for a channel to a started command.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For taking leave; after that the connection is cut.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// An open connection.
+pub(super) struct Link {
+    handle: Arc<Handle<Events>>,
+    life: Life,
+    tasks: TaskTracker,
+    shared: Arc<Shared>,
+    transport: Transport,
+    _guard: DropGuard,
+}
+
+/// When and why a connection ended.
+#[derive(Clone, Debug)]
+pub(super) struct Life {
+    stop: CancellationToken,
+    ended: watch::Receiver<Option<SafeText>>,
+}
+
+/// The input of a command.
+#[derive(Debug)]
+pub(super) struct Writer(Arc<ChannelWriteHalf<Msg>>);
+
+impl Link {
+    /// Takes over a connection that is logged in; `guard` cuts it when this is dropped.
+    pub(super) fn new(
+        handle: Handle<Events>,
+        life: Life,
+        guard: DropGuard,
+        shared: Arc<Shared>,
+        transport: Transport,
+    ) -> Self {
+        Self {
+            handle: Arc::new(handle),
+            life,
+            tasks: TaskTracker::new(),
+            shared,
+            transport,
+            _guard: guard,
+        }
+    }
+
+    /// Starts a command.
+    pub(super) async fn exec(&self, command: &str) -> Result<Channel, Error> {
+        let (channel, feed) = channel::pair(self.transport);
+        let (started, start) = oneshot::channel();
+        let pump = Pump {
+            feed,
+            started: Some(started),
+            shared: Arc::clone(&self.shared),
+            transport: self.transport,
+        };
+        let handle = Arc::clone(&self.handle);
+        self.tasks.spawn(pump.run(handle, command.to_owned()));
+        match timeout(START_TIMEOUT, start).await {
+            Ok(Ok(result)) => result.map(|writer| channel.attach(Input::Ssh(writer))),
+            Ok(Err(_)) => {
+                let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
+                let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
+                Err(Error::new(Step::Session, self.transport, reason.as_str()))
+            }
+            Err(_) => {
+                let reason = format!(
+                    "the server did not start the command within {} s",
+                    START_TIMEOUT.as_secs()
+                );
+                Err(Error::new(Step::Channel, self.transport, &reason))
+            }
+        }
+    }
+
+    /// Resolves when the connection is gone, with the reason.
+    pub(super) async fn ended(&self) -> SafeText {
+        self.life.ended().await
+    }
+
+    /// Says goodbye, then cuts the connection if that takes too long.
+    pub(super) async fn close(self) {
+        let goodbye = async {
+            let bye = self.handle.disconnect(Disconnect::ByApplication, "", "");
+            if bye.await.is_ok() {
+                self.life.ended().await;
+            }
+        };
+        if timeout(CLOSE_TIMEOUT, goodbye).await.is_err() {
+            tracing::debug!("connection cut at close");
+        }
+        self.life.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("life", &self.life).finish()
+    }
+}
+
+impl Life {
+    /// `stop` tells of an end by our own will, `ended` of any other.
+    pub(super) fn new(stop: CancellationToken, ended: watch::Receiver<Option<SafeText>>) -> Self {
+        Self { stop, ended }
+    }
+
+    /// Resolves when the connection is gone, with the reason.
+    pub(super) async fn ended(&self) -> SafeText {
+        let mut ended = self.ended.clone();
+        let reason = ended.wait_for(Option::is_some).await;
+        if self.stop.is_cancelled() {
+            return "closed".into();
+        }
+        reason
+            .ok()
+            .and_then(|reason| reason.clone())
+            .unwrap_or_else(|| "connection lost".into())
+    }
+}
+
+impl Writer {
+    pub(super) fn new(half: Arc<ChannelWriteHalf<Msg>>) -> Self {
+        Self(half)
+    }
+
+    /// Waits for the command's window.
+    pub(super) async fn send(&self, piece: &[u8]) -> Result<(), String> {
+        let bytes = bytes::Bytes::copy_from_slice(piece);
+        self.0
+            .data_bytes(bytes)
+            .await
+            .map_err(|error| describe(&error))
+    }
+
+    /// End of input.
+    pub(super) async fn end(&self) -> Result<(), russh::Error> {
+        self.0.eof().await
+    }
+}

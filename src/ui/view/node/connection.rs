@@ -1,0 +1,124 @@
+//! How the node is reached and sampled.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Page;
+use crate::{
+    fleet::{Link, Sampler},
+    ui::{format, theme::Role, widget::panel::Panel},
+};
+
+/// Cells of a label, and of a label with its value; as many beside each other as fit.
+const LABEL: u16 = 12;
+const ITEM: u16 = 48;
+
+/// Lines inside the frame.
+pub(super) fn height(page: &Page<'_>, width: u16) -> u16 {
+    items(page).len().div_ceil(usize::from(beside(width))) as u16
+}
+
+fn beside(width: u16) -> u16 {
+    (width / ITEM).max(1)
+}
+
+/// Draws it.
+pub(super) fn render(page: &Page<'_>, area: Rect, buf: &mut Buffer) {
+    let look = &page.look;
+    let inside = Panel {
+        title: &[("connection", look.theme.style(Role::Accent))],
+        ..Panel::default()
+    }
+    .render(look, area, buf);
+    let items = items(page);
+    let beside = beside(inside.width);
+    let lines = (items.len() as u16).div_ceil(beside).max(1);
+    let each = inside.width / beside;
+    for (n, (label, value)) in (0..).zip(&items) {
+        // Down the columns, so that what belongs together stands together.
+        let row = format::row(inside, n % lines);
+        let x = inside.x + n / lines * each;
+        format::put(buf, row, x, label, look.theme.style(Role::Muted));
+        let room = usize::from(each.saturating_sub(LABEL + 1));
+        let value = format::fit(value, room, look.glyphs);
+        format::put(buf, row, x + LABEL, &value, look.theme.style(Role::Text));
+    }
+}
+
+/// Labels and values of what is known.
+fn items(page: &Page<'_>) -> Vec<(&'static str, String)> {
+    let mut items = link(page);
+    items.extend(sampling(page));
+    items.retain(|(_, value)| !value.is_empty());
+    items
+}
+
+fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
+    let node = &page.node.node;
+    let since = format::age(page.now.since(page.node.link_since));
+    if let Link::Up(info) = &page.node.link {
+        return vec![
+            ("address", info.peer.clone()),
+            ("transport", info.transport.as_str().to_owned()),
+            ("login", info.user.clone()),
+            ("auth", info.auth.to_string()),
+            ("server", info.ident.to_string()),
+            (
+                "connected",
+                format!("{since} ago, in {} ms", info.setup.as_millis()),
+            ),
+        ];
+    }
+    let ways: Vec<&str> = node.transports.iter().map(|t| t.as_str()).collect();
+    let mut items = vec![
+        ("address", format!("{}:{}", node.address, node.port)),
+        ("transport", ways.join(", ")),
+        ("login", node.user.clone().unwrap_or_default()),
+        (
+            "state",
+            format!("{} for {since}", page.node.state_word(page.now)),
+        ),
+    ];
+    if let Link::Down {
+        failures, retry_at, ..
+    } = &page.node.link
+    {
+        let wait = format::age(retry_at.since(page.now));
+        items.push(("retry", format!("in {wait}, failed {failures} times")));
+    }
+    items
+}
+
+fn sampling(page: &Page<'_>) -> Vec<(&'static str, String)> {
+    let state = page.node;
+    let sampler = match &state.sampler {
+        Sampler::Off if !state.node.sampler => "switched off in hosts.yaml".to_owned(),
+        Sampler::Off => "none".to_owned(),
+        Sampler::Starting => "starting".to_owned(),
+        Sampler::Running(kind) => kind.to_string(),
+        Sampler::Failed(why) => format!("failed: {why}"),
+    };
+    let mut items = vec![("sampler", sampler)];
+    if state.sample.is_some() {
+        let age = format::age(page.now.since(state.sample_at));
+        let every = format::age(state.interval_ms);
+        items.push(("sampled", format!("{age} ago, every {every}")));
+    }
+    items.extend(
+        state
+            .round_trip_ms
+            .map(|ms| ("round trip", format!("{ms:.1} ms"))),
+    );
+    let skew = page.sample().and_then(|s| s.host.skew);
+    items.extend(skew.map(|seconds| ("clock", clock(seconds))));
+    items
+}
+
+/// How far the node's clock is from ours.
+fn clock(skew: f64) -> String {
+    match skew.abs() {
+        s if s < 0.0005 => "as ours".to_owned(),
+        s if s < 1.0 => format!("{:+.0} ms", skew * 1000.0),
+        s if s < 600.0 => format!("{skew:+.1} s"),
+        _ => format!("{:+.0} min", skew / 60.0),
+    }
+}

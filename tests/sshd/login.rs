@@ -1,0 +1,205 @@
+//! Logging in: key files, agents, and refusals.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use sshoal::{
+    node::Transport,
+    ssh::{Connector, End, Step},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+};
+
+use crate::{
+    open, refused, run,
+    support::sshd::{SshAgent, Sshd, keygen},
+};
+
+#[tokio::test]
+async fn a_key_file_logs_in() {
+    let Some(server) = Sshd::start() else { return };
+    let session = open(&server).await;
+    let info = session.info();
+    assert_eq!(info.transport, Transport::Direct);
+    assert_eq!(info.peer, format!("127.0.0.1:{}", server.port));
+    assert!(info.ident.as_str().starts_with("SSH-2.0-OpenSSH"));
+    assert!(info.auth.as_str().starts_with("file "), "{}", info.auth);
+    assert_eq!(run(&session, "true").await.end, Some(End::Exit(0)));
+    session.close().await;
+}
+
+#[tokio::test]
+async fn rsa_ecdsa_and_older_forms_of_key_files_log_in() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let mut node = server.node();
+    for (name, kind) in [("id_rsa", "rsa"), ("id_ecdsa", "ecdsa"), ("id_pem", "rsa")] {
+        let path = server.path(name);
+        keygen(&path, kind, "");
+        let public = fs::read_to_string(server.path(&format!("{name}.pub"))).unwrap();
+        server.append("authorized_keys", &public);
+        if name == "id_pem" {
+            let pem = ["-q", "-p", "-m", "PEM", "-P", "", "-N", "", "-f"];
+            let made = Command::new("ssh-keygen").args(pem).arg(&path).output();
+            assert!(made.unwrap().status.success());
+        }
+        node.identity = vec![path];
+        let connector = Connector::new(server.config(), None);
+        let session = connector.connect(&node).await.unwrap();
+        assert!(session.info().auth.as_str().ends_with(name));
+    }
+}
+
+#[tokio::test]
+async fn the_agent_goes_first_and_its_other_keys_are_kept_back_where_files_are_named() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let other = server.path("id_other");
+    keygen(&other, "ed25519", "");
+    let keys = [other.clone(), server.path("id_ed25519")];
+    let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
+        return;
+    };
+    let mut config = server.config();
+    config.agent = Some(agent.socket.clone());
+    let connector = Connector::new(config, None);
+    let mut node = server.node();
+    let session = connector.connect(&node).await.unwrap();
+    assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
+    // Without named files, every key of the agent is offered.
+    node.identity.clear();
+    assert!(connector.connect(&node).await.is_ok());
+    // With them, only theirs: the agent's good key stays unused.
+    node.identity = vec![other];
+    let error = refused(&connector, &node).await;
+    assert_eq!(
+        error.reason.as_str().matches("agent ed25519").count(),
+        1,
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_rsa_key_in_the_agent_signs_with_sha_2() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let path = server.path("id_rsa");
+    keygen(&path, "rsa", "");
+    let public = fs::read_to_string(server.path("id_rsa.pub")).unwrap();
+    server.append("authorized_keys", &public);
+    let Some(agent) = SshAgent::start(server.folder.path(), &[path]) else {
+        return;
+    };
+    let mut config = server.config();
+    config.agent = Some(agent.socket.clone());
+    let mut node = server.node();
+    node.identity.clear();
+    let session = Connector::new(config, None).connect(&node).await.unwrap();
+    assert_eq!(session.info().auth.as_str(), "agent rsa test");
+}
+
+/// An agent in front of another, which refuses its first signature.
+async fn fussy_agent(listener: UnixListener, real: PathBuf) {
+    let mut refusals = 1;
+    while let Ok((mut client, _)) = listener.accept().await {
+        let mut agent = UnixStream::connect(&real).await.unwrap();
+        while let Ok(length) = client.read_u32().await {
+            let mut request = vec![0; length as usize];
+            client.read_exact(&mut request).await.unwrap();
+            const SIGN_REQUEST: u8 = 13;
+            if request[0] == SIGN_REQUEST && refusals > 0 {
+                refusals -= 1;
+                client.write_all(&[0, 0, 0, 1, 5]).await.unwrap();
+                continue;
+            }
+            agent.write_u32(length).await.unwrap();
+            agent.write_all(&request).await.unwrap();
+            let length = agent.read_u32().await.unwrap();
+            let mut answer = vec![0; length as usize];
+            agent.read_exact(&mut answer).await.unwrap();
+            client.write_u32(length).await.unwrap();
+            client.write_all(&answer).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_agent_refuses_one_key_the_next_is_used() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let second = server.path("id_second");
+    keygen(&second, "ed25519", "");
+    let public = fs::read_to_string(server.path("id_second.pub")).unwrap();
+    server.append("authorized_keys", &public);
+    let keys = [server.path("id_ed25519"), second];
+    let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
+        return;
+    };
+    let socket = server.path("fussy");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let fussy = tokio::spawn(fussy_agent(listener, agent.socket.clone()));
+    let mut config = server.config();
+    config.agent = Some(socket);
+    let mut node = server.node();
+    node.identity.clear();
+    let session = Connector::new(config, None).connect(&node).await.unwrap();
+    assert_eq!(run(&session, "echo in").await.stdout, b"in\n");
+    fussy.abort();
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_is_refused_for_good_and_says_what_was_tried() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let (wrong, locked) = (server.path("id_wrong"), server.path("id_locked"));
+    keygen(&wrong, "ed25519", "");
+    keygen(&locked, "ed25519", "secret");
+    let mut node = server.node();
+    node.identity = vec![wrong, locked, server.path("id_none")];
+    let error = refused(&Connector::new(server.config(), None), &node).await;
+    assert_eq!((error.step, error.permanent), (Step::Auth, true));
+    let reason = error.reason.as_str();
+    for part in [
+        "id_wrong",
+        "id_locked is encrypted",
+        "id_none does not exist",
+        "publickey",
+    ] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+    assert!(error.advice.as_str().contains("ssh-add"));
+}
+
+#[tokio::test]
+async fn an_agent_with_many_keys_never_meets_the_servers_limit() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let keys: Vec<PathBuf> = (0..8)
+        .map(|index| server.path(&format!("id_{index}")))
+        .collect();
+    keys.iter().for_each(|key| keygen(key, "ed25519", ""));
+    let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
+        return;
+    };
+    let mut config = server.config();
+    config.agent = Some(agent.socket.clone());
+    config.identities = vec![server.path("id_ed25519")];
+    let mut node = server.node();
+    node.identity.clear();
+    let connector = Connector::new(config.clone(), None);
+    let session = connector.connect(&node).await.unwrap();
+    assert!(session.info().auth.as_str().starts_with("file "));
+    // As the agent's ninth it is still known to be this user's, and goes first.
+    let added = Command::new("ssh-add")
+        .args(["-q".as_ref(), server.path("id_ed25519").as_os_str()])
+        .env("SSH_AUTH_SOCK", &agent.socket)
+        .status();
+    assert!(added.unwrap().success());
+    let session = connector.connect(&node).await.unwrap();
+    assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
+    config.identities.clear();
+    let error = refused(&Connector::new(config, None), &node).await;
+    let reason = error.reason.as_str();
+    assert!(reason.contains("4 more keys of the agent"), "{reason}");
+}

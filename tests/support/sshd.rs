@@ -1,0 +1,355 @@
+//! A real OpenSSH server of one test: on a free port of the loopback, with keys and files of its own, as root or not.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use sshoal::{
+    node::{HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport},
+    ssh::Config,
+};
+
+/// A running sshd; stopped when dropped.
+pub(crate) struct Sshd {
+    /// Keys, configuration, log and known_hosts of this server.
+    pub(crate) folder: tempfile::TempDir,
+    /// Where it listens on 127.0.0.1.
+    pub(crate) port: u16,
+    server: Child,
+}
+
+/// A running ssh-agent; stopped when dropped.
+pub(crate) struct SshAgent {
+    /// Its socket.
+    pub(crate) socket: PathBuf,
+    agent: Child,
+}
+
+/// The path of a program that the test can't do without. `None`, said loudly, where it is missing, unless
+/// `SSHOAL_REQUIRE_PEERS=1` makes that a failure.
+pub(crate) fn peer(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")])
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
+        assert!(!required, "{name} is required and not installed");
+        eprintln!("SKIPPED: {name} is not installed");
+    }
+    found
+}
+
+/// Makes a key pair; an empty passphrase is none.
+pub(crate) fn keygen(path: &Path, kind: &str, passphrase: &str) {
+    let bits = match kind {
+        // Fast to make.
+        "rsa" => "2048",
+        // ssh-key 0.7.0-rc.11 can't read P-256 keys whose number is short: one in 512.
+        "ecdsa" => "521",
+        _ => "256",
+    };
+    let status = Command::new("ssh-keygen")
+        .args([
+            "-q", "-t", kind, "-b", bits, "-N", passphrase, "-C", "test", "-f",
+        ])
+        .arg(path)
+        .status()
+        .expect("ssh-keygen comes with sshd");
+    assert!(status.success());
+}
+
+impl Sshd {
+    /// Starts a server that lets `folder/id_ed25519` in; `None` where there is no sshd.
+    pub(crate) fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// The same with more lines of sshd_config, which win over the usual ones.
+    pub(crate) fn with(options: &[&str]) -> Option<Self> {
+        let program = peer("sshd")?;
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir(&home).unwrap();
+        keygen(&folder.path().join("host_ed25519"), "ed25519", "");
+        keygen(&folder.path().join("id_ed25519"), "ed25519", "");
+        fs::copy(
+            folder.path().join("id_ed25519.pub"),
+            folder.path().join("authorized_keys"),
+        )
+        .unwrap();
+        if is_root() {
+            // Packages make it when their service starts, which it doesn't in a container.
+            fs::create_dir_all("/run/sshd").unwrap();
+        }
+        // Another process may take the port between the choice and sshd's start.
+        for _ in 0..5 {
+            let port = free_port();
+            if let Some(server) = launch(&program, folder.path(), port, options) {
+                return Some(Self {
+                    folder,
+                    port,
+                    server,
+                });
+            }
+        }
+        let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        panic!("sshd does not start: {log}");
+    }
+
+    /// A path in its folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The inventory's entry for it: the user's own key, host keys by `ask`.
+    pub(crate) fn node(&self) -> Node {
+        Node {
+            port: self.port,
+            identity: vec![self.path("id_ed25519")],
+            ..node(Transport::Direct)
+        }
+    }
+
+    /// A connector's settings that keep to the folder.
+    pub(crate) fn config(&self) -> Config {
+        config(self.folder.path())
+    }
+
+    /// Writes its key into `known_hosts`, as one who has connected before.
+    pub(crate) fn trust(&self) {
+        let key = fs::read_to_string(self.path("host_ed25519.pub")).unwrap();
+        self.know(&key);
+    }
+
+    /// Writes a line for this server into `known_hosts`.
+    pub(crate) fn know(&self, key: &str) {
+        let line = format!("[127.0.0.1]:{} {}\n", self.port, key.trim());
+        self.append("known_hosts", &line);
+    }
+
+    /// Appends to a file of its folder.
+    pub(crate) fn append(&self, name: &str, text: &str) {
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.path(name))
+            .unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap()
+    }
+
+    /// Kills the processes that serve its connections, and waits for nothing.
+    pub(crate) fn kill_connections(&self) {
+        for process in children(self.server.id()) {
+            kill("-KILL", process);
+        }
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.kill_connections();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl SshAgent {
+    /// Starts an agent that holds `keys`; `None` where there is no ssh-agent.
+    pub(crate) fn start(folder: &Path, keys: &[PathBuf]) -> Option<Self> {
+        let program = peer("ssh-agent")?;
+        let socket = folder.join("agent");
+        let mut agent = Command::new(program)
+            .arg("-D")
+            .arg("-a")
+            .arg(&socket)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It prints its address once it listens.
+        let mut line = String::new();
+        BufReader::new(agent.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let agent = Self { socket, agent };
+        for key in keys {
+            let status = Command::new("ssh-add")
+                .arg("-q")
+                .arg(key)
+                .env("SSH_AUTH_SOCK", &agent.socket)
+                .status()
+                .unwrap();
+            assert!(status.success());
+        }
+        Some(agent)
+    }
+}
+
+impl Drop for SshAgent {
+    fn drop(&mut self) {
+        let _ = self.agent.kill();
+        let _ = self.agent.wait();
+    }
+}
+
+/// A node at 127.0.0.1 with nothing special about it.
+pub(crate) fn node(transport: Transport) -> Node {
+    Node {
+        id: NodeId::new("test"),
+        address: "127.0.0.1".to_owned(),
+        port: 22,
+        user: None,
+        identity: Vec::new(),
+        transports: vec![transport],
+        route: Route::default(),
+        host_keys: HostKeyPolicy::Ask,
+        connect_timeout: Duration::from_secs(5),
+        command_timeout: Duration::ZERO,
+        prelude: String::new(),
+        sudo: Sudo::Never,
+        interval: Interval::Auto,
+        sampler: true,
+        protected: false,
+        labels: BTreeMap::new(),
+        groups: Vec::new(),
+        daemons: Vec::new(),
+        origins: Vec::new(),
+    }
+}
+
+/// Settings that touch nothing outside `folder`: its `known_hosts`, no agent, no key files.
+pub(crate) fn config(folder: &Path) -> Config {
+    Config {
+        known_hosts: vec![folder.join("known_hosts")],
+        agent: None,
+        identities: Vec::new(),
+        user: user(),
+        accept_new: false,
+        kex_timeout: Duration::from_secs(10),
+        auth_timeout: Duration::from_secs(20),
+    }
+}
+
+/// Processes whose parent is `parent`.
+fn children(parent: u32) -> Vec<u32> {
+    processes()
+        .into_iter()
+        .filter(|(_, of)| *of == parent)
+        .map(|(process, _)| process)
+        .collect()
+}
+
+/// True while the process exists and is no zombie.
+pub(crate) fn is_alive(process: u32) -> bool {
+    processes().iter().any(|(alive, _)| *alive == process)
+}
+
+/// Sends a signal.
+fn kill(signal: &str, process: u32) {
+    let _ = Command::new("kill")
+        .args([signal, &process.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// Every process that isn't a zombie, with its parent.
+fn processes() -> Vec<(u32, u32)> {
+    let listed = Command::new("ps")
+        .args(["-A", "-o", "pid=,ppid=,stat="])
+        .output()
+        .expect("ps is part of every system");
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let row = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (process, parent) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        (!words.next()?.starts_with('Z')).then_some((process, parent))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+fn launch(program: &Path, folder: &Path, port: u16, options: &[&str]) -> Option<Child> {
+    let config = folder.join("sshd_config");
+    fs::write(&config, sshd_config(folder, port, options)).unwrap();
+    let mut server = Command::new(program)
+        .args(["-D", "-e", "-f"])
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap());
+    let mut log = fs::File::create(folder.join("log")).unwrap();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if lines.read_line(&mut line).unwrap_or(0) == 0 {
+            let _ = server.wait();
+            return None;
+        }
+        log.write_all(line.as_bytes()).unwrap();
+        if line.contains("Server listening") {
+            break;
+        }
+    }
+    // Ends with the server and its last connection.
+    std::thread::spawn(move || copy_lines(&mut lines, &mut log));
+    Some(server)
+}
+
+fn copy_lines(from: &mut impl Read, to: &mut impl Write) {
+    let _ = std::io::copy(from, to);
+}
+
+/// The first value of an option counts, so that `options` come first.
+fn sshd_config(folder: &Path, port: u16, options: &[&str]) -> String {
+    let folder = folder.display();
+    let mut text = options.join("\n");
+    text.push_str(&format!(
+        "\nListenAddress 127.0.0.1:{port}
+HostKey {folder}/host_ed25519
+AuthorizedKeysFile {folder}/authorized_keys
+# The developer's shell start-up files would slow every command down.
+SetEnv HOME={folder}/home
+PidFile none
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+MaxStartups 100
+LogLevel VERBOSE
+PrintMotd no
+"
+    ));
+    text
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn is_root() -> bool {
+    user() == "root"
+}
+
+/// Who runs the tests.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
