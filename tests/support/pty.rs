@@ -12,24 +12,24 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use vt100::{Callbacks, Color, Parser, Screen};
 
 /// How long anything may take on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The running program and its screen.
-pub struct Pty {
+pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     child: Box<dyn Child + Send + Sync>,
     parser: Parser<Answers>,
     /// Every byte that the program wrote.
-    pub transcript: Vec<u8>,
+    pub(crate) transcript: Vec<u8>,
 }
 
 /// What a terminal answers, and how it looks to the program.
 #[derive(Default)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// `rgb:ffff/ffff/ffff`; `None`: it doesn't know OSC 11.
-    pub background: Option<&'static str>,
+    pub(crate) background: Option<&'static str>,
     replies: Vec<u8>,
 }
 
@@ -63,14 +63,19 @@ impl Callbacks for Answers {
 impl Pty {
     /// Starts a program with this size, an empty environment but for PATH and HOME, and TERM=xterm-256color unless `command`
     /// says otherwise.
-    pub fn start(columns: u16, rows: u16, command: CommandBuilder) -> Self {
+    pub(crate) fn start(columns: u16, rows: u16, command: CommandBuilder) -> Self {
         Self::start_on(columns, rows, command, Answers::default())
     }
 
     /// As [`Pty::start`], in a terminal with these answers.
-    pub fn start_on(columns: u16, rows: u16, command: CommandBuilder, answers: Answers) -> Self {
-        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pty");
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+    pub(crate) fn start_on(columns: u16, rows: u16, command: CommandBuilder, answers: Answers) -> Self {
+        let pair = native_pty_system()
+            .openpty(size(columns, rows))
+            .expect("a pty");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let (to, output) = sync_channel(64);
         thread::spawn(move || {
@@ -94,57 +99,65 @@ impl Pty {
     }
 
     /// Waits until the screen is as wanted; panics with the screen when it never is.
-    pub fn wait(&mut self, what: &str, mut wanted: impl FnMut(&Screen) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, mut wanted: impl FnMut(&Screen) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !wanted(self.parser.screen()) {
             let left = end.saturating_duration_since(Instant::now());
             let goes_on = !left.is_zero() && self.read(left);
             let screen = self.parser.screen();
-            assert!(goes_on || wanted(screen), "never {what}:\n{}", screen.contents());
+            assert!(
+                goes_on || wanted(screen),
+                "never {what}:\n{}",
+                screen.contents()
+            );
         }
     }
 
     /// Waits until this text is on the screen.
-    pub fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         self.wait(text, |screen| screen.contents().contains(text));
     }
 
     /// Types.
-    pub fn send(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).expect("the program reads");
+    pub(crate) fn send(&mut self, keys: &str) {
+        self.keyboard
+            .write_all(keys.as_bytes())
+            .expect("the program reads");
         self.keyboard.flush().expect("the program reads");
     }
 
     /// Changes the size, as a person who drags the window's edge does.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         let [high, wide] = [rows, columns].map(|part| NonZero::new(part).expect("not empty"));
         self.parser.screen_mut().set_size(high, wide);
-        self.master.resize(size(columns, rows)).expect("the pty lives");
+        self.master
+            .resize(size(columns, rows))
+            .expect("the pty lives");
     }
 
     /// The screen now.
-    pub fn screen(&self) -> &Screen {
+    pub(crate) fn screen(&self) -> &Screen {
         self.parser.screen()
     }
 
     /// The colours of a cell: foreground, background.
-    pub fn colours(&self, row: u16, column: u16) -> Option<(Color, Color)> {
+    pub(crate) fn colours(&self, row: u16, column: u16) -> Option<(Color, Color)> {
         let cell = self.screen().cell(row, column)?;
         Some((cell.fgcolor(), cell.bgcolor()))
     }
 
     /// The terminal's modes (echo, line editing, ...) in a comparable form.
-    pub fn modes(&self) -> String {
+    pub(crate) fn modes(&self) -> String {
         format!("{:?}", self.master.get_termios().expect("the pty lives"))
     }
 
     /// The program's process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().expect("it runs")
     }
 
     /// Waits for the end and everything written until then.
-    pub fn wait_exit(&mut self) -> ExitStatus {
+    pub(crate) fn wait_exit(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         loop {
             let open = self.read(Duration::from_millis(50));
@@ -155,11 +168,6 @@ impl Pty {
             let screen = self.screen().contents();
             assert!(Instant::now() < end, "it never ended:\n{screen}");
         }
-    }
-
-    /// Closes the terminal, as a lost connection does.
-    pub fn hang_up(self) -> Box<dyn Child + Send + Sync> {
-        self.child
     }
 
     /// Takes in one chunk; false when nothing came or nothing can come.
@@ -187,7 +195,7 @@ impl Drop for Pty {
 }
 
 /// A command with nothing inherited that changes how it behaves.
-pub fn command(program: &str, arguments: &[&str]) -> CommandBuilder {
+pub(crate) fn command(program: &str, arguments: &[&str]) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.env_clear();
     command.args(arguments);

@@ -10,13 +10,13 @@ use std::{
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// One server with one window; killed when dropped.
-pub struct Tmux {
+pub(crate) struct Tmux {
     name: String,
 }
 
 impl Tmux {
     /// Starts `command` (shell text) in a window of this size; `None` where there is no tmux.
-    pub fn start(columns: u16, rows: u16, command: &str) -> Option<Self> {
+    pub(crate) fn start(columns: u16, rows: u16, command: &str) -> Option<Self> {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let tmux = Self {
             name: format!("sshoal-test-{}-{count}", std::process::id()),
@@ -29,30 +29,30 @@ impl Tmux {
     }
 
     /// Types keys by their tmux names.
-    pub fn send(&self, keys: &[&str]) {
+    pub(crate) fn send(&self, keys: &[&str]) {
         self.run(&[&["send-keys", "-t", "0"], keys].concat());
     }
 
     /// Changes the window's size.
-    pub fn resize(&self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = [columns.to_string(), rows.to_string()];
         self.run(&["resize-window", "-t", "0", "-x", &size[0], "-y", &size[1]]);
     }
 
     /// The text of the screen.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.run(&["capture-pane", "-p", "-t", "0"])
     }
 
     /// A format variable of the pane: `alternate_on`, `cursor_flag`, ...
-    pub fn flag(&self, name: &str) -> String {
+    pub(crate) fn flag(&self, name: &str) -> String {
         let format = format!("#{{{name}}}");
         let text = self.run(&["display-message", "-p", "-t", "0", &format]);
         text.trim().to_owned()
     }
 
     /// Waits until the screen is as wanted; panics with the screen when it never is.
-    pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let screen = self.screen();
@@ -66,7 +66,7 @@ impl Tmux {
     }
 
     /// Waits until this text is on the screen.
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         self.wait(text, |screen| screen.contains(text));
     }
 
