@@ -33,6 +33,8 @@
 
 use std::{fmt, ops::Range};
 
+use memchr::memchr;
+
 use super::words::Words;
 
 /// Longest frame that is accepted.
@@ -123,7 +125,7 @@ impl Frames {
 
     fn line_end(&mut self) -> Option<usize> {
         let rest = self.buf.get(self.searched..)?;
-        if let Some(at) = rest.iter().position(|b| *b == b'\n') {
+        if let Some(at) = memchr(b'\n', rest) {
             let end = self.searched + at;
             self.searched = end + 1;
             return Some(end);

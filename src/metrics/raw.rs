@@ -1,5 +1,7 @@
 //! The newest raw values of the fast channel: which probe takes which line of a frame.
 
+use memchr::memchr;
+
 use super::{
     Sample, cpu, gpu, host, io, load, memory, net, pressure, tcp,
     words::{Words, whole},
@@ -42,7 +44,10 @@ impl Raw {
         mut watched: impl FnMut(usize, &[u8]),
     ) {
         self.expect(asked);
-        for line in body.split(|b| *b == b'\n') {
+        let mut rest = body;
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end);
+            rest = after.get(1..).unwrap_or_default();
             let at = line.iter().position(|b| *b == b' ').unwrap_or(line.len());
             let (key, value) = line.split_at(at);
             let value = value.get(1..).unwrap_or_default();

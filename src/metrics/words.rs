@@ -20,6 +20,23 @@ impl<'a> Iterator for Words<'a> {
 impl Words<'_> {
     /// The next word as a whole number.
     pub(super) fn u64(&mut self) -> Option<u64> {
+        let mut rest = self.0;
+        while let [b' ' | b'\t', after @ ..] = rest {
+            rest = after;
+        }
+        let (mut n, mut digits) = (0u64, 0);
+        // 19 digits can't overflow; whatever is longer or no number takes the slow way.
+        while let [digit @ b'0'..=b'9', after @ ..] = rest
+            && digits < 19
+        {
+            n = n * 10 + u64::from(digit - b'0');
+            digits += 1;
+            rest = after;
+        }
+        if digits > 0 && matches!(rest.first(), None | Some(b' ' | b'\t')) {
+            self.0 = rest;
+            return Some(n);
+        }
         whole(self.next()?)
     }
 
@@ -61,4 +78,37 @@ fn decimal(word: &[u8]) -> Option<f64> {
     let fraction = fraction.get(..fraction.len().min(9))?;
     let scale = 10f64.powi(fraction.len() as i32);
     Some(whole(int)? as f64 + whole(fraction)? as f64 / scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_way_reads_what_the_plain_one_does(line in "[ \t]{0,2}([0-9]{0,22}[ \t.a-]{0,2}){0,6}") {
+            let (mut quick, mut plain) = (Words(line.as_bytes()), Words(line.as_bytes()));
+            for _ in 0..8 {
+                prop_assert_eq!(quick.u64(), plain.next().and_then(whole));
+                prop_assert_eq!(quick.0, plain.0);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_bounded_and_plain() {
+        assert_eq!(whole(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(whole(b"99999999999999999999"), Some(u64::MAX));
+        assert_eq!(
+            (whole(b"-1"), whole(b""), whole(b"1e3")),
+            (None, None, None)
+        );
+        assert_eq!(decimal(b"1685.17"), Some(1685.17));
+        assert_eq!(
+            (decimal(b"nan"), decimal(b"1."), decimal(b".5")),
+            (None, None, None)
+        );
+    }
 }
