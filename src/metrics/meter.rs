@@ -353,6 +353,11 @@ impl Meter {
         self.smi.command()
     }
 
+    /// The GPU channel is open and says nothing any more: its cards are not known until [`Self::gpu_command`] runs again.
+    pub fn gpu_silent(&mut self) {
+        self.smi.silent();
+    }
+
     /// The GPU channel ended: true when [`Self::gpu_command`] is worth another try.
     pub fn gpu_failed(&mut self) -> bool {
         self.smi.failed()
