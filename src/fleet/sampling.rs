@@ -28,7 +28,7 @@ const SECOND_TICK: Duration = Duration::from_millis(300);
 /// How long a GPU stream may take before the node counts as fully known without it.
 const GPU_PATIENCE: Duration = Duration::from_secs(6);
 /// After a sampler that can't run.
-const AGAIN_LATER: Duration = Duration::from_secs(300);
+const AGAIN_LATER: Duration = Duration::from_mins(5);
 
 /// How the sampling ended.
 pub(super) enum Ended {
@@ -92,7 +92,7 @@ impl<'a> Sampling<'a> {
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
                 output = self.slow.next() => self.on_slow(output),
-                output = self.gpu.next() => self.on_gpu(output).await,
+                output = self.gpu.next() => self.on_gpu(output),
                 () = sleep_until(due) => self.on_time().await,
             }
         }
@@ -106,7 +106,7 @@ impl<'a> Sampling<'a> {
     fn due(&self) -> Instant {
         let tick = (self.running && self.sent_at.is_none()).then_some(self.tick_at);
         let lanes = [self.fast.due(), self.slow.due(), self.gpu.due()];
-        let far = Instant::now() + Duration::from_secs(60);
+        let far = Instant::now() + Duration::from_mins(1);
         lanes.into_iter().flatten().chain(tick).min().unwrap_or(far)
     }
 
@@ -340,7 +340,7 @@ impl<'a> Sampling<'a> {
                 self.slow.ask_at(Instant::now());
             }
             Signal::Bad(why) => {
-                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer")
+                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer");
             }
             Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
         }
@@ -360,7 +360,7 @@ impl<'a> Sampling<'a> {
         }
     }
 
-    async fn on_gpu(&mut self, output: Output) {
+    fn on_gpu(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
                 self.gpu.expect_within(SILENCE);
