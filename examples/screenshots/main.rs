@@ -1,153 +1,206 @@
-//! Makes the pictures of screenshots/: `cargo run --example screenshots [FOLDER]`, with `rsvg-convert` for the PNG files.
+//! Makes the pictures of screenshots/ from the real program: `cargo build --release && cargo run --release --example screenshots`.
+//! Each scene runs `sshoal demo` in a pseudo-terminal, types, waits for the stories to unfold, and draws what is on the screen.
+//! It takes some two minutes, and `rsvg-convert` for the PNG files.
 
-#[path = "../../tests/support/fake.rs"]
-mod fake;
 mod svg;
 
-use std::{env, fs, io, path::Path, process::Command, sync::Arc};
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use ratatui::{
-    buffer::{self, Buffer},
-    layout::Rect,
-    style::{Color, Modifier},
-};
-use sshoal::ui::{
-    App, Settings,
-    event::Event,
-    theme::{Role, Theme},
-};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use ratatui::style::Color;
+use sshoal::ui::theme::{Role, Theme};
+use svg::Rgb;
 
 /// One picture.
-struct Shot {
+struct Scene {
     name: &'static str,
-    nodes: usize,
+    /// Columns and rows.
     size: (u16, u16),
     theme: &'static str,
-    /// Typed before the picture is taken.
+    nodes: &'static str,
+    /// When the keys are typed.
+    seconds: u64,
     keys: &'static [&'static str],
-}
-
-const fn shot(
-    name: &'static str,
-    nodes: usize,
-    size: (u16, u16),
-    theme: &'static str,
-    keys: &'static [&'static str],
-) -> Shot {
-    Shot {
-        name,
-        nodes,
-        size,
-        theme,
-        keys,
-    }
 }
 
 const NIGHT: &str = "tomorrow-night";
-const LIGHT: &str = "one-light";
+const NODE: &[&str] = &["o", "g", "\r"];
 
-/// The fourth worst of twelve.
-const GPU03: &[&str] = &["home", "right", "right", "right", "enter"];
-
-const SHOTS: &[Shot] = &[
-    shot("tiles", 24, (150, 44), NIGHT, &[]),
-    shot("tiles-light", 24, (150, 44), LIGHT, &[]),
-    shot("tiles-mocha", 24, (150, 44), "catppuccin-mocha", &[]),
-    shot("tiles-nord", 24, (150, 44), "nord", &[]),
-    shot("tiles-small", 12, (80, 24), NIGHT, &[]),
-    shot("mini", 100, (150, 44), NIGHT, &["Z", "Z"]),
-    shot("table", 60, (150, 44), NIGHT, &["z"]),
-    shot("table-small", 24, (80, 24), LIGHT, &["z"]),
-    shot("heatmap", 1000, (150, 44), NIGHT, &["z", "z"]),
-    shot("node", 12, (150, 50), NIGHT, GPU03),
-    shot("node-wide", 12, (200, 60), LIGHT, GPU03),
-    shot("node-small", 12, (80, 24), NIGHT, GPU03),
-    shot("help", 24, (150, 44), NIGHT, &["?"]),
+#[rustfmt::skip]
+const SCENES: &[Scene] = &[
+    Scene { name: "tiles", size: (150, 44), theme: NIGHT, nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-light", size: (150, 44), theme: "one-light", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-80x24", size: (80, 24), theme: "catppuccin-mocha", nodes: "12", seconds: 118, keys: &[] },
+    Scene { name: "table", size: (150, 44), theme: NIGHT, nodes: "60", seconds: 50, keys: &["z"] },
+    Scene { name: "table-80x24", size: (80, 24), theme: "nord", nodes: "24", seconds: 50, keys: &["z"] },
+    Scene { name: "heatmap", size: (150, 44), theme: NIGHT, nodes: "500", seconds: 50, keys: &[] },
+    Scene { name: "node", size: (150, 50), theme: NIGHT, nodes: "24", seconds: 118, keys: NODE },
+    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, nodes: "24", seconds: 50, keys: NODE },
+    Scene { name: "help", size: (120, 40), theme: NIGHT, nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
-fn main() -> io::Result<()> {
-    let folder = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "screenshots".to_owned());
-    let folder = Path::new(&folder);
-    fs::create_dir_all(folder)?;
-    for shot in SHOTS {
-        let theme = Theme::load(shot.theme).map_err(io::Error::other)?;
-        let buf = screen(shot, &theme)?;
-        picture(&folder.join(shot.name), &cells(&buf, &theme), &theme)?;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let wanted = env::args().nth(1);
+    let chosen = SCENES
+        .iter()
+        .filter(|s| wanted.as_ref().is_none_or(|name| name == s.name));
+    let running: Vec<_> = chosen
+        .map(|scene| thread::spawn(move || picture(scene)))
+        .collect();
+    for scene in running {
+        scene.join().map_err(|_| "a scene panicked")??;
     }
     Ok(())
 }
 
-fn screen(shot: &Shot, theme: &Theme) -> io::Result<Buffer> {
-    let mut app = App::new(Settings {
-        theme: theme.clone(),
-        ..Settings::default()
-    });
-    app.update(Event::Resize(shot.size.0, shot.size.1));
-    app.update(Event::Snapshot(Arc::new(fake::fleet(shot.nodes))));
-    for key in shot.keys {
-        app.update(Event::Key(crokey::parse(key).map_err(io::Error::other)?));
+fn picture(scene: &Scene) -> Result<(), Failure> {
+    let theme = Theme::load(scene.theme)?;
+    let screen = play(scene)?;
+    let (paper, ink) = ground(&theme);
+    let text = svg::svg("sshoal", &cells(&screen, paper, ink), paper, ink);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let source = env::temp_dir().join(format!("sshoal-{}-{}.svg", scene.name, std::process::id()));
+    fs::write(&source, text)?;
+    let target = folder.join(scene.name).with_extension("png");
+    fs::create_dir_all(&folder)?;
+    let status = Command::new("rsvg-convert")
+        .arg("--output")
+        .arg(target)
+        .arg(&source)
+        .status()?;
+    fs::remove_file(source)?;
+    status
+        .success()
+        .then_some(())
+        .ok_or_else(|| "rsvg-convert failed".into())
+}
+
+/// Runs the program through the scene; gives its last screen.
+fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
+    let (cols, rows) = scene.size;
+    let pair = native_pty_system().openpty(PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    })?;
+    let mut command = CommandBuilder::new(program()?);
+    command.args([
+        "demo",
+        "--nodes",
+        scene.nodes,
+        "--theme",
+        scene.theme,
+        "--color",
+        "truecolor",
+    ]);
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command)?;
+    drop(pair.slave);
+    let bytes = listen(pair.master.try_clone_reader()?);
+    let mut typist = pair.master.take_writer()?;
+    let mut terminal = vt100::Parser::new(rows, cols, 0);
+    watch(&bytes, &mut terminal, Duration::from_secs(scene.seconds));
+    for key in scene.keys {
+        typist.write_all(key.as_bytes())?;
+        watch(&bytes, &mut terminal, Duration::from_millis(400));
     }
-    let mut buf = Buffer::empty(Rect::new(0, 0, shot.size.0, shot.size.1));
-    app.render(buf.area, &mut buf);
-    Ok(buf)
+    watch(&bytes, &mut terminal, Duration::from_secs(2));
+    let screen = terminal.screen().clone();
+    typist.write_all(b"q")?;
+    child.kill()?;
+    Ok(screen)
+}
+
+/// The program that was built beside this example.
+fn program() -> io::Result<PathBuf> {
+    let example = env::current_exe()?;
+    let folder = example.parent().and_then(Path::parent);
+    let program = folder
+        .map(|folder| folder.join("sshoal"))
+        .filter(|file| file.exists());
+    program.ok_or_else(|| {
+        io::Error::other(
+            "no sshoal beside this example: run cargo build first, in the same profile",
+        )
+    })
+}
+
+fn listen(mut reader: Box<dyn Read + Send>) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::sync_channel(64);
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            if sender
+                .send(buffer.iter().take(n).copied().collect())
+                .is_err()
+            {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn watch(bytes: &mpsc::Receiver<Vec<u8>>, terminal: &mut vt100::Parser, time: Duration) {
+    let end = Instant::now() + time;
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        if let Ok(chunk) = bytes.recv_timeout(left) {
+            terminal.process(&chunk);
+        }
+    }
 }
 
 /// Paper and ink of a theme.
-fn ground(theme: &Theme) -> (svg::Rgb, svg::Rgb) {
+fn ground(theme: &Theme) -> (Rgb, Rgb) {
     let style = theme.style(Role::Ground);
-    (
-        rgb(style.bg.unwrap_or_default(), (0, 0, 0)),
-        rgb(style.fg.unwrap_or_default(), (200, 200, 200)),
-    )
+    let rgb = |colour, default| match colour {
+        Some(Color::Rgb(r, g, b)) => (r, g, b),
+        _ => default,
+    };
+    (rgb(style.bg, (0, 0, 0)), rgb(style.fg, (200, 200, 200)))
 }
 
-fn cells(buf: &Buffer, theme: &Theme) -> Vec<Vec<svg::Cell>> {
-    let (paper, ink) = ground(theme);
-    let rows = buf.content.chunks(usize::from(buf.area.width.max(1)));
-    rows.map(|row| {
-        row.iter()
-            .map(|cell| from_buffer(cell, ink, paper))
+fn cells(screen: &vt100::Screen, paper: Rgb, ink: Rgb) -> Vec<Vec<svg::Cell>> {
+    let (rows, cols) = screen.size();
+    let row = |y| {
+        (0..cols)
+            .filter_map(|x| screen.cell(y, x))
+            .map(|cell| from_terminal(cell, paper, ink))
             .collect()
-    })
-    .collect()
+    };
+    (0..rows).map(row).collect()
 }
 
-fn from_buffer(cell: &buffer::Cell, ink: svg::Rgb, paper: svg::Rgb) -> svg::Cell {
-    let (mut fg, mut bg) = (rgb(cell.fg, ink), rgb(cell.bg, paper));
-    if cell.modifier.contains(Modifier::REVERSED) {
+fn from_terminal(cell: &vt100::Cell, paper: Rgb, ink: Rgb) -> svg::Cell {
+    let rgb = |colour, default| match colour {
+        vt100::Color::Rgb(r, g, b) => (r, g, b),
+        _ => default,
+    };
+    let (mut fg, mut bg) = (rgb(cell.fgcolor(), ink), rgb(cell.bgcolor(), paper));
+    if cell.inverse() {
         std::mem::swap(&mut fg, &mut bg);
     }
+    let symbol = if cell.has_contents() {
+        cell.contents().to_owned()
+    } else {
+        " ".to_owned()
+    };
     svg::Cell {
-        symbol: cell.symbol().to_owned(),
+        symbol,
         fg,
         bg,
-        bold: cell.modifier.contains(Modifier::BOLD),
-        underline: cell.modifier.contains(Modifier::UNDERLINED),
-    }
-}
-
-fn rgb(colour: Color, default: svg::Rgb) -> svg::Rgb {
-    match colour {
-        Color::Rgb(r, g, b) => (r, g, b),
-        _ => default,
-    }
-}
-
-/// Writes `path.svg` and `path.png`.
-fn picture(path: &Path, rows: &[Vec<svg::Cell>], theme: &Theme) -> io::Result<()> {
-    let (paper, ink) = ground(theme);
-    let source = path.with_extension("svg");
-    fs::write(&source, svg::svg("sshoal", rows, paper, ink))?;
-    let status = Command::new("rsvg-convert")
-        .arg("--output")
-        .arg(path.with_extension("png"))
-        .arg(&source)
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other("rsvg-convert failed"))
+        bold: cell.bold(),
+        underline: cell.underline(),
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Span of a tile's graphs.
-const SPAN_MS: u64 = 300_000;
+const SPAN_MS: u64 = 120_000;
 
 impl Tile<'_> {
     /// Draws the frame, and inside it either the figures or why there are none.
