@@ -293,7 +293,7 @@ impl Program for Probe {
                 "q" => return vec![Effect::Quit],
                 "!" => panic!("as the key wished"),
                 "%" => {
-                    let elsewhere = std::thread::spawn(|| panic!("as the key wished"));
+                    let elsewhere = thread::spawn(|| panic!("as the key wished"));
                     assert!(elsewhere.join().is_err());
                 }
                 _ => {}

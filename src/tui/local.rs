@@ -28,7 +28,11 @@ impl Screen<EventStream> {
         Ok(Self {
             input: EventStream::new(),
             decoder: Decoder::new(false),
-            lean: Lean::new(size, depth::detect(choice, hints), depth::keeps_background(hints.term)),
+            lean: Lean::new(
+                size,
+                depth::detect(choice, hints),
+                depth::keeps_background(hints.term),
+            ),
             output: Output::start(term::writer()?)?,
             terminal: Some(terminal),
         })
@@ -49,7 +53,9 @@ impl Source for Fleet {
     }
 
     fn send(&self, effect: Effect) -> Result<(), Effect> {
-        let Some(order) = order(effect.clone()) else { return Ok(()) };
+        let Some(order) = order(effect.clone()) else {
+            return Ok(());
+        };
         match self.orders().try_send(order) {
             Err(TrySendError::Full(_)) => Err(effect),
             // A fleet that is gone needs no orders.

@@ -14,8 +14,8 @@ mod tile;
 
 use std::{io, sync::Arc};
 
-pub use crossterm::event::EventStream;
 use crossterm::event::Event as Raw;
+pub use crossterm::event::EventStream;
 use futures::Stream;
 use ratatui::{buffer::Buffer, layout::Rect};
 use tokio::sync::watch;

@@ -13,7 +13,7 @@ use super::{
     Ended, Program, Screen, Source,
     driver::{Driver, Local},
     pace::Pace,
-    term::{Signal, Signals},
+    term::{Signal, Signals, Terminal},
 };
 use crate::{
     fleet::Snapshot,
@@ -153,11 +153,11 @@ where
             }
             Wake::Signal(Signal::Resume) => self.resume()?,
             Wake::Input(Some(Ok(raw))) => self.take_input(raw),
-            Wake::Written(written) => written?,
+            Wake::Written(written) => self.take_written(written)?,
             Wake::Frame | Wake::Order => {}
             Wake::Prompts => self.take_prompts(),
             Wake::Snapshot => self.take_snapshot(),
-            Wake::Tick => self.tell(Event::Tick(self.source.now())),
+            Wake::Tick => self.take_tick(),
             Wake::FleetGone => return Err(io::Error::other("the fleet ended by itself")),
         }
         Ok(())
@@ -178,7 +178,32 @@ where
                 break;
             }
         }
-        self.screen.output.done().now_or_never().unwrap_or(Ok(()))
+        let written = self.screen.output.done().now_or_never();
+        self.take_written(written.unwrap_or(Ok(())))
+    }
+
+    /// What a terminal that is gone can't take is no failure.
+    fn take_written(&mut self, written: io::Result<()>) -> io::Result<()> {
+        if written.is_err() {
+            self.end_if_gone();
+        }
+        if self.ended == Some(Ended::HungUp) {
+            Ok(())
+        } else {
+            written
+        }
+    }
+
+    fn take_tick(&mut self) {
+        self.end_if_gone();
+        self.tell(Event::Tick(self.source.now()));
+    }
+
+    fn end_if_gone(&mut self) {
+        let terminal = self.screen.terminal.as_ref();
+        if terminal.is_some_and(Terminal::is_gone) {
+            self.ended = Some(Ended::HungUp);
+        }
     }
 
     fn take_input(&mut self, raw: Raw) {
@@ -281,10 +306,7 @@ where
             terminal,
             ..
         } = &mut self.screen;
-        if terminal
-            .as_ref()
-            .is_some_and(super::term::Terminal::is_lost)
-        {
+        if terminal.as_ref().is_some_and(Terminal::is_lost) {
             return Err(io::Error::other(
                 "a part of the program panicked; see the report above",
             ));

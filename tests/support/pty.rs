@@ -68,7 +68,12 @@ impl Pty {
     }
 
     /// As [`Pty::start`], in a terminal with these answers.
-    pub(crate) fn start_on(columns: u16, rows: u16, command: CommandBuilder, answers: Answers) -> Self {
+    pub(crate) fn start_on(
+        columns: u16,
+        rows: u16,
+        command: CommandBuilder,
+        answers: Answers,
+    ) -> Self {
         let pair = native_pty_system()
             .openpty(size(columns, rows))
             .expect("a pty");
