@@ -102,8 +102,11 @@ where
         self.take_snapshot();
         self.take_prompts();
         self.draw()?;
-        while self.ended.is_none() {
+        loop {
             let order_waits = self.driver.send(self.source);
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
             let wake = self.wait(order_waits).await;
             self.take(wake)?;
             self.drain().await?;
@@ -112,8 +115,6 @@ where
             }
             self.draw_if_due()?;
         }
-        self.ended
-            .ok_or_else(|| io::Error::other("ended without a reason"))
     }
 
     /// The next thing that happens. Every branch is cancel-safe: streams, channels and timers keep what isn't taken.
@@ -147,9 +148,9 @@ where
 
     fn take(&mut self, wake: Wake) -> io::Result<()> {
         match wake {
-            Wake::Signal(Signal::Terminate) => self.ended = Some(Ended::Terminated),
+            Wake::Signal(Signal::Terminate) => self.end(Ended::Terminated),
             Wake::Signal(Signal::HangUp) | Wake::Input(None | Some(Err(_))) => {
-                self.ended = Some(Ended::HungUp);
+                self.end(Ended::HungUp);
             }
             Wake::Signal(Signal::Resume) => self.resume()?,
             Wake::Input(Some(Ok(raw))) => self.take_input(raw),
@@ -166,6 +167,9 @@ where
     /// Takes in what is ready already, so that one frame shows it all.
     async fn drain(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
+            if self.ended.is_some() || self.suspended {
+                break;
+            }
             let input = &mut self.screen.input;
             // With the task's own waker: crossterm's stream remembers the first one that it is polled with.
             let ready = poll_fn(|context| match input.poll_next_unpin(context) {
@@ -174,9 +178,6 @@ where
             });
             let Some(raw) = ready.await else { break };
             self.take(Wake::Input(raw))?;
-            if self.ended.is_some() || self.suspended {
-                break;
-            }
         }
         let written = self.screen.output.done().now_or_never();
         self.take_written(written.unwrap_or(Ok(())))
@@ -202,8 +203,13 @@ where
     fn end_if_gone(&mut self) {
         let terminal = self.screen.terminal.as_ref();
         if terminal.is_some_and(Terminal::is_gone) {
-            self.ended = Some(Ended::HungUp);
+            self.end(Ended::HungUp);
         }
+    }
+
+    /// The first reason counts.
+    fn end(&mut self, why: Ended) {
+        self.ended.get_or_insert(why);
     }
 
     fn take_input(&mut self, raw: Raw) {
@@ -242,7 +248,7 @@ where
     fn tell(&mut self, event: Event) {
         for effect in self.program.update(event) {
             match self.driver.take(effect) {
-                Some(Local::Quit) => self.ended = Some(Ended::Quit),
+                Some(Local::Quit) => self.end(Ended::Quit),
                 Some(Local::Suspend) => self.suspended = self.screen.terminal.is_some(),
                 Some(Local::Redraw) => self.repaint(),
                 None => {}
@@ -320,3 +326,7 @@ where
         output.put(frame)
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
