@@ -14,7 +14,7 @@ mod tests {
 
     use super::{
         node::{Running, awks, custom, daemon, node, pairs, pidfile, shells},
-        tree::{Tree, moved},
+        tree::{Tree, moved, victim},
     };
 
     fn close(value: Option<f64>, wanted: f64) {
@@ -363,7 +363,7 @@ mod tests {
     fn a_process_that_dies_is_seen_by_the_next_tick() {
         for awk in awks() {
             let tree = Tree::new();
-            let mut victim = tree.victim();
+            let mut victim = victim();
             tree.write(&[("v.pid", &victim.id().to_string())]);
             let path = tree.root().join("v.pid").display().to_string();
             let shell = &shells()[0];

@@ -213,6 +213,7 @@ impl Actor {
         Wish {
             interval_ms,
             per_core: focused,
+            asking: state.is_some_and(|s| s.link == Link::Asking),
             retries,
         }
     }
@@ -269,10 +270,10 @@ impl Actor {
             return;
         };
         let tracker = &mut poller.tracker;
-        let before = state.health.severity();
+        let before = (state.health.severity(), state.link == Link::Asking);
         Arc::make_mut(state).apply(report.news, now, |sample| tracker.judge(now.0, sample));
         let state = state.clone();
-        if state.health.severity() != before {
+        if (state.health.severity(), state.link == Link::Asking) != before {
             self.send_wish(&state, 0);
         }
         self.changed();

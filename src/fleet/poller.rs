@@ -1,6 +1,6 @@
 //! One task per node: connects, samples, reports, and starts again after a while when it failed.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     node::Node,
-    ssh::{Connector, Error},
+    ssh::{Connector, Error, Session},
 };
 
 /// What the fleet wants of a poller now; the newest counts.
@@ -26,6 +26,8 @@ pub(super) struct Wish {
     pub(super) interval_ms: u64,
     /// Per-core use is looked at.
     pub(super) per_core: bool,
+    /// A person is asked about this node: that may take minutes.
+    pub(super) asking: bool,
     /// Grows when somebody wants an attempt now.
     pub(super) retries: u32,
 }
@@ -60,20 +62,29 @@ impl Poller {
 
     /// One connection from dialling to its end; says why it ended and whether it had been up.
     async fn attempt(&mut self) -> (Error, bool) {
-        let Ok(permit) = self.gate.clone().acquire_owned().await else {
-            return std::future::pending().await;
-        };
-        self.report(News::Connecting).await;
-        let session = match self.connector.connect(&self.node).await {
+        let session = match self.connect().await {
             Ok(session) => session,
             Err(error) => return (error, false),
         };
-        drop(permit);
         self.report(News::Up(session.info().clone())).await;
-        let ended = Sampling::new(self, &session).run().await;
-        let Ended::Lost(error) = ended;
+        let Ended::Lost(error) = Sampling::new(self, &session).run().await;
         session.close().await;
         (error, true)
+    }
+
+    /// Takes a place among the handshakes under way, and gives it back while a person is asked: a question must not keep other nodes waiting.
+    async fn connect(&mut self) -> Result<Session, Error> {
+        let Ok(place) = self.gate.clone().acquire_owned().await else {
+            return std::future::pending().await;
+        };
+        self.report(News::Connecting).await;
+        let mut attempt = pin!(self.connector.connect(&self.node));
+        tokio::select! {
+            biased;
+            result = &mut attempt => return result,
+            _ = self.wish.wait_for(|wish| wish.asking) => drop(place),
+        }
+        attempt.await
     }
 
     async fn wait_after(&mut self, error: Error, failures: u32) {
@@ -105,7 +116,7 @@ impl Poller {
             .await
             .is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -28,7 +28,7 @@ const SECOND_TICK: Duration = Duration::from_millis(300);
 /// How long a GPU stream may take before the node counts as fully known without it.
 const GPU_PATIENCE: Duration = Duration::from_secs(6);
 /// After a sampler that can't run.
-const AGAIN_LATER: Duration = Duration::from_secs(300);
+const AGAIN_LATER: Duration = Duration::from_mins(5);
 
 /// How the sampling ended.
 pub(super) enum Ended {
@@ -92,7 +92,7 @@ impl<'a> Sampling<'a> {
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
                 output = self.slow.next() => self.on_slow(output),
-                output = self.gpu.next() => self.on_gpu(output).await,
+                output = self.gpu.next() => self.on_gpu(output),
                 () = sleep_until(due) => self.on_time().await,
             }
         }
@@ -106,7 +106,7 @@ impl<'a> Sampling<'a> {
     fn due(&self) -> Instant {
         let tick = (self.running && self.sent_at.is_none()).then_some(self.tick_at);
         let lanes = [self.fast.due(), self.slow.due(), self.gpu.due()];
-        let far = Instant::now() + Duration::from_secs(60);
+        let far = Instant::now() + Duration::from_mins(1);
         lanes.into_iter().flatten().chain(tick).min().unwrap_or(far)
     }
 
@@ -125,6 +125,10 @@ impl<'a> Sampling<'a> {
         }
         if self.slow.is_silent(now) {
             self.slow = Lane::open_at(now + Duration::from_secs(1));
+        }
+        if self.gpu.is_silent(now) {
+            self.meter.gpu_silent();
+            self.gpu = Lane::open_at(now + SLOW);
         }
         if self.fast.must_open(now) {
             self.open_fast().await;
@@ -222,7 +226,7 @@ impl<'a> Sampling<'a> {
 
     fn is_complete(&self, now: Instant) -> bool {
         let slow = self.slow_answers > 0 || self.slow.is_shut();
-        let gpu = self.gpu_answers > 0 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
+        let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
 
@@ -259,7 +263,10 @@ impl<'a> Sampling<'a> {
             self.poller.report(News::Sampler(Sampler::Starting)).await;
             return;
         }
-        let said = [self.meter.instead_of_hello(), std::mem::take(&mut self.complaint)];
+        let said = [
+            self.meter.instead_of_hello(),
+            std::mem::take(&mut self.complaint),
+        ];
         let said = said.iter().find(|line| !line.as_str().is_empty());
         let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
         self.fail_sampler(&why).await;
@@ -332,7 +339,9 @@ impl<'a> Sampling<'a> {
                 self.slow.expect_nothing();
                 self.slow.ask_at(Instant::now());
             }
-            Signal::Bad(why) => tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer"),
+            Signal::Bad(why) => {
+                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer");
+            }
             Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
         }
     }
@@ -342,15 +351,19 @@ impl<'a> Sampling<'a> {
             self.gpu = Lane::shut();
             return;
         };
-        if let Err(error) = self.gpu.open(self.session, &command, "").await {
-            tracing::info!(node = %self.poller.node.id, %error, "no GPU channel");
-            self.gpu = Lane::open_at(Instant::now() + AGAIN_LATER);
+        match self.gpu.open(self.session, &command, "").await {
+            Ok(()) => self.gpu.expect_within(SILENCE),
+            Err(error) => {
+                tracing::info!(node = %self.poller.node.id, %error, "no GPU channel");
+                self.gpu = Lane::open_at(Instant::now() + AGAIN_LATER);
+            }
         }
     }
 
-    async fn on_gpu(&mut self, output: Output) {
+    fn on_gpu(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
+                self.gpu.expect_within(SILENCE);
                 let signals = self
                     .meter
                     .feed(Feed::Gpu, &bytes, self.poller.clock.reading());
@@ -367,6 +380,7 @@ impl<'a> Sampling<'a> {
 }
 
 /// When the next tick is due: soon after the first, then on the node's own place in the interval; a late answer skips ticks, never queues them.
+/// Each interval is a little long, so that ticks wander over the second and the skew of the node's clock, which tells whole seconds, becomes known.
 fn next_tick(
     frames: u64,
     sent: Instant,
@@ -381,7 +395,7 @@ fn next_tick(
         let offset = backoff::offset_ms(poller.node.id.as_str(), interval.as_millis() as u64);
         return now + Duration::from_millis(offset);
     }
-    (sent + interval).max(now)
+    (sent + interval + interval / 128).max(now)
 }
 
 /// Tells our hello from anything that a login script prints.

@@ -81,7 +81,8 @@ impl History {
         let mut series = vec![None; buckets];
         let width = (span_ms / (buckets.max(1) as u64)).max(1);
         let last = now_ms / width;
-        for (at, value) in self.column(field) {
+        let first = (last + 1).saturating_sub(buckets as u64) * width;
+        for (at, value) in self.column(field, first) {
             let age = last.checked_sub(at / width).map(|age| age as usize);
             let place = age.and_then(|age| buckets.checked_sub(age + 1));
             if let Some(bucket) = place.and_then(|place| series.get_mut(place)) {
@@ -94,12 +95,12 @@ impl History {
     /// The newest value of a field, `None` where the newest sample lacks it.
     pub fn latest(&self, field: &str) -> Option<f32> {
         let newest = self.open.at.last()?;
-        let (at, value) = self.column(field).last()?;
+        let (at, value) = self.column(field, *newest).last()?;
         (at == *newest).then_some(value)
     }
 
-    /// The instants at which a field was measured, oldest first, and its values.
-    fn column(&self, field: &str) -> impl Iterator<Item = (u64, f32)> {
+    /// The instants at which a field was measured, oldest first, and its values, without chunks that ended before `from`.
+    fn column(&self, field: &str, from: u64) -> impl Iterator<Item = (u64, f32)> {
         let id = super::field(field).map(|field| field.id);
         let (mut width, mut column) = (0, None);
         for field in kept() {
@@ -110,6 +111,7 @@ impl History {
         }
         let chunks = self.closed.iter().map(AsRef::as_ref).chain([&self.open]);
         let rows = chunks
+            .filter(move |chunk| chunk.at.last().is_some_and(|last| *last >= from))
             .flat_map(move |chunk: &Chunk| chunk.at.iter().zip(chunk.values.chunks(width.max(1))));
         rows.filter_map(move |(at, row)| Some((*at, *row.get(column?)?)))
             .filter(|(_, value)| !value.is_nan())

@@ -109,6 +109,12 @@ impl Smi {
         self.step < LADDER.len()
     }
 
+    /// The tool is silent: what it said last is no longer true of now.
+    pub(super) fn silent(&mut self) {
+        self.cards.clear();
+        self.problem = Some(SafeText::from("nvidia-smi does not answer"));
+    }
+
     /// The cards, by index.
     pub(super) fn cards(&self) -> impl Iterator<Item = &Gpu> {
         self.cards.iter().map(|card| &card.gpu)

@@ -2,15 +2,12 @@
 
 mod agent;
 mod identity;
-
-use std::sync::Arc;
+mod offer;
 
 use russh::{
     MethodKind, MethodSet,
     client::{AuthResult, Handle},
-    keys::{
-        Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, agent::AgentIdentity,
-    },
+    keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, agent::AgentIdentity},
 };
 
 use super::{
@@ -22,18 +19,13 @@ use super::{
 use crate::node::text::SafeText;
 use agent::Agent;
 use identity::Identity;
+use offer::{Offer, is_of};
 
-/// sshd cuts the connection at six failures (MaxAuthTries).
+/// sshd cuts the connection at six failures (`MaxAuthTries`).
 const MAX_OFFERS: usize = 5;
 
 /// Of them, kept for key files that the agent doesn't hold: an agent full of other keys must not use up every offer.
 const FILE_OFFERS: usize = 2;
-
-/// A key to try.
-enum Offer {
-    Agent(AgentIdentity),
-    File(String, Arc<PrivateKey>),
-}
 
 /// One login under way.
 struct Login<'a> {
@@ -48,8 +40,15 @@ struct Login<'a> {
     methods: MethodSet,
     /// One factor was accepted and the server wants another.
     partial: bool,
-    /// How the server takes RSA signatures, once asked: `None` inside for SHA-1 only.
-    rsa: Option<Option<HashAlg>>,
+    /// How the server takes RSA signatures, once asked.
+    rsa: Option<Rsa>,
+}
+
+/// How a server takes RSA signatures.
+#[derive(Clone, Copy)]
+enum Rsa {
+    Sha1Only,
+    Sha2(HashAlg),
 }
 
 /// What became of one offer.
@@ -105,7 +104,10 @@ impl Login<'_> {
         let mut rejected: Vec<PublicKey> = Vec::new();
         for identity in held {
             let key = identity.public_key().into_owned();
-            match self.offer(Offer::Agent(identity), &mut agent).await? {
+            match self
+                .offer(Offer::Agent(Box::new(identity)), &mut agent)
+                .await?
+            {
                 (Answer::Accepted, name) => return Ok(Some(name)),
                 (Answer::Rejected, _) => rejected.push(key),
                 (Answer::Skipped, _) => {}
@@ -136,7 +138,7 @@ impl Login<'_> {
         }
     }
 
-    /// The agent's keys, those of the key files first. `only` them where the node names files, as ssh does under IdentitiesOnly.
+    /// The agent's keys, those of the key files first. `only` them where the node names files, as ssh does under `IdentitiesOnly`.
     async fn held(
         &mut self,
         agent: &mut Agent,
@@ -206,7 +208,7 @@ impl Login<'_> {
                 self.handle.authenticate_publickey(user, key).await
             }
             (Offer::Agent(identity), Some(agent)) => {
-                match agent.authenticate(self.handle, user, identity, hash).await {
+                match agent.authenticate(self.handle, user, *identity, hash).await {
                     Ok(result) => Ok(result),
                     Err(reason) => {
                         self.notes.push(format!("{name}: {reason}"));
@@ -237,9 +239,9 @@ impl Login<'_> {
                 self.partial |= partial_success;
                 Ok(false)
             }
-            // No method left is how russh tells of a connection that has ended.
-            Ok(AuthResult::Failure { .. }) => Err(self.ended().await),
-            Err(russh::Error::SendError | russh::Error::RecvError) => Err(self.ended().await),
+            // No method left is another way in which russh tells of a connection that has ended.
+            Ok(AuthResult::Failure { .. })
+            | Err(russh::Error::SendError | russh::Error::RecvError) => Err(self.ended().await),
             Err(error) => Err(self.failed(&describe(&error))),
         }
     }
@@ -301,60 +303,19 @@ impl Login<'_> {
         if !matches!(offer.algorithm(), Algorithm::Rsa { .. }) {
             return Ok(None);
         }
-        let best = match self.rsa {
-            Some(best) => best,
-            // A server that doesn't tell is asked with the hash that all of the last decade know.
+        let rsa = match self.rsa {
+            Some(rsa) => rsa,
             None => match self.handle.best_supported_rsa_hash().await {
-                Ok(Some(told)) => told,
-                Ok(None) | Err(_) => Some(HashAlg::Sha512),
+                Ok(Some(None)) => Rsa::Sha1Only,
+                Ok(Some(Some(hash))) => Rsa::Sha2(hash),
+                // A server that doesn't tell is offered the hash that all of the last decade know.
+                Ok(None) | Err(_) => Rsa::Sha2(HashAlg::Sha512),
             },
         };
-        self.rsa = Some(best);
-        best.map(Some)
-            .ok_or("the server takes RSA signatures with SHA-1 only")
-    }
-}
-
-fn is_of(identity: &AgentIdentity, key: &PublicKey) -> bool {
-    identity.public_key().key_data() == key.key_data()
-}
-
-impl Offer {
-    /// `agent ed25519 me@desk`, `file ~/.ssh/id_rsa`.
-    fn name(&self) -> String {
-        match self {
-            Self::Agent(identity) => {
-                let algorithm = identity.public_key().algorithm();
-                let certificate = match identity {
-                    AgentIdentity::PublicKey { .. } => "",
-                    AgentIdentity::Certificate { .. } => " certificate",
-                };
-                let kind = short(&algorithm);
-                format!("agent {kind}{certificate} {}", identity.comment())
-                    .trim_end()
-                    .to_owned()
-            }
-            Self::File(name, _) => format!("file {name}"),
+        self.rsa = Some(rsa);
+        match rsa {
+            Rsa::Sha1Only => Err("the server takes RSA signatures with SHA-1 only"),
+            Rsa::Sha2(hash) => Ok(Some(hash)),
         }
     }
-
-    fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::Agent(identity) => identity.public_key().algorithm(),
-            Self::File(_, key) => key.algorithm(),
-        }
-    }
-}
-
-/// `ssh-ed25519` is `ed25519` to people.
-fn short(algorithm: &Algorithm) -> String {
-    match algorithm {
-        Algorithm::Ed25519 => "ed25519",
-        Algorithm::Rsa { .. } => "rsa",
-        Algorithm::Ecdsa { .. } => "ecdsa",
-        Algorithm::SkEd25519 => "ed25519-sk",
-        Algorithm::SkEcdsaSha2NistP256 => "ecdsa-sk",
-        other => other.as_str(),
-    }
-    .to_owned()
 }

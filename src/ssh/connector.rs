@@ -58,7 +58,7 @@ impl Connector {
                 Err(error) => failures.push(error),
             }
         }
-        Err(most_telling(failures, node))
+        Err(most_telling(&failures, node))
     }
 
     /// Channels that were closed because nobody read their output.
@@ -124,15 +124,7 @@ fn unsupported(transport: Transport) -> Error {
 }
 
 /// The failure that got furthest; it names the others.
-fn most_telling(failures: Vec<Error>, node: &Node) -> Error {
-    let others = |chosen: usize| -> String {
-        failures
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != chosen)
-            .map(|(_, error)| format!("; {error}"))
-            .collect()
-    };
+fn most_telling(failures: &[Error], node: &Node) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()
@@ -141,9 +133,12 @@ fn most_telling(failures: Vec<Error>, node: &Node) -> Error {
         let reason = format!("{} has no transport that is configured", node.id);
         return Error::new(Step::Config, Transport::Direct, &reason).for_good();
     };
-    let reason = format!("{}{}", error.reason, others(chosen.unwrap_or_default()));
+    let others = failures.iter().enumerate();
+    let others = others.filter(|(index, _)| Some(*index) != chosen);
+    let mut told = vec![error.reason.to_string()];
+    told.extend(others.map(|(_, error)| error.to_string()));
     Error {
-        reason: reason.as_str().into(),
+        reason: told.join("; ").as_str().into(),
         ..error.clone()
     }
 }
@@ -161,7 +156,7 @@ mod tests {
     fn the_failure_that_got_furthest_is_told_first() {
         let node = node(&[], Route::default());
         let told = most_telling(
-            vec![
+            &[
                 failure(Step::Connect, Transport::Tailscale),
                 failure(Step::Kex, Transport::Direct),
                 failure(Step::Config, Transport::Jump),
@@ -173,6 +168,6 @@ mod tests {
             told.reason.as_str(),
             "key exchange; connect (tailscale): connect; config (jump): config"
         );
-        assert_eq!(most_telling(vec![], &node).step, Step::Config);
+        assert_eq!(most_telling(&[], &node).step, Step::Config);
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a server's key is taken: known_hosts decides, and for an unknown host the node's policy and, where there is one, a person.
+//! Whether a server's key is taken: `known_hosts` decides, and for an unknown host the node's policy and, where there is one, a person.
 
 use std::{io, path::PathBuf, time::Duration};
 
@@ -152,7 +152,7 @@ impl Judge {
             },
         };
         self.asking.send_replace(true);
-        let asked = timeout(ANSWER_TIMEOUT, async {
+        let question = timeout(ANSWER_TIMEOUT, async {
             asker
                 .send(Asked { prompt, reply })
                 .await
@@ -160,7 +160,7 @@ impl Judge {
             // An asker that drops the question declines it.
             Ok(answer.await.unwrap_or(false))
         });
-        let answered = asked.await;
+        let answered = question.await;
         self.asking.send_replace(false);
         answered.unwrap_or_else(|_| {
             let mut error = self.refuse(&format!("{unknown}: nobody answered"));

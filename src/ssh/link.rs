@@ -123,7 +123,9 @@ impl Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("life", &self.life).finish()
+        f.debug_struct("Link")
+            .field("life", &self.life)
+            .finish_non_exhaustive()
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Prompt {
 pub enum Question {
     /// An unknown host key: accept and remember it?
     HostKey {
-        /// `host` or `[host]:port`, as known_hosts would hold it.
+        /// `host` or `[host]:port`, as `known_hosts` would hold it.
         host: SafeText,
         /// `ssh-ed25519`, ...
         algorithm: SafeText,

@@ -173,7 +173,7 @@ impl Process {
         let mut pipe = child.stdout.take().unwrap();
         let (sender, output) = channel();
         thread::spawn(move || {
-            let mut buf = [0; 65_536];
+            let mut buf = vec![0; 65_536];
             while let Ok(n @ 1..) = pipe.read(&mut buf) {
                 if sender.send(buf[..n].to_vec()).is_err() {
                     break;

@@ -187,13 +187,13 @@ impl Tree {
         let path = std::env::var("PATH").unwrap();
         vec![("PATH", format!("{}/bin:{path}", self.root().display()))]
     }
+}
 
-    /// A process to be watched; it ends by itself with its input.
-    pub(crate) fn victim(&self) -> Child {
-        Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
-    }
+/// A process to be watched; it ends by itself with its input.
+pub(crate) fn victim() -> Child {
+    Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }

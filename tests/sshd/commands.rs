@@ -161,7 +161,7 @@ async fn a_lost_connection_is_no_exit() {
 async fn a_writer_that_waits_is_woken_when_the_connection_dies() {
     let Some(server) = Sshd::start() else { return };
     let session = open(&server).await;
-    let mut channel = session.exec("echo started; exec sleep 60").await.unwrap();
+    let mut channel = session.exec("echo started; exec sleep 5").await.unwrap();
     assert_eq!(first_line(&mut channel).await, "started");
     // More than the server's window: the rest waits for a reader that never comes.
     let flood = vec![0; 8 << 20];

@@ -38,7 +38,9 @@ async fn against(hello: &[u8], hang_up: bool) -> Error {
     let mut node = node(Transport::Direct);
     node.port = listener.local_addr().unwrap().port();
     let mut config = config(folder.path());
-    config.kex_timeout = Duration::from_millis(300);
+    if !hang_up {
+        config.kex_timeout = Duration::from_secs(1);
+    }
     let connector = Connector::new(config, None);
     let before = tasks();
     let (error, ()) = tokio::join!(refused(&connector, &node), async {

@@ -9,8 +9,9 @@ use sshoal::{
 use tokio::sync::mpsc;
 
 use crate::{
-    refused,
+    eventually, refused,
     support::sshd::{Sshd, keygen, peer},
+    tasks,
 };
 
 #[tokio::test]
@@ -168,4 +169,19 @@ async fn known_hosts_that_cannot_be_read_never_count_as_empty() {
     config.known_hosts.push(server.path("home"));
     let error = refused(&Connector::new(config, None), &server.node()).await;
     assert_eq!((error.step, error.permanent), (Step::HostKey, true));
+}
+
+#[tokio::test]
+async fn a_question_is_withdrawn_with_the_attempt_that_asked_it() {
+    let Some(server) = Sshd::start() else { return };
+    let (sender, mut questions) = mpsc::channel::<Asked>(4);
+    let connector = Connector::new(server.config(), Some(sender));
+    let node = server.node();
+    let asked = tokio::select! {
+        _ = connector.connect(&node) => panic!("nobody has answered"),
+        asked = questions.recv() => asked.unwrap(),
+    };
+    eventually("the question is void", || asked.reply.is_closed()).await;
+    eventually("no task is left", || tasks() == 0).await;
+    assert!(!server.path("known_hosts").exists());
 }

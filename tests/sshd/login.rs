@@ -99,6 +99,9 @@ async fn an_rsa_key_in_the_agent_signs_with_sha_2() {
     assert_eq!(session.info().auth.as_str(), "agent rsa test");
 }
 
+/// Of the agent protocol (draft-ietf-sshm-ssh-agent, 6.1).
+const SIGN_REQUEST: u8 = 13;
+
 /// An agent in front of another, which refuses its first signature.
 async fn fussy_agent(listener: UnixListener, real: PathBuf) {
     let mut refusals = 1;
@@ -107,7 +110,6 @@ async fn fussy_agent(listener: UnixListener, real: PathBuf) {
         while let Ok(length) = client.read_u32().await {
             let mut request = vec![0; length as usize];
             client.read_exact(&mut request).await.unwrap();
-            const SIGN_REQUEST: u8 = 13;
             if request[0] == SIGN_REQUEST && refusals > 0 {
                 refusals -= 1;
                 client.write_all(&[0, 0, 0, 1, 5]).await.unwrap();
@@ -178,7 +180,9 @@ async fn an_agent_with_many_keys_never_meets_the_servers_limit() {
     let keys: Vec<PathBuf> = (0..8)
         .map(|index| server.path(&format!("id_{index}")))
         .collect();
-    keys.iter().for_each(|key| keygen(key, "ed25519", ""));
+    for key in &keys {
+        keygen(key, "ed25519", "");
+    }
     let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
         return;
     };
@@ -202,4 +206,24 @@ async fn an_agent_with_many_keys_never_meets_the_servers_limit() {
     let error = refused(&Connector::new(config, None), &node).await;
     let reason = error.reason.as_str();
     assert!(reason.contains("4 more keys of the agent"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_two_keys_gets_two() {
+    let methods = "AuthenticationMethods publickey,publickey";
+    let Some(server) = Sshd::with(&[methods]) else {
+        return;
+    };
+    server.trust();
+    let second = server.path("id_second");
+    keygen(&second, "ed25519", "");
+    let mut node = server.node();
+    let error = refused(&Connector::new(server.config(), None), &node).await;
+    let reason = error.reason.as_str();
+    assert!(reason.contains("the server wants more"), "{reason}");
+    let public = fs::read_to_string(server.path("id_second.pub")).unwrap();
+    server.append("authorized_keys", &public);
+    node.identity.push(second);
+    let connector = Connector::new(server.config(), None);
+    assert!(connector.connect(&node).await.is_ok());
 }

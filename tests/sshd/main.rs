@@ -1,5 +1,7 @@
 //! Sessions against a real OpenSSH server: logging in, host keys, commands, and every way in which they end.
 
+#![cfg(test)]
+
 mod commands;
 mod faults;
 mod host_keys;

@@ -18,7 +18,7 @@ use sshoal::{
 
 /// A running sshd; stopped when dropped.
 pub(crate) struct Sshd {
-    /// Keys, configuration, log and known_hosts of this server.
+    /// Keys, configuration, log and `known_hosts` of this server.
     pub(crate) folder: tempfile::TempDir,
     /// Where it listens on 127.0.0.1.
     pub(crate) port: u16,
@@ -73,7 +73,7 @@ impl Sshd {
         Self::with(&[])
     }
 
-    /// The same with more lines of sshd_config, which win over the usual ones.
+    /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub(crate) fn with(options: &[&str]) -> Option<Self> {
         let program = peer("sshd")?;
         let folder = tempfile::tempdir().unwrap();
@@ -151,10 +151,16 @@ impl Sshd {
         fs::read_to_string(self.path("log")).unwrap()
     }
 
-    /// Kills the processes that serve its connections, and waits for nothing.
+    /// Kills the processes that serve its connections, but not their commands, and waits for nothing.
     pub(crate) fn kill_connections(&self) {
-        for process in children(self.server.id()) {
-            kill("-KILL", process);
+        let all = processes();
+        let mut parents = vec![self.server.id()];
+        // Each connection has a monitor and, unless root logs in, a child of that which holds the socket.
+        while let Some(parent) = parents.pop() {
+            for process in all.iter().filter(|p| p.parent == parent && p.is_sshd) {
+                kill(process.id);
+                parents.push(process.id);
+            }
         }
     }
 }
@@ -243,39 +249,42 @@ pub(crate) fn config(folder: &Path) -> Config {
     }
 }
 
-/// Processes whose parent is `parent`.
-fn children(parent: u32) -> Vec<u32> {
-    processes()
-        .into_iter()
-        .filter(|(_, of)| *of == parent)
-        .map(|(process, _)| process)
-        .collect()
-}
-
 /// True while the process exists and is no zombie.
 pub(crate) fn is_alive(process: u32) -> bool {
-    processes().iter().any(|(alive, _)| *alive == process)
+    processes().iter().any(|alive| alive.id == process)
 }
 
-/// Sends a signal.
-fn kill(signal: &str, process: u32) {
+fn kill(process: u32) {
     let _ = Command::new("kill")
-        .args([signal, &process.to_string()])
+        .args(["-KILL", &process.to_string()])
         .stderr(Stdio::null())
         .status();
 }
 
-/// Every process that isn't a zombie, with its parent.
-fn processes() -> Vec<(u32, u32)> {
+struct Process {
+    id: u32,
+    parent: u32,
+    /// `sshd`, from OpenSSH 9.8 on `sshd-session` for those that serve connections.
+    is_sshd: bool,
+}
+
+/// Every process that isn't a zombie.
+fn processes() -> Vec<Process> {
     let listed = Command::new("ps")
-        .args(["-A", "-o", "pid=,ppid=,stat="])
+        .args(["-A", "-o", "pid=,ppid=,stat=,comm="])
         .output()
         .expect("ps is part of every system");
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     let row = |line: &str| {
         let mut words = line.split_whitespace();
-        let (process, parent) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        (!words.next()?.starts_with('Z')).then_some((process, parent))
+        let (id, parent) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let alive = !words.next()?.starts_with('Z');
+        let is_sshd = words.next()?.contains("sshd");
+        alive.then_some(Process {
+            id,
+            parent,
+            is_sshd,
+        })
     };
     text.lines().filter_map(row).collect()
 }
@@ -318,9 +327,10 @@ fn copy_lines(from: &mut impl Read, to: &mut impl Write) {
 /// The first value of an option counts, so that `options` come first.
 fn sshd_config(folder: &Path, port: u16, options: &[&str]) -> String {
     let folder = folder.display();
-    let mut text = options.join("\n");
-    text.push_str(&format!(
-        "\nListenAddress 127.0.0.1:{port}
+    let options = options.join("\n");
+    format!(
+        "{options}
+ListenAddress 127.0.0.1:{port}
 HostKey {folder}/host_ed25519
 AuthorizedKeysFile {folder}/authorized_keys
 # The developer's shell start-up files would slow every command down.
@@ -335,8 +345,7 @@ MaxStartups 100
 LogLevel VERBOSE
 PrintMotd no
 "
-    ));
-    text
+    )
 }
 
 fn free_port() -> u16 {

@@ -1,6 +1,9 @@
 //! Works an expression out from left to right, resolving groups and wildcards.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+};
 
 use super::{
     Error, Groups, MAX_NAMES, NodeSet,
@@ -11,6 +14,7 @@ use super::{
     pattern::Pattern,
     ranges::Ranges,
     shown, too_many,
+    wildcard::matches,
 };
 
 /// Groups nested deeper than this are refused.
@@ -30,6 +34,15 @@ impl Draft {
 
     fn add(&mut self, pattern: Pattern, axes: Block) {
         self.0.entry(pattern).or_default().push(axes);
+    }
+
+    fn add_set(&mut self, set: NodeSet) {
+        for (pattern, grid) in set.0 {
+            self.0
+                .entry(pattern)
+                .or_default()
+                .extend(grid.into_blocks());
+        }
     }
 
     pub(super) fn fold(self) -> NodeSet {
@@ -75,46 +88,42 @@ impl<'a> Evaluator<'a> {
         while let Some((operator, at)) = next {
             let operand = Operand::read(text, at, self.budget)?;
             next = operand.next;
-            if operator == Operator::Union && !operand.is_group() && !operand.is_wildcard() {
-                self.spend(size(&operand.axes), operand.column)?;
-                draft.add(operand.pattern, operand.axes);
+            if operator == Operator::Union {
+                self.collect(operand, &mut draft)?;
                 continue;
             }
-            let right = self.resolve(operand)?;
+            let mut right = Draft::default();
+            self.collect(operand, &mut right)?;
             set = set
-                .combine(Operator::Union, std::mem::take(&mut draft).fold())
-                .combine(operator, right);
+                .combine(Operator::Union, mem::take(&mut draft).fold())
+                .combine(operator, right.fold());
         }
         Ok(set.combine(Operator::Union, draft.fold()))
     }
 
-    fn resolve(&mut self, operand: Operand) -> Result<NodeSet, Error> {
+    /// Adds the names of one operand.
+    fn collect(&mut self, operand: Operand, names: &mut Draft) -> Result<(), Error> {
         if operand.is_group() {
-            return self.resolve_groups(&operand);
+            return self.collect_groups(&operand, names);
         }
         if operand.is_wildcard() {
-            return self.resolve_wildcard(&operand);
+            return self.collect_matches(&operand, names);
         }
         self.spend(size(&operand.axes), operand.column)?;
-        let mut draft = Draft::default();
-        draft.add(operand.pattern, operand.axes);
-        Ok(draft.fold())
+        names.add(operand.pattern, operand.axes);
+        Ok(())
     }
 
     /// `@name`, `@rack[1-4]`, `@*`.
-    fn resolve_groups(&mut self, operand: &Operand) -> Result<NodeSet, Error> {
-        let mut set = NodeSet::default();
+    fn collect_groups(&mut self, operand: &Operand, names: &mut Draft) -> Result<(), Error> {
         for point in block_points(&operand.axes) {
             let name = named(&operand.pattern, &point);
-            let name = name.trim_start_matches('@');
-            let group = if name == "*" {
-                self.all(operand.column)?
-            } else {
-                self.group(name, operand.column)?
-            };
-            set = set.combine(Operator::Union, group);
+            match name.strip_prefix('@').unwrap_or_default() {
+                "*" => names.add_set(self.all(operand.column)?),
+                name => names.add_set(self.group(name, operand.column)?),
+            }
         }
-        Ok(set)
+        Ok(())
     }
 
     fn all(&mut self, column: usize) -> Result<NodeSet, Error> {
@@ -145,13 +154,13 @@ impl<'a> Evaluator<'a> {
             .group(name)
             .ok_or_else(|| error(self.unknown(name)))?;
         self.within.push(name.into());
-        let mut set = NodeSet::default();
+        let mut names = Draft::default();
         for member in &members {
             let inner = self.evaluate(member);
-            let inner =
-                inner.map_err(|e| error(format!("in group {}: {}", shown(name), e.reason)))?;
-            set = set.combine(Operator::Union, inner);
+            let within = |e: Error| error(format!("in group {}: {}", shown(name), e.reason));
+            names.add_set(inner.map_err(within)?);
         }
+        let set = names.fold();
         self.within.pop();
         self.resolved.insert(name.into(), set.clone());
         Ok(set)
@@ -172,13 +181,14 @@ impl<'a> Evaluator<'a> {
         format!("there is no group {}{hint}", shown(name))
     }
 
-    fn resolve_wildcard(&mut self, operand: &Operand) -> Result<NodeSet, Error> {
-        let matches = |name: &&String| operand.pattern.matches(&operand.axes, name);
-        let mut draft = Draft::default();
-        let found: Vec<_> = self.known().iter().filter(matches).cloned().collect();
-        self.spend(found.len(), operand.column)?;
-        found.iter().for_each(|name| draft.add_name(name));
-        Ok(draft.fold())
+    fn collect_matches(&mut self, operand: &Operand, names: &mut Draft) -> Result<(), Error> {
+        let is_meant = |name: &&String| matches(&operand.pattern, &operand.axes, name);
+        let mut found = 0;
+        for name in self.known().iter().filter(is_meant) {
+            names.add_name(name);
+            found += 1;
+        }
+        self.spend(found, operand.column)
     }
 
     fn known(&mut self) -> &[String] {

@@ -144,6 +144,7 @@ fn groups_hold_sets_and_never_themselves() {
         "column 1: there is no group `wbe`; did you mean `@web`?"
     );
     assert_eq!(parse("@twice").unwrap(), "web[1-2,10]");
+    assert!(parse("@@web").is_err());
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) async fn load(named: &[PathBuf], usual: &[PathBuf]) -> Vec<Identity> 
 fn read(path: &Path) -> Identity {
     let name = tilde(path, env::home_dir().as_deref());
     let (public, secret, reason) = match secret(path) {
-        Ok(Secret::Open(key)) => (Some(key.public_key().clone()), Some(Arc::new(key)), None),
+        Ok(Secret::Open(key)) => (Some(key.public_key().clone()), Some(key), None),
         Ok(Secret::Locked(public)) => (public, None, Some("is encrypted".to_owned())),
         Err(reason) => (None, None, Some(reason)),
     };
@@ -57,7 +57,7 @@ fn read(path: &Path) -> Identity {
 }
 
 enum Secret {
-    Open(PrivateKey),
+    Open(Arc<PrivateKey>),
     Locked(Option<PublicKey>),
 }
 
@@ -67,7 +67,7 @@ fn secret(path: &Path) -> Result<Secret, String> {
         return Ok(if key.is_encrypted() {
             Secret::Locked(Some(key.public_key().clone()))
         } else {
-            Secret::Open(key)
+            Secret::Open(Arc::new(key))
         });
     }
     // Older forms say it in a header or in their title, and hold no public key in the clear.
@@ -75,7 +75,7 @@ fn secret(path: &Path) -> Result<Secret, String> {
         return Ok(Secret::Locked(None));
     }
     match decode_secret_key(&text, None) {
-        Ok(key) => Ok(Secret::Open(key)),
+        Ok(key) => Ok(Secret::Open(Arc::new(key))),
         Err(russh::keys::Error::KeyIsEncrypted) => Ok(Secret::Locked(None)),
         // An agent reads more forms, and P-256 keys with a short number, which the key library refuses (one in 512).
         Err(error) => Err(format!("can't be used ({error}), but may be in an agent")),

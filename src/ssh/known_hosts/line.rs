@@ -1,4 +1,4 @@
-//! One line of a known_hosts file, read as sshd(8) defines it and as OpenSSH's `hostfile.c` does: on bytes, since comments may hold anything. Pure.
+//! One line of a `known_hosts` file, read as sshd(8) defines it and as OpenSSH's `hostfile.c` does: on bytes, since comments may hold anything. Pure.
 
 use hmac::{Hmac, KeyInit, Mac};
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};

@@ -1,4 +1,4 @@
-//! Lines of known_hosts in every form that files in the field have.
+//! Lines of `known_hosts` in every form that files in the field have.
 
 use proptest::prelude::*;
 

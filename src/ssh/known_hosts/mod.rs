@@ -1,4 +1,4 @@
-//! What is known of a host's keys: lookup over the known_hosts files, the verdict on a key, and remembering a new one.
+//! What is known of a host's keys: lookup over the `known_hosts` files, the verdict on a key, and remembering a new one.
 
 mod line;
 
@@ -168,9 +168,8 @@ fn collect(bytes: &[u8], path: &Path, host: &Host, entries: &mut Vec<Entry>) {
     let file: Arc<Path> = path.into();
     for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = index + 1;
-        let parsed = match Line::cut(text) {
-            None => continue,
-            Some(parsed) => parsed,
+        let Some(parsed) = Line::cut(text) else {
+            continue;
         };
         let Ok(parsed) = parsed else {
             tracing::warn!(
@@ -238,19 +237,21 @@ fn open_for_append(path: &Path) -> io::Result<File> {
 
 /// One write, on a line of its own even where the last line lacks its end.
 fn append(file: &mut File, host: &Host, key: &Key) -> io::Result<()> {
-    let mut line = String::new();
-    if file.metadata()?.len() > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            line.push('\n');
-        }
-    }
-    let blob = Base64::encode_string(&key.blob);
-    line.push_str(&format!("{} {} {blob}\n", host.label(), key.algorithm));
+    let start = if is_mid_line(file)? { "\n" } else { "" };
+    let (label, blob) = (host.label(), Base64::encode_string(&key.blob));
+    let line = format!("{start}{label} {} {blob}\n", key.algorithm);
     file.write_all(line.as_bytes())?;
     file.sync_all()
+}
+
+fn is_mid_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// The error with the file's name in it.

@@ -71,18 +71,15 @@ async fn race(
         let more = waiting
             .next()
             .map(|address| attempts.push(attempt(address)));
-        let failed = loop {
-            tokio::select! {
-                biased;
-                Some(result) = attempts.next() => match result {
-                    Ok(connected) => return Ok(connected),
-                    Err(failed) => break Some(failed),
-                },
-                () = sleep(HEAD_START), if more.is_some() => break None,
-                else => return Err(errors),
-            }
-        };
-        errors.extend(failed);
+        tokio::select! {
+            biased;
+            Some(result) = attempts.next() => match result {
+                Ok(connected) => return Ok(connected),
+                Err(failed) => errors.push(failed),
+            },
+            () = sleep(HEAD_START), if more.is_some() => {}
+            else => return Err(errors),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod signal;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 pub use layout::Layout;
+use signal::Pen;
 pub use signal::Signal;
 
 use super::{Scene, columns};
@@ -76,6 +77,7 @@ impl Heatmap<'_> {
             }
         }
         let end = self.scroll + usize::from(area.height);
+        let pen = self.signal.pen(scene);
         let mut built = 0;
         for (index, line, x) in layout.cells(self.scroll..end) {
             let Some(node) = scene.snapshot.nodes.get(index) else {
@@ -84,7 +86,7 @@ impl Heatmap<'_> {
             let y = cells.y + (line - self.scroll) as u16;
             let cell = Rect::new(cells.x + x, y, layout.cell(), 1);
             if is_shown.get(index) == Some(&true) {
-                self.cell(node, scene, cell, buf);
+                self.cell(node, &pen, cell, buf);
                 built += 1;
             } else {
                 put(
@@ -112,9 +114,12 @@ impl Heatmap<'_> {
         }
     }
 
-    fn cell(&self, node: &NodeState, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let (sign, style) = self.signal.cell(node, scene);
-        put(buf, area, area.x, sign, style);
+    fn cell(&self, node: &NodeState, pen: &Pen<'_>, area: Rect, buf: &mut Buffer) {
+        let scene = pen.scene;
+        let (sign, style) = pen.cell(node);
+        if let Some(cell) = buf.cell_mut((area.x, area.y)) {
+            cell.set_symbol(sign).set_style(style);
+        }
         if (self.is_marked)(node) && area.width > 1 {
             let style = scene.theme.style(Role::Marked);
             put(buf, area, area.x + 1, scene.glyphs.mark(), style);
@@ -131,12 +136,10 @@ impl Heatmap<'_> {
             return;
         }
         let nodes = &scene.snapshot.nodes;
-        let mut worst: Vec<(u32, &NodeState)> = self
-            .shown
-            .iter()
-            .filter_map(|i| nodes.get(*i))
+        let faulty = self.shown.iter().filter_map(|i| nodes.get(*i));
+        let mut worst: Vec<(u32, &NodeState)> = faulty
+            .filter(|n| n.status(scene.now) != Status::Ok)
             .map(|n| (crate::ui::order::score(n, scene.now), &**n))
-            .filter(|(_, n)| n.status(scene.now) != Status::Ok)
             .collect();
         worst.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         let title = scene.theme.style(Role::Muted);

@@ -1,0 +1,37 @@
+//! The order of host key algorithms, and the deadline that rests.
+
+use super::*;
+
+#[test]
+fn known_kinds_of_host_key_are_asked_for_first() {
+    let names = |known: &[&str]| -> Vec<String> {
+        host_key_order(known)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(names(&[])[0], "ssh-ed25519");
+    assert_eq!(
+        names(&["ssh-rsa"])[..3],
+        ["rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519"]
+    );
+    assert_eq!(
+        names(&["ecdsa-sha2-nistp384", "x"])[0],
+        "ecdsa-sha2-nistp384"
+    );
+    assert!(!names(&["ssh-rsa"]).contains(&"ssh-rsa".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_rests_while_a_person_is_asked() {
+    let (asking, seen) = watch::channel(false);
+    let limit = Duration::from_secs(10);
+    let started = tokio::time::Instant::now();
+    tokio::join!(overdue(seen, limit), async {
+        sleep(Duration::from_secs(9)).await;
+        asking.send_replace(true);
+        sleep(Duration::from_mins(1)).await;
+        asking.send_replace(false);
+    });
+    assert_eq!(started.elapsed().as_secs(), 79);
+}
