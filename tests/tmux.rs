@@ -21,13 +21,14 @@ use sshoal::{
     tui::{
         Ended, Program, Screen, Source,
         depth::{Choice, Hints},
+        ground::Ground,
         run, term,
     },
     ui::{effect::Effect, event::Event},
 };
 use tokio::sync::watch;
 
-use pty::{Pty, command};
+use pty::{Answers, Pty, command};
 use tmux::Tmux;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sshoal");
@@ -201,6 +202,39 @@ fn pastes_are_no_keys() {
 }
 
 #[test]
+fn the_terminal_says_whether_it_is_light() {
+    let cases = [
+        (Some("rgb:ffff/ffff/ffff"), "Some(Light)"),
+        (Some("rgb:1d1d/1f1f/2121"), "Some(Dark)"),
+        (None, "None"),
+    ];
+    for (background, said) in cases {
+        let answers = Answers {
+            background,
+            ..Answers::default()
+        };
+        let mut pty = Pty::start_on(80, 24, probe_command(), answers);
+        pty.wait_for(said);
+        pty.send("q");
+        assert!(pty.wait_exit().success());
+    }
+}
+
+#[test]
+fn an_answer_that_comes_late_types_nothing() {
+    let answers = Answers {
+        deaf: true,
+        ..Answers::default()
+    };
+    let mut pty = Pty::start_on(80, 24, probe_command(), answers);
+    pty.wait_for("keys 0 pasted 0 None");
+    pty.send("x\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22cx");
+    pty.wait_for("keys 2");
+    pty.send("q");
+    assert!(pty.wait_exit().success());
+}
+
+#[test]
 fn it_works_over_tmux() {
     let shell = format!("sh -c '{PROGRAM} demo --nodes 6; echo \"exit $?\"; exec cat'");
     let Some(tmux) = start(100, 30, &shell) else {
@@ -271,15 +305,21 @@ async fn show_probe() -> io::Result<Ended> {
         term: Some("xterm-256color"),
         ..Hints::default()
     };
-    let screen = Screen::local(Choice::Auto, hints)?;
+    let mut screen = Screen::local(Choice::Auto, hints)?;
+    let mut probe = Probe {
+        ground: screen.ask_ground(),
+        ..Probe::default()
+    };
     let (_snapshots, snapshots) = watch::channel(Arc::default());
     let (_prompts, prompts) = watch::channel(Arc::default());
-    run(&mut Probe::default(), &Nothing(snapshots, prompts), screen).await
+    run(&mut probe, &Nothing(snapshots, prompts), screen).await
 }
 
 /// Says what it is told.
 #[derive(Default)]
 struct Probe {
+    ground: Option<Ground>,
+    keys: usize,
     pasted: usize,
     drawn: bool,
 }
@@ -293,10 +333,10 @@ impl Program for Probe {
                 "q" => return vec![Effect::Quit],
                 "!" => panic!("as the key wished"),
                 "%" => {
-                    let elsewhere = std::thread::spawn(|| panic!("as the key wished"));
+                    let elsewhere = thread::spawn(|| panic!("as the key wished"));
                     assert!(elsewhere.join().is_err());
                 }
-                _ => {}
+                _ => self.keys += 1,
             },
             _ => {}
         }
@@ -305,9 +345,10 @@ impl Program for Probe {
 
     fn render(&mut self, area: Rect, buffer: &mut Buffer) {
         self.drawn = true;
+        let (size, keys) = (area.as_size(), self.keys);
         let text = format!(
-            "frame {}x{} pasted {}",
-            area.width, area.height, self.pasted
+            "frame {size} keys {keys} pasted {} {:?}",
+            self.pasted, self.ground
         );
         buffer.set_string(0, 0, text, Style::new().bold());
     }

@@ -30,7 +30,10 @@ pub(crate) struct Pty {
 pub(crate) struct Answers {
     /// `rgb:ffff/ffff/ffff`; `None`: it doesn't know OSC 11.
     pub(crate) background: Option<&'static str>,
-    replies: Vec<u8>,
+    /// It answers nothing at all.
+    pub(crate) deaf: bool,
+    /// Not sent yet.
+    pub(crate) replies: Vec<u8>,
 }
 
 impl Callbacks for Answers {
@@ -182,7 +185,7 @@ impl Pty {
                 self.transcript.extend_from_slice(&chunk);
                 self.parser.process(&chunk);
                 let replies = std::mem::take(&mut self.parser.callbacks_mut().replies);
-                if !replies.is_empty() {
+                if !replies.is_empty() && !self.parser.callbacks().deaf {
                     // A program that ended doesn't want its answer any more.
                     let _gone = self.keyboard.write_all(&replies);
                 }
