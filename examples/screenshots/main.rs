@@ -7,6 +7,7 @@ mod svg;
 use std::{
     env, fs,
     io::{self, Read, Write},
+    num::NonZero,
     path::{Path, PathBuf},
     process::Command,
     sync::mpsc,
@@ -109,7 +110,8 @@ fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
     drop(pair.slave);
     let bytes = listen(pair.master.try_clone_reader()?);
     let mut typist = pair.master.take_writer()?;
-    let mut terminal = vt100::Parser::new(rows, cols, 0);
+    let [height, width] = [rows, cols].map(|n| NonZero::new(n).unwrap_or(NonZero::<u16>::MIN));
+    let mut terminal = vt100::Parser::new(height, width, 0);
     watch(&bytes, &mut terminal, Duration::from_secs(scene.seconds));
     for key in scene.keys {
         typist.write_all(key.as_bytes())?;
@@ -174,12 +176,12 @@ fn ground(theme: &Theme) -> (Rgb, Rgb) {
 fn cells(screen: &vt100::Screen, paper: Rgb, ink: Rgb) -> Vec<Vec<svg::Cell>> {
     let (rows, cols) = screen.size();
     let row = |y| {
-        (0..cols)
+        (0..cols.get())
             .filter_map(|x| screen.cell(y, x))
             .map(|cell| from_terminal(cell, paper, ink))
             .collect()
     };
-    (0..rows).map(row).collect()
+    (0..rows.get()).map(row).collect()
 }
 
 fn from_terminal(cell: &vt100::Cell, paper: Rgb, ink: Rgb) -> svg::Cell {
