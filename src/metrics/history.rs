@@ -13,7 +13,7 @@ const CHUNK_ROWS: usize = 32;
 /// A sample that follows this soon replaces the one before, so that the number of rows is bounded.
 const CLOSEST_MS: u64 = 500;
 
-/// Values of all history fields at some instants, row after row; NaN where the node lacks one.
+/// Values of all history fields at some instants; NaN where the node lacks one. Row after row while it is open, then field after field: a graph reads one field of hundreds of rows.
 #[derive(Clone, Debug, Default)]
 struct Chunk {
     at: Vec<u64>,
@@ -29,6 +29,26 @@ pub struct History {
 
 fn kept() -> impl Iterator<Item = &'static Field> {
     fields().filter(|field| field.history)
+}
+
+impl Chunk {
+    fn by_field(self) -> Self {
+        let rows = self.at.len().max(1);
+        let width = self.values.len() / rows;
+        let place = |n: usize| (n % rows) * width + n / rows;
+        let value = |n| self.values.get(place(n)).copied().unwrap_or(f32::NAN);
+        Self {
+            values: (0..self.values.len()).map(value).collect(),
+            at: self.at,
+        }
+    }
+
+    /// One field of a closed chunk.
+    fn field(&self, column: usize) -> &[f32] {
+        let rows = self.at.len();
+        let values = self.values.get(column * rows..(column + 1) * rows);
+        values.unwrap_or_default()
+    }
 }
 
 impl History {
@@ -65,7 +85,7 @@ impl History {
     fn close_full(&mut self) {
         if self.open.at.len() >= CHUNK_ROWS {
             let full = std::mem::take(&mut self.open);
-            self.closed.push_back(Arc::new(full));
+            self.closed.push_back(Arc::new(full.by_field()));
         }
     }
 
@@ -106,18 +126,21 @@ impl History {
     /// The instants at which a field was measured, oldest first, and its values, without chunks that ended before `from`.
     fn column(&self, field: &str, from: u64) -> impl Iterator<Item = (u64, f32)> {
         let id = super::field(field).map(|field| field.id);
-        let (mut width, mut column) = (0, None);
-        for field in kept() {
-            if Some(field.id) == id {
-                column = Some(width);
-            }
-            width += 1;
-        }
-        let chunks = self.closed.iter().map(AsRef::as_ref).chain([&self.open]);
-        let rows = chunks
-            .filter(move |chunk| chunk.at.last().is_some_and(|last| *last >= from))
-            .flat_map(move |chunk: &Chunk| chunk.at.iter().zip(chunk.values.chunks(width.max(1))));
-        rows.filter_map(move |(at, row)| Some((*at, *row.get(column?)?)))
+        let column = kept().position(|field| Some(field.id) == id);
+        let width = kept().count().max(1);
+        let closed = self.closed.iter();
+        let closed = closed.filter(move |chunk| chunk.at.last().is_some_and(|at| *at >= from));
+        let closed = closed.flat_map(move |chunk| {
+            let values = column.map_or(&[][..], |column| chunk.field(column));
+            chunk.at.iter().zip(values)
+        });
+        let open = self.open.values.chunks(width);
+        let open = open.map(move |row| row.get(column?));
+        let open = self.open.at.iter().zip(open);
+        let open = open.filter_map(|(at, value)| Some((at, value?)));
+        closed
+            .chain(open)
+            .map(|(at, value)| (*at, *value))
             .filter(|(_, value)| !value.is_nan())
     }
 }
