@@ -1,10 +1,6 @@
 //! CPU use over the last interval, from two readings of `/proc/stat`.
 
-use super::{
-    Field, Unit,
-    frame::{Asked, Words},
-    rate::Counters,
-};
+use super::{Field, Unit, rate::Counters, raw::Asked, words::Words};
 
 /// Shares of the interval, in percent of all cores.
 #[derive(Clone, Debug, Default, PartialEq)]

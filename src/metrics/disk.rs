@@ -1,6 +1,6 @@
 //! Space and inodes of local file systems, from `stat -f` of the mounts in `/proc/mounts`.
 
-use super::{Field, Unit, frame::Words, memory::percent, sampler::clipped, slow::Answer};
+use super::{Field, Unit, memory::percent, sampler::clipped, slow::Answer, words::Words};
 use crate::node::text::SafeText;
 
 /// The local file systems.

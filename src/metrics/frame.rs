@@ -33,7 +33,9 @@
 
 use std::{fmt, ops::Range};
 
-use super::{Sample, cpu, gpu, host, io, load, memory, net, pressure, tcp};
+use memchr::memchr;
+
+use super::words::Words;
 
 /// Longest frame that is accepted.
 pub const MAX_FRAME: usize = 256 * 1024;
@@ -123,7 +125,7 @@ impl Frames {
 
     fn line_end(&mut self) -> Option<usize> {
         let rest = self.buf.get(self.searched..)?;
-        if let Some(at) = rest.iter().position(|b| *b == b'\n') {
+        if let Some(at) = memchr(b'\n', rest) {
             let end = self.searched + at;
             self.searched = end + 1;
             return Some(end);
@@ -154,191 +156,6 @@ impl Frames {
     /// The lines of a frame that [`Self::next`] just returned.
     pub(super) fn body(&self, frame: &Frame) -> &[u8] {
         self.buf.get(frame.body.clone()).unwrap_or_default()
-    }
-}
-
-/// Words of a line, read as numbers without a copy.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Words<'a>(pub(super) &'a [u8]);
-
-impl<'a> Iterator for Words<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let blank = |b: &u8| matches!(b, b' ' | b'\t');
-        let start = self.0.iter().position(|b| !blank(b))?;
-        let rest = self.0.get(start..)?;
-        let (word, rest) = rest.split_at(rest.iter().position(blank).unwrap_or(rest.len()));
-        self.0 = rest;
-        Some(word)
-    }
-}
-
-impl Words<'_> {
-    /// The next word as a whole number.
-    pub(super) fn u64(&mut self) -> Option<u64> {
-        whole(self.next()?)
-    }
-
-    /// The next word as a number that is not negative.
-    pub(super) fn f64(&mut self) -> Option<f64> {
-        decimal(self.next()?)
-    }
-
-    /// The next `N` words as counters; all of the first `needed` must be there, the others are 0 when missing.
-    pub(super) fn counters<const N: usize>(&mut self, needed: usize) -> Option<[u64; N]> {
-        let mut values = [0; N];
-        for (at, value) in values.iter_mut().enumerate() {
-            match self.u64() {
-                Some(n) => *value = n,
-                None if at < needed => return None,
-                None => {}
-            }
-        }
-        Some(values)
-    }
-}
-
-fn whole(word: &[u8]) -> Option<u64> {
-    if word.is_empty() || word.len() > 20 {
-        return None;
-    }
-    word.iter().try_fold(0u64, |n, b| {
-        let digit = b.wrapping_sub(b'0');
-        (digit < 10).then(|| n.saturating_mul(10).saturating_add(u64::from(digit)))
-    })
-}
-
-fn decimal(word: &[u8]) -> Option<f64> {
-    let Some(dot) = word.iter().position(|b| *b == b'.') else {
-        return whole(word).map(|n| n as f64);
-    };
-    let (int, fraction) = (word.get(..dot)?, word.get(dot + 1..)?);
-    let fraction = fraction.get(..fraction.len().min(9))?;
-    let scale = 10f64.powi(fraction.len() as i32);
-    Some(whole(int)? as f64 + whole(fraction)? as f64 / scale)
-}
-
-/// What a tick asked for, so that a line that didn't come can be told from one that was not wanted.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asked {
-    /// Everything.
-    pub(super) full: bool,
-    /// The medium sources.
-    pub(super) medium: bool,
-    /// Each core.
-    pub(super) cores: bool,
-}
-
-/// The newest raw values of the fast channel, per probe.
-#[derive(Debug, Default)]
-pub(super) struct Raw {
-    /// Also the clock of every rate.
-    pub(super) host: host::Raw,
-    load: load::Raw,
-    cpu: cpu::Raw,
-    /// Holds a container's limit.
-    pub(super) memory: memory::Raw,
-    pressure: pressure::Raw,
-    io: io::Raw,
-    net: net::Raw,
-    tcp: tcp::Raw,
-    /// AMD cards.
-    pub(super) amd: gpu::Amd,
-}
-
-impl Raw {
-    /// Takes the lines of a frame; watched items are handed to `watched` by their position.
-    pub(super) fn apply(
-        &mut self,
-        body: &[u8],
-        asked: Asked,
-        mut watched: impl FnMut(usize, &[u8]),
-    ) {
-        self.expect(asked);
-        for line in body.split(|b| *b == b'\n') {
-            let at = line.iter().position(|b| *b == b' ').unwrap_or(line.len());
-            let (key, value) = line.split_at(at);
-            let value = value.get(1..).unwrap_or_default();
-            match key.split_first() {
-                Some((b'w', item)) => {
-                    if let Some(item) = whole(item).and_then(|n| n.checked_sub(1)) {
-                        watched(item as usize, value);
-                    }
-                }
-                Some((first, name)) => self.line(*first, name, Words(value)),
-                None => {}
-            }
-        }
-        self.close(asked);
-    }
-
-    fn line(&mut self, first: u8, name: &[u8], value: Words) {
-        match (first, name) {
-            (b'l', b"") => self.load.take(value),
-            (b'u', b"") => self.host.take_uptime(value),
-            (b'c', b"") => self.cpu.take(value),
-            (b'c', core) => self.cpu.take_core(whole(core), value),
-            (b'm', b"") => self.memory.take(value),
-            (b'k', b"") => self.memory.take_limited(value),
-            (b'P', kind) => self.pressure.take(kind, value),
-            (b'n', name) => self.net.take(name, value),
-            (b'd', name) => self.io.take(name, value),
-            (b'a', card) => self.amd.take(whole(card), value),
-            (b'A', card) => self.amd.take_name(whole(card), value.0),
-            (b'p' | b'v' | b'f', name) => self.host.take(first, name, value),
-            (b't', b"") => self.tcp.take(value),
-            (b't', b"s") => self.tcp.take_sockets(value),
-            _ => {}
-        }
-    }
-
-    fn expect(&mut self, asked: Asked) {
-        self.cpu.expect(asked);
-        if asked.full {
-            self.load = load::Raw::default();
-            self.pressure = pressure::Raw::default();
-            self.memory.expect();
-            self.io.expect();
-            self.net.expect();
-            self.tcp.expect();
-            self.host.expect();
-            self.amd.expect();
-        }
-    }
-
-    fn close(&mut self, asked: Asked) {
-        let Some(uptime) = self.host.uptime() else {
-            return;
-        };
-        self.cpu.close(uptime, asked);
-        self.io.close(uptime);
-        self.net.close(uptime);
-        if asked.full || asked.medium {
-            self.host.close(uptime);
-            self.tcp.close(uptime);
-        }
-    }
-
-    /// The sampler starts anew: only what was counted over its whole life stays.
-    pub(super) fn restart(&mut self) {
-        self.host.restart();
-        *self = Self {
-            host: std::mem::take(&mut self.host),
-            ..Self::default()
-        };
-    }
-
-    /// The readings of the fast channel.
-    pub(super) fn fill(&self, sample: &mut Sample) {
-        self.host.fill(&mut sample.host);
-        sample.load = self.load.reading();
-        sample.cpu = self.cpu.reading();
-        sample.memory = self.memory.reading();
-        sample.pressure = self.pressure.reading();
-        sample.io = self.io.reading();
-        sample.net = self.net.reading();
-        sample.tcp = self.tcp.reading();
     }
 }
 

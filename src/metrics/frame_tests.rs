@@ -3,6 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::metrics::{
+    Sample,
+    raw::{Asked, Raw},
+};
 
 fn all(frames: &mut Frames) -> Vec<Result<(u64, String), Bad>> {
     let mut found = Vec::new();
@@ -283,6 +287,8 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn hostile_values_give_finite_numbers(
         bodies in prop::collection::vec((prop::collection::vec(line(), 0..30), any::<[bool; 3]>()), 1..6),
@@ -302,7 +308,9 @@ proptest! {
             }
         }
     }
+}
 
+proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let mut frames = Frames::default();

@@ -1,6 +1,6 @@
 //! GPUs: what is known of a card, and AMD cards from sysfs; NVIDIA's are read in [`super::smi`].
 
-use super::{Field, Unit, frame::Words, sampler::clipped};
+use super::{Field, Unit, sampler::clipped, words::Words};
 use crate::node::text::SafeText;
 
 /// The GPUs of a node.

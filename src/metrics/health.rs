@@ -138,15 +138,15 @@ impl Since {
         self.notable = begin(self.notable, level >= Level::Notable);
         self.warn = begin(self.warn, level >= Level::Warn);
         self.critical = begin(self.critical, level >= Level::Critical);
-        let held = |since: Option<u64>, seconds: u64| {
+        let lasts = |since: Option<u64>, seconds: u64| {
             since.is_some_and(|since| now_ms.saturating_sub(since) >= seconds * 1000)
         };
         let [warn, critical] = hold;
-        let reached = if held(self.critical, critical) {
+        let reached = if lasts(self.critical, critical) {
             Severity::Critical
-        } else if held(self.warn, warn) {
+        } else if lasts(self.warn, warn) {
             Severity::Warn
-        } else if held(self.notable, warn) {
+        } else if lasts(self.notable, warn) {
             Severity::Info
         } else {
             Severity::Ok
@@ -154,9 +154,8 @@ impl Since {
         // A rule that fires steps down by its levels, and ends only where the value is well again.
         let kept = match level {
             Level::Critical => self.fires,
-            Level::Warn => self.fires.min(Severity::Warn),
+            Level::Warn | Level::Lingers => self.fires.min(Severity::Warn),
             Level::Notable => self.fires.min(Severity::Info),
-            Level::Lingers => self.fires.min(Severity::Warn),
             Level::Clear => Severity::Ok,
         };
         self.fires = reached.max(kept);

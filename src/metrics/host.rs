@@ -1,6 +1,6 @@
 //! Identity, uptime, clock skew and kernel-wide counters of a node.
 
-use super::{Field, Unit, frame::Words, rate::Counters};
+use super::{Field, Unit, rate::Counters, words::Words};
 use crate::node::text::SafeText;
 
 /// What is known of the machine as a whole.

@@ -2,8 +2,8 @@
 
 use super::{
     Field, Unit,
-    frame::Words,
     rate::{self, Devices},
+    words::Words,
 };
 use crate::node::text::SafeText;
 

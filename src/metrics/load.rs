@@ -1,6 +1,6 @@
 //! Load averages and run queue, from `/proc/loadavg`.
 
-use super::{Field, Unit, frame::Words};
+use super::{Field, Unit, words::Words};
 
 /// Load averages and tasks.
 #[derive(Clone, Debug, Default, PartialEq)]

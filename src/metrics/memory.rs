@@ -1,6 +1,6 @@
 //! Memory and swap, from `/proc/meminfo`.
 
-use super::{Field, Unit, frame::Words};
+use super::{Field, Unit, words::Words};
 
 /// Sizes in bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    /// Ten values in kB: MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree.
+    /// Ten values in kB, in the order of the line `m`.
     pub(super) fn take(&mut self, mut value: Words) {
         self.kernel = std::array::from_fn(|_| Some(value.u64()?.saturating_mul(1024)));
     }

@@ -2,10 +2,12 @@
 
 use super::{
     Sample,
-    frame::{Asked, Bad, Frame, Frames, Raw},
+    frame::{Bad, Frame, Frames},
     host::Skew,
+    question,
+    raw::{Asked, Raw},
     sampler::{self, Hello, Tick},
-    slow::{self, Heard, Slow},
+    slow::{Heard, Slow},
     smi::Smi,
     truth,
     watch::Watchlist,
@@ -294,11 +296,14 @@ impl Meter {
         let (Some((name, files)), Some(hello)) = (SUSPECTS.get(suspect), &self.hello) else {
             return false;
         };
-        let found = |file: &&str| hello.sources.iter().any(|source| source.as_str() == *file);
+        let found = |file: &&str| {
+            let mut sources = hello.sources.iter();
+            sources.any(|source| source.as_str() == *file)
+        };
         if *name == "amd" {
             !hello.amd.is_empty()
         } else {
-            files.iter().any(|file| found(&file))
+            files.iter().any(found)
         }
     }
 
@@ -311,7 +316,7 @@ impl Meter {
     pub fn slow_program(&mut self) -> Option<String> {
         self.hello.as_ref()?;
         self.slow.restart();
-        Some(slow::program(&self.nonce, &self.daemons))
+        Some(question::program(&self.nonce, &self.daemons))
     }
 
     /// The next request for the slow channel; `None` before its hello and while one is unanswered.

@@ -127,7 +127,7 @@ fn a_flood_instead_of_a_hello_is_no_sampler() {
         "This account is not available."
     );
     for _ in 0..3 {
-        signals.extend(meter.feed(Feed::Fast, &[b'y'; 50_000], at(0.0)));
+        signals.extend(meter.feed(Feed::Fast, &b"y".repeat(50_000), at(0.0)));
     }
     assert_eq!(
         signals,

@@ -15,7 +15,9 @@ pub mod memory;
 pub mod meter;
 pub mod net;
 pub mod pressure;
+mod question;
 pub mod rate;
+mod raw;
 pub mod sampler;
 pub mod slow;
 mod smi;
@@ -23,6 +25,7 @@ pub mod tcp;
 mod truth;
 mod unit;
 mod watch;
+mod words;
 
 pub use meter::{Clock, Feed, Meter, Signal};
 

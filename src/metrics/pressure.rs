@@ -1,6 +1,6 @@
 //! Pressure stall information, from `/proc/pressure`.
 
-use super::{Field, Unit, frame::Words};
+use super::{Field, Unit, words::Words};
 
 /// Share of the last 10 s in percent, per resource.
 #[derive(Clone, Debug, Default, PartialEq)]

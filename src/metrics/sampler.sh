@@ -20,7 +20,7 @@ B=-; rd "$R/sys/kernel/random/boot_id" && B=$X
 C=-; rd "$Y/fs/cgroup/memory.max" && C=$X
 V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
-p() { for X; do rd "$X" && { for X; do rd "$X" && { P="$P $X"; return; }; done; }; done; P="$P -"; }
+p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
 G= P=
 for d in "$Y"/class/drm/card[0-9] "$Y"/class/drm/card[0-9][0-9]; do
 	case ,@WITHOUT@, in *,amd,*) break;; esac

@@ -3,8 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{
+    metrics::question,
+    node::{Daemon, Manager},
+};
 
-pub(super) fn daemon(name: &str, manager: Manager) -> Daemon {
+fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
         name: name.into(),
         manager,
@@ -35,7 +39,7 @@ fn each_manager_is_asked_once() {
         daemon("a b;rm", Manager::Systemd),
         daemon("redis", Manager::Auto),
     ];
-    let text = questions(&daemons);
+    let text = question::questions(&daemons);
     assert!(
         text.contains("\nunits nginx.service getty@tty1.service redis.service\n"),
         "{text}"
@@ -44,7 +48,7 @@ fn each_manager_is_asked_once() {
     assert!(text.contains("custom 3 'it'\\''s; fine'\n"));
     assert!(text.contains("pidfile 5 /run/redis.pid "));
     assert!(!text.contains("rm"));
-    let program = program("abc", &daemons);
+    let program = question::program("abc", &daemons);
     assert!(program.starts_with("# sshoal S1 slow abc\n") && program.ends_with("\n} #end\n"));
 }
 

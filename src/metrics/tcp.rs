@@ -1,6 +1,6 @@
 //! TCP health, from two readings of `/proc/net/snmp` and `/proc/net/sockstat`.
 
-use super::{Field, Unit, frame::Words, rate::Counters};
+use super::{Field, Unit, rate::Counters, words::Words};
 
 /// TCP over the last interval.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! What each manager says, as its tools print it, and what is made of it.
 
-use super::*;
+use super::{container::instant, systemd::cgroup, *};
 use crate::metrics::slow::Slow;
 
 fn daemon(name: &str, manager: Manager) -> Daemon {
@@ -130,63 +130,65 @@ fn podman_has_its_own_clock_format() {
     assert_eq!(instant("0001-01-01T00:00:00Z"), None);
 }
 
+/// Manager, what was found, the answer, the state.
+const OTHERS: &[(Manager, &str, &str, State)] = &[
+    (
+        Manager::Openrc,
+        "openrc",
+        "=openrc 0 0\n  * status: started\n",
+        State::Up,
+    ),
+    (
+        Manager::Openrc,
+        "openrc",
+        "=openrc 0 32\n  * status: crashed\n",
+        State::Failed,
+    ),
+    (
+        Manager::Openrc,
+        "openrc",
+        "=openrc 0 1\n  * rc-service: service `x' does not exist\n",
+        State::Absent,
+    ),
+    (
+        Manager::Runit,
+        "runit",
+        "=runit 0 0\n run: x: (pid 12) 456s; run: log: (pid 9) 1s\n",
+        State::Up,
+    ),
+    (
+        Manager::Runit,
+        "runit",
+        "=runit 0 1\n down: x: 5s, normally up\n",
+        State::Stopped,
+    ),
+    (
+        Manager::Runit,
+        "runit",
+        "=runit 0 1\n fail: x: unable to change to service directory: file does not exist\n",
+        State::Absent,
+    ),
+    (
+        Manager::Supervisor,
+        "supervisor",
+        "=supervisor 3\n a:x   RUNNING   pid 12, uptime 0:01:02\n y  FATAL  oops\n",
+        State::Up,
+    ),
+    (
+        Manager::Supervisor,
+        "supervisor",
+        "=supervisor 4\n x: ERROR (no such process)\n",
+        State::Absent,
+    ),
+    (Manager::Pidfile, "", "=pidfile 0 12 up\n", State::Up),
+    (Manager::Pidfile, "", "=pidfile 0 12 gone\n", State::Failed),
+    (Manager::Pidfile, "", "=pidfile 0 - none\n", State::Stopped),
+    (Manager::Launchd, "", "", State::Absent),
+];
+
 #[test]
 fn the_others_by_status_and_words() {
-    let cases = [
-        (
-            Manager::Openrc,
-            "openrc",
-            "=openrc 0 0\n  * status: started\n",
-            State::Up,
-        ),
-        (
-            Manager::Openrc,
-            "openrc",
-            "=openrc 0 32\n  * status: crashed\n",
-            State::Failed,
-        ),
-        (
-            Manager::Openrc,
-            "openrc",
-            "=openrc 0 1\n  * rc-service: service `x' does not exist\n",
-            State::Absent,
-        ),
-        (
-            Manager::Runit,
-            "runit",
-            "=runit 0 0\n run: x: (pid 12) 456s; run: log: (pid 9) 1s\n",
-            State::Up,
-        ),
-        (
-            Manager::Runit,
-            "runit",
-            "=runit 0 1\n down: x: 5s, normally up\n",
-            State::Stopped,
-        ),
-        (
-            Manager::Runit,
-            "runit",
-            "=runit 0 1\n fail: x: unable to change to service directory: file does not exist\n",
-            State::Absent,
-        ),
-        (
-            Manager::Supervisor,
-            "supervisor",
-            "=supervisor 3\n a:x   RUNNING   pid 12, uptime 0:01:02\n y  FATAL  oops\n",
-            State::Up,
-        ),
-        (
-            Manager::Supervisor,
-            "supervisor",
-            "=supervisor 4\n x: ERROR (no such process)\n",
-            State::Absent,
-        ),
-        (Manager::Pidfile, "", "=pidfile 0 12 up\n", State::Up),
-        (Manager::Pidfile, "", "=pidfile 0 12 gone\n", State::Failed),
-        (Manager::Pidfile, "", "=pidfile 0 - none\n", State::Stopped),
-        (Manager::Launchd, "", "", State::Absent),
-    ];
-    for (manager, has, parts, state) in cases {
+    for (manager, has, parts, state) in OTHERS.iter().copied() {
         let truth = one(has, parts, daemon("x", manager));
         assert_eq!(truth.status.state, state, "{parts}");
         assert_eq!(

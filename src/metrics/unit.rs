@@ -29,12 +29,13 @@ impl Unit {
 fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     let (mut rest, mut units) = (value, units.iter());
     let mut unit = units.next().unwrap_or(&"");
-    let plain = rest.fract() == 0.0 || unit.is_empty();
     while rest.abs() >= 999.5 {
         let Some(next) = units.next() else { break };
         (rest, unit) = (rest / step, next);
     }
-    let whole = rest.abs() >= 9.95 || (rest.fract() == 0.0 && plain && rest == value);
+    // What is not scaled may be exact; what is has its tenth.
+    let exact = rest.fract() == 0.0 && rest.to_bits() == value.to_bits();
+    let whole = rest.abs() >= 9.95 || exact;
     if whole {
         format!("{:.0}{unit}", rest.clamp(-9999.0, 9999.0))
     } else {

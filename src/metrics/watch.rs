@@ -2,8 +2,8 @@
 
 use super::{
     daemon::{Reading, State, Status},
-    frame::Words,
     truth::Truth,
+    words::Words,
 };
 use crate::node::{Daemon, text::SafeText};
 

@@ -1,4 +1,4 @@
-//! The rules themselves: limits, durations, and the words for what they find. Figures of the node_exporter mixin, netdata and glib, where these have one.
+//! The rules themselves: limits, durations, and the words for what they find. Figures of the `node_exporter` mixin, netdata and glib, where these have one.
 
 use super::{Condition, Level};
 use crate::metrics::{Sample, Unit, daemon::State, disk::Mount, gpu::Gpu, memory::percent};
@@ -56,6 +56,7 @@ pub(super) fn conditions(now_ms: u64, sample: &Sample, memory: &mut Memory) -> V
     disks(sample, memory, &mut found);
     gpus(sample, memory, &mut found);
     found.extend(clock(sample));
+    found.extend(rebooted(sample));
     memory_rules(sample, &mut found);
     pressure(sample, &mut found);
     cpu(sample, &mut found);
@@ -273,6 +274,18 @@ fn clock(sample: &Sample) -> Option<Condition> {
     let way = if skew < 0.0 { "behind" } else { "ahead" };
     let reason = format!("clock {} {way}", Unit::Seconds.format(skew.abs()));
     Some(whole("clock_skew", level, [10 * MINUTE; 2], reason))
+}
+
+/// An event, shown for a quarter of an hour.
+fn rebooted(sample: &Sample) -> Option<Condition> {
+    let uptime = sample.host.uptime?;
+    let level = if uptime < 900.0 {
+        Level::Notable
+    } else {
+        Level::Clear
+    };
+    let reason = format!("booted {} ago", Unit::Seconds.format(uptime));
+    Some(whole("rebooted", level, [0, 0], reason))
 }
 
 fn memory_rules(sample: &Sample, found: &mut Vec<Condition>) {
