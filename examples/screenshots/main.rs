@@ -1,24 +1,69 @@
-//! Makes the pictures of screenshots/: `cargo run --example screenshots [FOLDER]`.
+//! Makes the pictures of screenshots/: `cargo run --example screenshots [FOLDER]`, with `rsvg-convert` for the PNG files.
 
 #[path = "../../tests/support/fake.rs"]
 mod fake;
 mod svg;
 
-use std::{env, fs, io, path::Path, process::Command};
+use std::{env, fs, io, path::Path, process::Command, sync::Arc};
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{self, Buffer},
     layout::Rect,
     style::{Color, Modifier},
 };
-use sshoal::{
-    fleet::{NodeState, Snapshot},
-    ui::{
-        glyph::Glyphs,
-        theme::{Role, Theme},
-        view::{Scene, node::NodeView, tiles::Tiles},
-    },
+use sshoal::ui::{
+    App, Settings,
+    event::Event,
+    theme::{Role, Theme},
 };
+
+/// One picture.
+struct Shot {
+    name: &'static str,
+    nodes: usize,
+    size: (u16, u16),
+    theme: &'static str,
+    /// Typed before the picture is taken.
+    keys: &'static [&'static str],
+}
+
+const fn shot(
+    name: &'static str,
+    nodes: usize,
+    size: (u16, u16),
+    theme: &'static str,
+    keys: &'static [&'static str],
+) -> Shot {
+    Shot {
+        name,
+        nodes,
+        size,
+        theme,
+        keys,
+    }
+}
+
+const NIGHT: &str = "tomorrow-night";
+const LIGHT: &str = "one-light";
+
+/// The fourth worst of twelve.
+const GPU03: &[&str] = &["home", "right", "right", "right", "enter"];
+
+const SHOTS: &[Shot] = &[
+    shot("tiles", 24, (150, 44), NIGHT, &[]),
+    shot("tiles-light", 24, (150, 44), LIGHT, &[]),
+    shot("tiles-mocha", 24, (150, 44), "catppuccin-mocha", &[]),
+    shot("tiles-nord", 24, (150, 44), "nord", &[]),
+    shot("tiles-small", 12, (80, 24), NIGHT, &[]),
+    shot("mini", 100, (150, 44), NIGHT, &["Z", "Z"]),
+    shot("table", 60, (150, 44), NIGHT, &["z"]),
+    shot("table-small", 24, (80, 24), LIGHT, &["z"]),
+    shot("heatmap", 1000, (150, 44), NIGHT, &["z", "z"]),
+    shot("node", 12, (150, 50), NIGHT, GPU03),
+    shot("node-wide", 12, (200, 60), LIGHT, GPU03),
+    shot("node-small", 12, (80, 24), NIGHT, GPU03),
+    shot("help", 24, (150, 44), NIGHT, &["?"]),
+];
 
 fn main() -> io::Result<()> {
     let folder = env::args()
@@ -26,94 +71,50 @@ fn main() -> io::Result<()> {
         .unwrap_or_else(|| "screenshots".to_owned());
     let folder = Path::new(&folder);
     fs::create_dir_all(folder)?;
-    for theme in ["tomorrow-night", "one-light"] {
-        let theme = Theme::load(theme).map_err(io::Error::other)?;
-        for (width, height) in [(80, 24), (150, 44), (200, 60)] {
-            let area = Rect::new(0, 0, width, height);
-            for (name, index) in [("node", 2), ("web", 6), ("down", 9)] {
-                let snapshot = fake::fleet(12);
-                let buf = node(&snapshot, index, &theme, area);
-                let file = format!("{name}-{width}x{height}-{}", theme.name);
-                picture(&folder.join(file), &buf, &theme)?;
-            }
-            for (name, count) in [("tiles", 24), ("few", 6), ("many", 100)] {
-                let snapshot = fake::fleet(count);
-                let buf = tiles(&snapshot, &theme, area);
-                let file = format!("{name}-{width}x{height}-{}", theme.name);
-                picture(&folder.join(file), &buf, &theme)?;
-            }
-        }
+    for shot in SHOTS {
+        let theme = Theme::load(shot.theme).map_err(io::Error::other)?;
+        let buf = screen(shot, &theme)?;
+        picture(&folder.join(shot.name), &cells(&buf, &theme), &theme)?;
     }
     Ok(())
 }
 
-fn tiles(snapshot: &Snapshot, theme: &Theme, area: Rect) -> Buffer {
-    let mut buf = Buffer::empty(area);
-    buf.set_style(area, theme.style(Role::Ground));
-    let scene = Scene {
-        snapshot,
-        now: snapshot.at,
-        theme,
-        glyphs: Glyphs { ascii: false },
-    };
-    let order: Vec<usize> = (0..snapshot.nodes.len()).collect();
-    let is_marked = |node: &NodeState| ["web1", "gpu04"].contains(&node.node.id.as_str());
-    Tiles {
-        order: &order,
-        cursor: 4,
-        scroll: 0,
-        is_marked: &is_marked,
+fn screen(shot: &Shot, theme: &Theme) -> io::Result<Buffer> {
+    let mut app = App::new(Settings {
+        theme: theme.clone(),
+        ..Settings::default()
+    });
+    app.update(Event::Resize(shot.size.0, shot.size.1));
+    app.update(Event::Snapshot(Arc::new(fake::fleet(shot.nodes))));
+    for key in shot.keys {
+        app.update(Event::Key(crokey::parse(key).map_err(io::Error::other)?));
     }
-    .render(&scene, area, &mut buf);
-    buf
+    let mut buf = Buffer::empty(Rect::new(0, 0, shot.size.0, shot.size.1));
+    app.render(buf.area, &mut buf);
+    Ok(buf)
 }
 
-fn node(snapshot: &Snapshot, index: usize, theme: &Theme, area: Rect) -> Buffer {
-    let mut buf = Buffer::empty(area);
-    buf.set_style(area, theme.style(Role::Ground));
-    let scene = Scene {
-        snapshot,
-        now: snapshot.at,
-        theme,
-        glyphs: Glyphs { ascii: false },
-    };
-    if let Some(node) = snapshot.nodes.get(index) {
-        NodeView::default().render(&scene, node, area, &mut buf);
-    }
-    buf
+/// Paper and ink of a theme.
+fn ground(theme: &Theme) -> (svg::Rgb, svg::Rgb) {
+    let style = theme.style(Role::Ground);
+    (
+        rgb(style.bg.unwrap_or_default(), (0, 0, 0)),
+        rgb(style.fg.unwrap_or_default(), (200, 200, 200)),
+    )
 }
 
-fn picture(path: &Path, buf: &Buffer, theme: &Theme) -> io::Result<()> {
-    let ground = theme.style(Role::Ground);
-    let (ink, paper) = (
-        rgb(ground.fg.unwrap_or_default(), (200, 200, 200)),
-        rgb(ground.bg.unwrap_or_default(), (0, 0, 0)),
-    );
-    let width = usize::from(buf.area.width.max(1));
-    let rows: Vec<Vec<svg::Cell>> = buf
-        .content
-        .chunks(width)
-        .map(|row| {
-            row.iter()
-                .map(|cell| from_buffer(cell, ink, paper))
-                .collect()
-        })
-        .collect();
-    let source = path.with_extension("svg");
-    fs::write(&source, svg::svg("sshoal", &rows, paper, ink))?;
-    let status = Command::new("rsvg-convert")
-        .arg("--output")
-        .arg(path.with_extension("png"))
-        .arg(&source)
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other("rsvg-convert failed"))
-    }
+fn cells(buf: &Buffer, theme: &Theme) -> Vec<Vec<svg::Cell>> {
+    let (paper, ink) = ground(theme);
+    let rows = buf.content.chunks(usize::from(buf.area.width.max(1)));
+    rows.map(|row| {
+        row.iter()
+            .map(|cell| from_buffer(cell, ink, paper))
+            .collect()
+    })
+    .collect()
 }
 
-fn from_buffer(cell: &ratatui::buffer::Cell, ink: svg::Rgb, paper: svg::Rgb) -> svg::Cell {
+fn from_buffer(cell: &buffer::Cell, ink: svg::Rgb, paper: svg::Rgb) -> svg::Cell {
     let (mut fg, mut bg) = (rgb(cell.fg, ink), rgb(cell.bg, paper));
     if cell.modifier.contains(Modifier::REVERSED) {
         std::mem::swap(&mut fg, &mut bg);
@@ -131,5 +132,22 @@ fn rgb(colour: Color, default: svg::Rgb) -> svg::Rgb {
     match colour {
         Color::Rgb(r, g, b) => (r, g, b),
         _ => default,
+    }
+}
+
+/// Writes `path.svg` and `path.png`.
+fn picture(path: &Path, rows: &[Vec<svg::Cell>], theme: &Theme) -> io::Result<()> {
+    let (paper, ink) = ground(theme);
+    let source = path.with_extension("svg");
+    fs::write(&source, svg::svg("sshoal", rows, paper, ink))?;
+    let status = Command::new("rsvg-convert")
+        .arg("--output")
+        .arg(path.with_extension("png"))
+        .arg(&source)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("rsvg-convert failed"))
     }
 }

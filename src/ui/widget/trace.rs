@@ -23,10 +23,8 @@ impl Trace {
         let buckets = u64::from(cells.max(1) * PER_CELL);
         let width = (span_ms.min(SPAN_MS) / buckets).max(1);
         let head = now.0 / width;
-        let end = (head + 1) * width;
-        let mut values = node
-            .history
-            .series(field.id, end, width * buckets, buckets as usize);
+        let span = width * buckets;
+        let mut values = node.history.series(field.id, now.0, span, buckets as usize);
         hold(&mut values, 3 * node.interval_ms / width);
         Self { head, values }
     }

@@ -296,6 +296,3 @@ fn share(width: u16, beside: u16, n: u16) -> (u16, u16) {
     let edge = |n: u16| (u32::from(width) * u32::from(n) / u32::from(beside.max(1))) as u16;
     (edge(n), edge(n + 1) - edge(n))
 }
-
-#[cfg(test)]
-mod tests;

@@ -33,7 +33,7 @@ pub fn grid(area: Rect, count: usize) -> Grid {
             let height = (area.height / shown.div_ceil(columns)).min(MOST.1);
             (height >= LEAST.1).then_some((columns, height))
         })
-        .max_by_key(|(columns, height)| area.width / columns * height);
+        .max_by_key(|(columns, height)| area.width / columns * (height - LEAST.1 + 1));
     match full {
         Some((columns, height)) if most > 0 => {
             // Few nodes: no more columns than nodes.

@@ -1,0 +1,299 @@
+//! The tiles and the page of a node: at any size, honest about what is absent, stale or lost, and cheap from tick to tick.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail loudly"
+)]
+
+#[path = "support/fake.rs"]
+mod fake;
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use ratatui::{buffer::Buffer, layout::Rect};
+use sshoal::{
+    config::keymap::Action,
+    fleet::{Millis, NodeState, Snapshot},
+    ui::{
+        glyph::Glyphs,
+        theme::{Role, Theme},
+        view::{
+            Scene,
+            node::NodeView,
+            tiles::{Tiles, grid},
+        },
+    },
+};
+
+/// The first nodes of one fleet that is made once.
+fn fleet(count: usize) -> Snapshot {
+    static ALL: LazyLock<Snapshot> = LazyLock::new(|| fake::fleet(40));
+    let mut snapshot = ALL.clone();
+    snapshot.nodes.truncate(count);
+    snapshot
+}
+
+/// Draws onto a buffer with a margin of untouched cells around `area`.
+fn drawn(
+    snapshot: &Snapshot,
+    area: Rect,
+    ascii: bool,
+    draw: impl FnOnce(&Scene, &mut Buffer),
+) -> Buffer {
+    let theme = Theme::default();
+    let scene = Scene {
+        snapshot,
+        now: snapshot.at,
+        theme: &theme,
+        glyphs: Glyphs { ascii },
+    };
+    let mut buf = Buffer::empty(Rect::new(0, 0, area.right() + 2, area.bottom() + 2));
+    for cell in &mut buf.content {
+        cell.set_symbol("~");
+    }
+    for position in area.positions() {
+        buf[position].set_symbol(" ");
+    }
+    draw(&scene, &mut buf);
+    for position in buf.area.positions().filter(|p| !area.contains(*p)) {
+        assert_eq!(buf[position].symbol(), "~", "outside at {position}");
+    }
+    buf
+}
+
+fn tiles(snapshot: &Snapshot, area: Rect, (cursor, scroll): (usize, usize), ascii: bool) -> Buffer {
+    let order: Vec<usize> = (0..snapshot.nodes.len()).collect();
+    let is_marked = |node: &NodeState| node.node.id.as_str() == "gpu02";
+    let tiles = Tiles {
+        order: &order,
+        cursor,
+        scroll,
+        is_marked: &is_marked,
+    };
+    drawn(snapshot, area, ascii, |scene, buf| {
+        tiles.render(scene, area, buf);
+    })
+}
+
+fn page(snapshot: &Snapshot, index: usize, view: NodeView, area: Rect) -> Buffer {
+    drawn(snapshot, area, false, |scene, buf| {
+        view.render(scene, &snapshot.nodes[index], area, buf);
+    })
+}
+
+fn scrolled(snapshot: &Snapshot, index: usize, area: Rect, actions: &[Action]) -> NodeView {
+    let mut view = NodeView::default();
+    drawn(snapshot, Rect::ZERO, false, |scene, _| {
+        for action in actions {
+            view.update(*action, scene, &snapshot.nodes[index], area);
+        }
+    });
+    view
+}
+
+fn text(buf: &Buffer, area: Rect) -> Vec<String> {
+    let line = |y| {
+        (area.left()..area.right())
+            .map(|x| buf[(x, y)].symbol())
+            .collect()
+    };
+    (area.top()..area.bottom()).map(line).collect()
+}
+
+fn tile_text(snapshot: &Snapshot, position: usize) -> String {
+    let area = Rect::new(0, 0, 150, 44);
+    let buf = tiles(snapshot, area, (0, 0), false);
+    let tile = grid(area, snapshot.nodes.len()).area(position, 0).unwrap();
+    text(&buf, tile).join("\n")
+}
+
+#[test]
+fn a_lost_node_shows_why_and_when_and_no_figures() {
+    let tile = tile_text(&fleet(24), 9);
+    assert!(tile.contains("✖ db2") && tile.contains("10.0.3.12:22") && tile.contains("retry 12s"));
+    assert!(!tile.contains("load") && !tile.contains('%') && !tile.contains("daemons"));
+    let refused = tile_text(&fleet(24), 18);
+    assert!(refused.contains("host key changed") && refused.contains("not retried"));
+}
+
+#[test]
+fn a_node_in_trouble_says_what_it_is() {
+    let fleet = fleet(24);
+    assert!(tile_text(&fleet, 10).contains("/data 97 % full"));
+    let tile = tile_text(&fleet, 6);
+    assert!(tile.contains("nginx failed") && tile.contains("✗ 1 of 3 daemons"));
+}
+
+#[test]
+fn a_stale_node_is_grey_and_has_an_age() {
+    let snapshot = fleet(24);
+    let area = Rect::new(0, 0, 150, 44);
+    let buf = tiles(&snapshot, area, (0, 0), false);
+    let tile = grid(area, 24).area(16, 0).unwrap();
+    assert!(text(&buf, tile)[0].contains("◌ gpu10") && text(&buf, tile)[0].contains("14s"));
+    let theme = Theme::default();
+    let quiet = [Role::Unknown, Role::Border, Role::Track].map(|r| theme.style(r).fg);
+    for position in tile.positions().filter(|p| buf[*p].symbol() != " ") {
+        assert!(quiet.contains(&Some(buf[position].fg)), "{position}");
+    }
+}
+
+#[test]
+fn what_a_node_lacks_is_not_drawn_as_zero() {
+    let snapshot = fleet(12);
+    let area = Rect::new(0, 0, 150, 90);
+    let web = text(&page(&snapshot, 5, NodeView::default(), area), area).join("\n");
+    assert!(!web.contains("gpu") && web.contains("swap"));
+    let train = text(&page(&snapshot, 0, NodeView::default(), area), area).join("\n");
+    assert!(train.contains("gpus 8") && !train.contains("swap") && !train.contains("fan"));
+}
+
+#[test]
+fn the_page_has_every_part() {
+    let snapshot = fleet(12);
+    let area = Rect::new(0, 0, 80, 120);
+    let all = text(&page(&snapshot, 2, NodeView::default(), area), area).join("\n");
+    for part in [
+        "gpu03",
+        "errors",
+        "saturation",
+        "use",
+        "system",
+        "cores 128",
+        "cpu",
+        "load",
+        "memory",
+        "net in",
+        "disk read",
+        "waits for io",
+        "gpus 8",
+        "daemons",
+        "file systems",
+        "disks",
+        "interfaces",
+        "connection",
+        "SSH-2.0",
+        "agent ed25519",
+        "round trip",
+        "mawk",
+        "91°",
+        "throttled",
+        "inodes",
+        "systemd",
+    ] {
+        assert!(all.contains(part), "{part}\n{all}");
+    }
+}
+
+#[test]
+fn scrolling_ends_at_the_ends() {
+    let snapshot = fleet(12);
+    let area = Rect::new(0, 0, 80, 24);
+    let bottom = scrolled(&snapshot, 2, area, &[Action::Last]);
+    assert!(
+        text(&page(&snapshot, 2, bottom, area), area)
+            .join("\n")
+            .contains("round trip")
+    );
+    let beyond = [Action::PageDown; 50];
+    assert_eq!(scrolled(&snapshot, 2, area, &beyond), bottom);
+    let up = [beyond.as_slice(), &[Action::Up]].concat();
+    let down = [up.as_slice(), &[Action::Down]].concat();
+    assert_ne!(scrolled(&snapshot, 2, area, &up), bottom);
+    assert_eq!(scrolled(&snapshot, 2, area, &down), bottom);
+    let top = [beyond.as_slice(), &[Action::First]].concat();
+    assert_eq!(scrolled(&snapshot, 2, area, &top), NodeView::default());
+}
+
+#[test]
+fn ascii_means_ascii() {
+    let area = Rect::new(0, 0, 150, 44);
+    let mut snapshot = fleet(24);
+    // Findings have their own words, and theirs is a degree sign.
+    snapshot.nodes.remove(2);
+    let all = text(&tiles(&snapshot, area, (1, 0), true), area).concat();
+    assert!(
+        all.is_ascii(),
+        "{}",
+        all.replace(|c: char| c.is_ascii(), "")
+    );
+}
+
+#[test]
+fn a_tick_touches_few_cells() {
+    let area = Rect::new(0, 0, 200, 60);
+    for second in 0..30 {
+        let now = Millis(fake::NOW.0 + second * 1000);
+        let before = tiles(&fake::at(1, now), area, (0, 0), false);
+        let after = tiles(&fake::at(1, Millis(now.0 + 1000)), area, (0, 0), false);
+        let changed: Vec<u16> = area
+            .positions()
+            .filter(|p| {
+                before[*p].symbol() != after[*p].symbol()
+                    && before[*p].symbol().chars().any(is_braille)
+            })
+            .map(|p| p.x)
+            .collect();
+        let mut columns = changed.clone();
+        columns.sort_unstable();
+        columns.dedup();
+        assert!(columns.len() <= 4, "{second}: {columns:?}");
+    }
+}
+
+fn is_braille(c: char) -> bool {
+    ('\u{2800}'..='\u{28ff}').contains(&c)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn tiles_fit_any_area(
+        x in 0u16..4, y in 0u16..4, width in 0u16..200, height in 0u16..70,
+        count in 0usize..40, cursor in 0usize..60, scroll in 0usize..20, ascii: bool,
+    ) {
+        tiles(&fleet(count), Rect::new(x, y, width, height), (cursor, scroll), ascii);
+    }
+
+    #[test]
+    fn tiles_lie_apart_and_inside(width in 0u16..300, height in 0u16..100, count in 0usize..2000, cursor in 0usize..2000) {
+        let area = Rect::new(3, 1, width, height);
+        let grid = grid(area, count);
+        let cursor = cursor.min(count.saturating_sub(1));
+        let scroll = grid.scroll_to(cursor, 0);
+        let seen: Vec<Rect> = grid.visible(scroll).filter_map(|n| grid.area(n, scroll)).collect();
+        prop_assert!(count == 0 || grid.visible(scroll).contains(&cursor));
+        prop_assert!(!grid.fits() || seen.len() == count);
+        for (n, tile) in seen.iter().enumerate() {
+            prop_assert_eq!(tile.intersection(area), *tile);
+            prop_assert!(seen.iter().skip(n + 1).take(40).all(|other| !tile.intersects(*other)));
+        }
+    }
+
+    #[test]
+    fn a_page_fits_any_area(
+        x in 0u16..4, y in 0u16..4, width in 0u16..200, height in 0u16..70,
+        index in 0usize..12, downs in 0usize..12,
+    ) {
+        let snapshot = fleet(12);
+        let area = Rect::new(x, y, width, height);
+        let view = scrolled(&snapshot, index, area, &vec![Action::PageDown; downs]);
+        page(&snapshot, index, view, area);
+    }
+
+    #[test]
+    fn a_screen_is_a_cut_of_the_page(width in 60u16..200, height in 8u16..30, index in 0usize..12, downs in 0usize..60) {
+        let snapshot = fleet(12);
+        let area = Rect::new(0, 0, width, height);
+        let view = scrolled(&snapshot, index, area, &vec![Action::Down; downs]);
+        let part = text(&page(&snapshot, index, view, area), Rect { width: width - 1, ..area });
+        // The scroll mark takes a column, so the whole page is that much narrower.
+        let whole = Rect::new(0, 0, width - 1, 250);
+        let all = text(&page(&snapshot, index, NodeView::default(), whole), whole);
+        let all = all.join("\n");
+        prop_assert!(all.contains(&part.join("\n")), "{}\n---\n{}", part.join("\n"), all);
+    }
+}
