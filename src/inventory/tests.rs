@@ -237,6 +237,44 @@ fn values_of_a_set_are_zipped() {
 }
 
 #[test]
+fn values_that_look_odd_are_read() {
+    let host = |value: &str| good(&format!("hosts: {{h: {{{value}}}}}\n")).nodes[0].clone();
+    for (text, ms) in [
+        ("500ms", 500),
+        ("1m30s", 90_000),
+        ("2h", 7_200_000),
+        ("0", 0),
+        ("0s", 0),
+    ] {
+        let node = host(&format!("command_timeout: {text}"));
+        assert_eq!(node.command_timeout, Duration::from_millis(ms), "{text}");
+    }
+    for address in ["10.0.0.1", "a_b.example", "'2001:db8::1'", "'fe80::1%eth0'"] {
+        let node = host(&format!("address: {address}"));
+        assert_eq!(node.address, address.trim_matches('\''));
+    }
+    for hop in [
+        "b",
+        "ops@b:22",
+        "'[2001:db8::1]:2222'",
+        "'2001:db8::1'",
+        "a.b@c@d",
+    ] {
+        assert_eq!(
+            host(&format!("jump: {hop}")).transports,
+            [Transport::Jump],
+            "{hop}"
+        );
+    }
+    for daemon in ["389", "nginx", "getty@tty1", "com.apple.sshd", "user/unit"] {
+        assert_eq!(
+            host(&format!("daemons: [{daemon}]")).daemons[0].name,
+            daemon
+        );
+    }
+}
+
+#[test]
 fn the_usual_places_are_searched_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let (cwd, config) = (folder.path().join("cwd"), folder.path().join("config"));

@@ -1,4 +1,4 @@
-//! The ClusterShell node-set language: parse, fold, algebra. Pure.
+//! The `ClusterShell` node-set language: parse, fold, algebra. Pure.
 //!
 //! `gpu[01-16/2],r[1-4]n[1-8]!@drained&web*`: ranges with padding and steps in any number of places, groups, wildcards,
 //! and the operators `,` `!` `&` `^` from left to right. Results, order and folding are those of `nodeset` 1.9, with
@@ -14,6 +14,7 @@ mod operand;
 mod operator;
 mod pattern;
 mod ranges;
+mod wildcard;
 mod written;
 
 #[cfg(test)]

@@ -77,13 +77,10 @@ fn clean(text: &str, max_chars: usize) -> String {
     let mut line = Line::new(max_chars);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        rest = match escape::skip(rest) {
-            Some(after) => after,
-            None => {
-                line.push(c);
-                rest.get(c.len_utf8()..).unwrap_or_default()
-            }
-        };
+        rest = escape::skip(rest).unwrap_or_else(|| {
+            line.push(c);
+            rest.get(c.len_utf8()..).unwrap_or_default()
+        });
         if line.is_full() {
             break;
         }
@@ -127,7 +124,7 @@ impl Line {
     fn push(&mut self, c: char) {
         match c {
             '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                self.is_broken = self.chars > 0
+                self.is_broken = self.chars > 0;
             }
             '\t' => (0..TAB - self.columns % TAB).for_each(|_| self.put(' ', 1)),
             _ if is_dropped(c) => {}

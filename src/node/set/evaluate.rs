@@ -1,6 +1,9 @@
 //! Works an expression out from left to right, resolving groups and wildcards.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+};
 
 use super::{
     Error, Groups, MAX_NAMES, NodeSet,
@@ -11,6 +14,7 @@ use super::{
     pattern::Pattern,
     ranges::Ranges,
     shown, too_many,
+    wildcard::matches,
 };
 
 /// Groups nested deeper than this are refused.
@@ -30,6 +34,15 @@ impl Draft {
 
     fn add(&mut self, pattern: Pattern, axes: Block) {
         self.0.entry(pattern).or_default().push(axes);
+    }
+
+    fn add_set(&mut self, set: NodeSet) {
+        for (pattern, grid) in set.0 {
+            self.0
+                .entry(pattern)
+                .or_default()
+                .extend(grid.into_blocks());
+        }
     }
 
     pub(super) fn fold(self) -> NodeSet {
@@ -53,6 +66,8 @@ pub(super) struct Evaluator<'a> {
     budget: usize,
     /// The groups being resolved, outermost first.
     within: Vec<String>,
+    /// Each group is worked out once, so that groups which name others twice don't double the work at each level.
+    resolved: HashMap<String, NodeSet>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -62,6 +77,7 @@ impl<'a> Evaluator<'a> {
             known: None,
             budget: MAX_NAMES,
             within: Vec::new(),
+            resolved: HashMap::new(),
         }
     }
 
@@ -72,46 +88,42 @@ impl<'a> Evaluator<'a> {
         while let Some((operator, at)) = next {
             let operand = Operand::read(text, at, self.budget)?;
             next = operand.next;
-            if operator == Operator::Union && !operand.is_group() && !operand.is_wildcard() {
-                self.spend(size(&operand.axes), operand.column)?;
-                draft.add(operand.pattern, operand.axes);
+            if operator == Operator::Union {
+                self.collect(operand, &mut draft)?;
                 continue;
             }
-            let right = self.resolve(operand)?;
+            let mut right = Draft::default();
+            self.collect(operand, &mut right)?;
             set = set
-                .combine(Operator::Union, std::mem::take(&mut draft).fold())
-                .combine(operator, right);
+                .combine(Operator::Union, mem::take(&mut draft).fold())
+                .combine(operator, right.fold());
         }
         Ok(set.combine(Operator::Union, draft.fold()))
     }
 
-    fn resolve(&mut self, operand: Operand) -> Result<NodeSet, Error> {
+    /// Adds the names of one operand.
+    fn collect(&mut self, operand: Operand, names: &mut Draft) -> Result<(), Error> {
         if operand.is_group() {
-            return self.resolve_groups(&operand);
+            return self.collect_groups(&operand, names);
         }
         if operand.is_wildcard() {
-            return self.resolve_wildcard(&operand);
+            return self.collect_matches(&operand, names);
         }
         self.spend(size(&operand.axes), operand.column)?;
-        let mut draft = Draft::default();
-        draft.add(operand.pattern, operand.axes);
-        Ok(draft.fold())
+        names.add(operand.pattern, operand.axes);
+        Ok(())
     }
 
     /// `@name`, `@rack[1-4]`, `@*`.
-    fn resolve_groups(&mut self, operand: &Operand) -> Result<NodeSet, Error> {
-        let mut set = NodeSet::default();
+    fn collect_groups(&mut self, operand: &Operand, names: &mut Draft) -> Result<(), Error> {
         for point in block_points(&operand.axes) {
             let name = named(&operand.pattern, &point);
-            let name = name.trim_start_matches('@');
-            let group = if name == "*" {
-                self.all(operand.column)?
-            } else {
-                self.group(name, operand.column)?
-            };
-            set = set.combine(Operator::Union, group);
+            match name.strip_prefix('@').unwrap_or_default() {
+                "*" => names.add_set(self.all(operand.column)?),
+                name => names.add_set(self.group(name, operand.column)?),
+            }
         }
-        Ok(set)
+        Ok(())
     }
 
     fn all(&mut self, column: usize) -> Result<NodeSet, Error> {
@@ -121,8 +133,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn group(&mut self, name: &str, column: usize) -> Result<NodeSet, Error> {
+        if let Some(set) = self.resolved.get(name).cloned() {
+            self.spend(set.len(), column)?;
+            return Ok(set);
+        }
         let error = |reason| Error { column, reason };
-        self.spend(1, column)?;
         if self.within.iter().any(|outer| outer == name) {
             return Err(error(format!(
                 "the group holds itself: {} > {name}",
@@ -134,18 +149,20 @@ impl<'a> Evaluator<'a> {
                 "groups are nested more than {MAX_DEPTH} deep"
             )));
         }
-        let Some(members) = self.groups.group(name) else {
-            return Err(error(self.unknown(name)));
-        };
+        let members = self
+            .groups
+            .group(name)
+            .ok_or_else(|| error(self.unknown(name)))?;
         self.within.push(name.into());
-        let mut set = NodeSet::default();
+        let mut names = Draft::default();
         for member in &members {
             let inner = self.evaluate(member);
-            let inner =
-                inner.map_err(|e| error(format!("in group {}: {}", shown(name), e.reason)))?;
-            set = set.combine(Operator::Union, inner);
+            let within = |e: Error| error(format!("in group {}: {}", shown(name), e.reason));
+            names.add_set(inner.map_err(within)?);
         }
+        let set = names.fold();
         self.within.pop();
+        self.resolved.insert(name.into(), set.clone());
         Ok(set)
     }
 
@@ -164,13 +181,14 @@ impl<'a> Evaluator<'a> {
         format!("there is no group {}{hint}", shown(name))
     }
 
-    fn resolve_wildcard(&mut self, operand: &Operand) -> Result<NodeSet, Error> {
-        let matches = |name: &&String| operand.pattern.matches(&operand.axes, name);
-        let mut draft = Draft::default();
-        let found: Vec<_> = self.known().iter().filter(matches).cloned().collect();
-        self.spend(found.len(), operand.column)?;
-        found.iter().for_each(|name| draft.add_name(name));
-        Ok(draft.fold())
+    fn collect_matches(&mut self, operand: &Operand, names: &mut Draft) -> Result<(), Error> {
+        let is_meant = |name: &&String| matches(&operand.pattern, &operand.axes, name);
+        let mut found = 0;
+        for name in self.known().iter().filter(is_meant) {
+            names.add_name(name);
+            found += 1;
+        }
+        self.spend(found, operand.column)
     }
 
     fn known(&mut self) -> &[String] {

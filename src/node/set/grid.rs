@@ -40,6 +40,10 @@ impl Grid {
         &self.0
     }
 
+    pub(super) fn into_blocks(self) -> Vec<Block> {
+        self.0
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     grid::{Block, Point, size},
+    number::Number,
     ranges::{Ranges, Span},
 };
 
@@ -72,7 +73,7 @@ fn rank(block: &Block) -> (Reverse<usize>, Vec<impl Ord + use<>>) {
         let ends = [ranges.first(), ranges.last()];
         (
             Reverse(ranges.len()),
-            ends.map(|end| end.map(|n| n.as_text())),
+            ends.map(|end| end.map(Number::as_text)),
         )
     };
     (Reverse(size(block)), block.iter().map(axis).collect())

@@ -1,7 +1,7 @@
 //! One operand of an expression: a name pattern with its ranges, read from text.
 
 use super::{
-    Error, column,
+    Error, MAX_NAMES, column,
     grid::{Block, size},
     missing_bracket,
     number::Number,
@@ -23,7 +23,7 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// Reads the operand at a place of the text; of at most `cap` names.
+    /// Reads the operand at a place of the text; of at most `cap` names, what is left of [`MAX_NAMES`].
     pub(super) fn read(text: &str, start: usize, cap: usize) -> Result<Self, Error> {
         let rest = text.get(start..).unwrap_or_default();
         let at = text.len() - rest.trim_start().len();
@@ -41,7 +41,7 @@ impl Operand {
             return Err(missing(text, start, next));
         }
         if size(&axes) > cap {
-            return Err(too_many(column, cap));
+            return Err(too_many(column, MAX_NAMES));
         }
         Ok(Self {
             pattern,
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         }
         let list = List::read(list, column(self.text, open + 1))?;
         if list.len() > self.cap {
-            return Err(too_many(column(self.text, open), self.cap));
+            return Err(too_many(column(self.text, open), MAX_NAMES));
         }
         let name = before.trim_end_matches(|c: char| c.is_ascii_digit());
         let head = before.get(name.len()..).unwrap_or_default();

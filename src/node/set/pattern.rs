@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::number::{MAX_DIGITS, Number};
+use super::number::Number;
 
 /// The text of a name, `%s` where a number stands and `%%` for a percent sign, as nodeset writes (and sorts) it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,42 +88,5 @@ impl Pattern {
             }
         }
         Ok(())
-    }
-
-    /// True when a name of this pattern, with these axes, matches: `*` is any text, `?` any character.
-    pub(super) fn matches(&self, axes: &[super::ranges::Ranges], name: &str) -> bool {
-        let mut axes = axes.iter();
-        let mut reached = vec![0];
-        for part in self.parts() {
-            let after = |at: &usize| name.get(*at..).unwrap_or_default();
-            reached = match part {
-                Part::Char('*') => (reached.first().copied().unwrap_or(name.len())..=name.len())
-                    .filter(|at| !reached.is_empty() && name.is_char_boundary(*at))
-                    .collect(),
-                Part::Char(wanted) => reached
-                    .iter()
-                    .filter_map(|at| {
-                        let c = after(at).chars().next()?;
-                        (wanted == '?' || wanted == c).then(|| at + c.len_utf8())
-                    })
-                    .collect(),
-                Part::Number => {
-                    let Some(axis) = axes.next() else {
-                        return false;
-                    };
-                    let ends = reached.iter().flat_map(|at| {
-                        let text = after(at);
-                        (1..=usize::from(MAX_DIGITS)).filter_map(move |length| {
-                            let number = Number::read(text.get(..length)?)?;
-                            axis.contains(number).then_some(at + length)
-                        })
-                    });
-                    ends.collect()
-                }
-            };
-            reached.sort_unstable();
-            reached.dedup();
-        }
-        reached.last() == Some(&name.len())
     }
 }

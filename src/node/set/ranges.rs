@@ -109,7 +109,7 @@ impl Ranges {
         let mut edges: Vec<_> = iter::zip(self.edges(), iter::repeat(false))
             .chain(iter::zip(other.edges(), iter::repeat(true)))
             .collect();
-        edges.sort();
+        edges.sort_unstable();
         let (mut in_left, mut in_right, mut opened) = (false, false, None);
         let mut spans = Vec::new();
         for group in edges.chunk_by(|(a, _), (b, _)| a == b) {
