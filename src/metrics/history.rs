@@ -13,7 +13,7 @@ const CHUNK_ROWS: usize = 32;
 /// A sample that follows this soon replaces the one before, so that the number of rows is bounded.
 const CLOSEST_MS: u64 = 500;
 
-/// Values of all history fields at some instants, row after row; NaN where the node lacks one.
+/// Values of all history fields at some instants; NaN where the node lacks one. Row after row while it is open, then field after field: a graph reads one field of hundreds of rows.
 #[derive(Clone, Debug, Default)]
 struct Chunk {
     at: Vec<u64>,
@@ -29,6 +29,26 @@ pub struct History {
 
 fn kept() -> impl Iterator<Item = &'static Field> {
     fields().filter(|field| field.history)
+}
+
+impl Chunk {
+    fn by_field(self) -> Self {
+        let rows = self.at.len().max(1);
+        let width = self.values.len() / rows;
+        let place = |n: usize| (n % rows) * width + n / rows;
+        let value = |n| self.values.get(place(n)).copied().unwrap_or(f32::NAN);
+        Self {
+            values: (0..self.values.len()).map(value).collect(),
+            at: self.at,
+        }
+    }
+
+    /// One field of a closed chunk.
+    fn field(&self, column: usize) -> &[f32] {
+        let rows = self.at.len();
+        let values = self.values.get(column * rows..(column + 1) * rows);
+        values.unwrap_or_default()
+    }
 }
 
 impl History {
@@ -65,7 +85,7 @@ impl History {
     fn close_full(&mut self) {
         if self.open.at.len() >= CHUNK_ROWS {
             let full = std::mem::take(&mut self.open);
-            self.closed.push_back(Arc::new(full));
+            self.closed.push_back(Arc::new(full.by_field()));
         }
     }
 
@@ -81,11 +101,15 @@ impl History {
         let mut series = vec![None; buckets];
         let width = (span_ms / (buckets.max(1) as u64)).max(1);
         let last = now_ms / width;
-        let first = (last + 1).saturating_sub(buckets as u64) * width;
-        for (at, value) in self.column(field, first) {
-            let age = last.checked_sub(at / width).map(|age| age as usize);
-            let place = age.and_then(|age| buckets.checked_sub(age + 1));
-            if let Some(bucket) = place.and_then(|place| series.get_mut(place)) {
+        let first = (last + 1).saturating_sub(buckets as u64);
+        // Rows come in the order of time: the bucket is counted up, not divided for.
+        let mut place = buckets.saturating_sub((last + 1 - first) as usize);
+        let mut end = (first + 1) * width;
+        for (at, value) in self.column(field, first * width) {
+            while at >= end && place < buckets {
+                (place, end) = (place + 1, end + width);
+            }
+            if let Some(bucket) = series.get_mut(place).filter(|_| at >= first * width) {
                 *bucket = Some(bucket.map_or(value, |before: f32| before.max(value)));
             }
         }
@@ -102,18 +126,21 @@ impl History {
     /// The instants at which a field was measured, oldest first, and its values, without chunks that ended before `from`.
     fn column(&self, field: &str, from: u64) -> impl Iterator<Item = (u64, f32)> {
         let id = super::field(field).map(|field| field.id);
-        let (mut width, mut column) = (0, None);
-        for field in kept() {
-            if Some(field.id) == id {
-                column = Some(width);
-            }
-            width += 1;
-        }
-        let chunks = self.closed.iter().map(AsRef::as_ref).chain([&self.open]);
-        let rows = chunks
-            .filter(move |chunk| chunk.at.last().is_some_and(|last| *last >= from))
-            .flat_map(move |chunk: &Chunk| chunk.at.iter().zip(chunk.values.chunks(width.max(1))));
-        rows.filter_map(move |(at, row)| Some((*at, *row.get(column?)?)))
+        let column = kept().position(|field| Some(field.id) == id);
+        let width = kept().count().max(1);
+        let closed = self.closed.iter();
+        let closed = closed.filter(move |chunk| chunk.at.last().is_some_and(|at| *at >= from));
+        let closed = closed.flat_map(move |chunk| {
+            let values = column.map_or(&[][..], |column| chunk.field(column));
+            chunk.at.iter().zip(values)
+        });
+        let open = self.open.values.chunks(width);
+        let open = open.map(move |row| row.get(column?));
+        let open = self.open.at.iter().zip(open);
+        let open = open.filter_map(|(at, value)| Some((at, value?)));
+        closed
+            .chain(open)
+            .map(|(at, value)| (*at, *value))
             .filter(|(_, value)| !value.is_nan())
     }
 }
@@ -169,7 +196,7 @@ mod tests {
     fn old_rows_go_and_clones_share_the_rest() {
         let loads: Vec<_> = (0..2000).map(|n| (n * 1000, Some(n as f64))).collect();
         let history = history(&loads);
-        assert!(history.column("load").count() <= 600 + CHUNK_ROWS);
+        assert!(history.column("load", 0).count() <= 600 + CHUNK_ROWS);
         assert!(
             history
                 .series("load", 1_999_000, SPAN_MS, 600)
@@ -184,7 +211,7 @@ mod tests {
     #[test]
     fn a_flood_of_samples_is_bounded() {
         let loads: Vec<_> = (0..50_000).map(|n| (n * 20, Some(1.0))).collect();
-        assert!(history(&loads).column("load").count() <= 2 * 600 + CHUNK_ROWS);
+        assert!(history(&loads).column("load", 0).count() <= 2 * 600 + CHUNK_ROWS);
         assert_eq!(
             history(&[(5000, Some(1.0)), (4000, Some(2.0))]).latest("load"),
             Some(1.0)
