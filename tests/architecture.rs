@@ -188,10 +188,14 @@ fn crates_stay_where_they_belong() {
     let mut faults = Vec::new();
     for source in sources() {
         // Key types reach the screen through crokey, as plain data.
-        let code: String = source.code.lines().filter(|line| !line.starts_with("use crokey::")).collect();
+        let code: String = source
+            .code
+            .lines()
+            .filter(|line| !line.starts_with("use crokey::"))
+            .collect();
         for (name, homes) in CRATES {
-            let used = code.contains(&format!("{name}::"))
-                || code.contains(&format!("use {name};"));
+            let used =
+                code.contains(&format!("{name}::")) || code.contains(&format!("use {name};"));
             let exit_code_only = *name == "std::process" && !code.contains("Command");
             if used && !exit_code_only && !homes.contains(&source.domain.as_str()) {
                 faults.push(format!("{}: {name}", source.path.display()));

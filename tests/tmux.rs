@@ -1,5 +1,11 @@
 //! The real program in real terminals: it starts, follows the keyboard and the window, and leaves the terminal as it was.
 
+#![expect(
+    clippy::print_stderr,
+    clippy::panic,
+    reason = "says what is not tested; a panic is what one test is about"
+)]
+
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "support/tmux.rs"]
@@ -56,7 +62,9 @@ fn signal(pty: &Pty, signal: Signal) {
 
 fn started(columns: u16, rows: u16) -> Pty {
     let mut pty = Pty::start(columns, rows, demo());
-    NODES.iter().for_each(|name| pty.wait_for(name));
+    for name in NODES {
+        pty.wait_for(name);
+    }
     assert!(pty.screen().alternate_screen() && pty.screen().hide_cursor());
     assert!(pty.screen().bracketed_paste());
     pty
@@ -167,7 +175,9 @@ fn no_color_means_no_color() {
     command.env("NO_COLOR", "1");
     command.env("COLORTERM", "truecolor");
     let mut pty = Pty::start(80, 24, command);
-    NODES.iter().for_each(|name| pty.wait_for(name));
+    for name in NODES {
+        pty.wait_for(name);
+    }
     for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
         let plain = (vt100::Color::Default, vt100::Color::Default);
         assert_eq!(pty.colours(row, column), Some(plain), "{row},{column}");
@@ -240,7 +250,9 @@ fn it_works_over_tmux() {
     let Some(tmux) = start(100, 30, &shell) else {
         return;
     };
-    NODES.iter().for_each(|name| tmux.wait_for(name));
+    for name in NODES {
+        tmux.wait_for(name);
+    }
     assert_eq!(tmux.flag("alternate_on"), "1");
     tmux.resize(60, 20);
     tmux.resize(120, 40);

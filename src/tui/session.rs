@@ -67,8 +67,8 @@ where
 {
     pub(crate) fn start(program: &'a mut P, source: &'a S, screen: Screen<I>) -> io::Result<Self> {
         // On whole seconds of the fleet's clock, so that ages change together.
-        let left = Duration::from_millis(1000 - source.now().0 % 1000);
-        let mut ticks = interval_at(Instant::now() + left, SECOND);
+        let rest = Duration::from_millis(1000 - source.now().0 % 1000);
+        let mut ticks = interval_at(Instant::now() + rest, SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let feeds = Feeds {
             signals: Signals::listen()?,

@@ -90,7 +90,10 @@ impl Pty {
             let mut chunk = [0; 8192];
             // The last close of the other side reads as an error.
             while let Ok(length @ 1..) = reader.read(&mut chunk) {
-                if to.send(chunk[..length].to_vec()).is_err() {
+                if to
+                    .send(chunk.iter().copied().take(length).collect())
+                    .is_err()
+                {
                     break;
                 }
             }
