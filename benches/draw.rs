@@ -1,5 +1,7 @@
 //! CPU time to build a frame of 1,000 nodes, all of them changing: `cargo bench --bench draw`. Bytes to the terminal are measured elsewhere.
 
+#![expect(clippy::print_stdout, reason = "a bench says what it measured")]
+
 #[path = "../tests/support/fake.rs"]
 mod fake;
 

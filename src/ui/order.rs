@@ -163,7 +163,8 @@ pub fn score(node: &NodeState, now: Millis) -> u32 {
     } else {
         node.health.findings.len().min(8) as u32
     };
-    let signal = node.sample.as_deref().map_or(0, signal);
+    let live = node.sample.as_deref().filter(|_| !lost);
+    let signal = live.map_or(0, signal);
     level * 10_000 + findings * 1_000 + signal
 }
 

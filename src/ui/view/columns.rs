@@ -165,7 +165,7 @@ impl Column {
     pub fn is_text(self) -> bool {
         matches!(
             self,
-            Self::Node | Self::Group | Self::Reason | Self::Trace(_)
+            Self::Node | Self::Group | Self::Daemons | Self::Reason | Self::Trace(_)
         )
     }
 

@@ -3,7 +3,9 @@
 mod layout;
 mod signal;
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use std::cmp::Reverse;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 pub use layout::Layout;
 use signal::Pen;
@@ -12,16 +14,20 @@ pub use signal::Signal;
 use super::{Scene, columns};
 use crate::{
     fleet::{NodeState, Status},
-    node::NodeId,
+    node::{NodeId, set::NodeSet},
     ui::{
         format::{self, put, row},
         glyph::status_role,
+        order::score,
         theme::Role,
     },
 };
 
 /// From this width on, the worst nodes are listed at the right.
 const LISTED: u16 = 100;
+
+/// Cells of the names in the list.
+const NAMES: u16 = 16;
 
 /// What the heatmap shows.
 pub struct Heatmap<'a> {
@@ -125,68 +131,94 @@ impl Heatmap<'_> {
             put(buf, area, area.x + 1, scene.glyphs.mark(), style);
         }
         if self.cursor == Some(&node.node.id) {
-            buf.set_style(area, scene.theme.style(Role::Selected));
-            buf.set_style(area, ratatui::style::Modifier::REVERSED);
+            buf.set_style(area, style.add_modifier(Modifier::REVERSED));
         }
     }
 
-    /// The node under the cursor, then the worst ones, each with its reason.
+    /// The worst nodes, those with the same reason on one line.
     fn list(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         if area.is_empty() {
             return;
         }
-        let nodes = &scene.snapshot.nodes;
-        let faulty = self.shown.iter().filter_map(|i| nodes.get(*i));
-        let mut worst: Vec<(u32, &NodeState)> = faulty
-            .filter(|n| n.status(scene.now) != Status::Ok)
-            .map(|n| (crate::ui::order::score(n, scene.now), &**n))
-            .collect();
-        worst.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        let title = scene.theme.style(Role::Muted);
-        put(buf, row(area, 0), area.x, "WORST", title);
-        for (y, (_, node)) in (1..area.height).zip(&worst) {
-            self.listed(node, scene, row(area, y), buf);
+        put(buf, area, area.x, "WORST", scene.theme.style(Role::Muted));
+        let troubles = self.troubles(scene, usize::from(area.height - 1));
+        for (y, trouble) in (1..area.height).zip(&troubles) {
+            trouble.render(scene, self.cursor, row(area, y), buf);
         }
-        if worst.is_empty() {
-            put(
-                buf,
-                row(area, 1),
-                area.x,
-                "all well",
-                scene.theme.style(Role::Ok),
-            );
+        if troubles.is_empty() {
+            let line = row(area, 1);
+            put(buf, line, line.x, "all well", scene.theme.style(Role::Ok));
         }
     }
 
-    fn listed(&self, node: &NodeState, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let status = node.status(scene.now);
-        let style = scene.theme.style(status_role(status));
-        if self.cursor == Some(&node.node.id) {
-            buf.set_style(area, scene.theme.style(Role::Selected));
+    /// The worst first, as many as there are lines.
+    fn troubles<'s>(&self, scene: &Scene<'s>, lines: usize) -> Vec<Trouble<'s>> {
+        let nodes = &scene.snapshot.nodes;
+        let mut worst: Vec<(u32, &NodeState)> = self
+            .shown
+            .iter()
+            .filter_map(|i| nodes.get(*i))
+            .filter(|n| n.status(scene.now) != Status::Ok)
+            .map(|n| (score(n, scene.now), &**n))
+            .collect();
+        worst.sort_by_key(|(score, _)| Reverse(*score));
+        let mut troubles: Vec<Trouble<'_>> = Vec::new();
+        for (_, node) in worst {
+            let status = node.status(scene.now);
+            let mut reason = columns::reason(node);
+            if reason.is_empty() {
+                node.state_word(scene.now).clone_into(&mut reason);
+            }
+            let same = |t: &&mut Trouble<'_>| t.status == status && t.reason == reason;
+            let name = node.node.id.as_str();
+            if let Some(trouble) = troubles.iter_mut().find(same) {
+                trouble.names.push(name);
+            } else if troubles.len() < lines {
+                let names = vec![name];
+                troubles.push(Trouble {
+                    status,
+                    reason,
+                    names,
+                });
+            }
         }
-        put(buf, area, area.x, scene.glyphs.status(status), style);
-        let name = format::left(node.node.id.as_str(), 12, scene.glyphs);
-        put(
-            buf,
-            area,
-            area.x + 2,
-            &name,
-            scene.theme.style(Role::Strong),
-        );
-        let reason = columns::reason(node);
-        let text = if reason.is_empty() {
-            node.state_word(scene.now)
-        } else {
-            &reason
+        troubles
+    }
+}
+
+/// Nodes that are not well for the same reason.
+struct Trouble<'a> {
+    status: Status,
+    reason: String,
+    names: Vec<&'a str>,
+}
+
+impl Trouble<'_> {
+    fn render(&self, scene: &Scene<'_>, cursor: Option<&NodeId>, area: Rect, buf: &mut Buffer) {
+        let style = |role| scene.theme.style(role);
+        if cursor.is_some_and(|id| self.names.contains(&id.as_str())) {
+            buf.set_style(area, style(Role::Selected));
+        }
+        let sign = scene.glyphs.status(self.status);
+        put(buf, area, area.x, sign, style(status_role(self.status)));
+        let names = match self.names.as_slice() {
+            [name] => (*name).to_owned(),
+            names => NodeSet::from_names(names.iter().copied()).to_string(),
         };
-        let room = usize::from(area.width.saturating_sub(15));
-        let text = format::fit(text, room, scene.glyphs);
-        put(
-            buf,
-            area,
-            area.x + 15,
-            &text,
-            scene.theme.style(Role::Muted),
-        );
+        let names = format::fit(&names, usize::from(NAMES), scene.glyphs);
+        put(buf, area, area.x + 2, &names, style(Role::Strong));
+        let x = area.x + 3 + NAMES;
+        if self.names.len() > 1 {
+            put(
+                buf,
+                area,
+                x,
+                &format!("{:>3}", self.names.len()),
+                style(Role::Text),
+            );
+        }
+        let room = usize::from(area.right().saturating_sub(x + 4));
+        let reason = format::fit(&self.reason, room, scene.glyphs);
+        put(buf, area, x + 4, &reason, style(Role::Muted));
     }
 }
