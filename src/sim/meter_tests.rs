@@ -206,7 +206,11 @@ fn what_is_simulated_is_what_is_measured() {
             check("pressure.cpu", now.pressure[0], 0.01);
             check("pressure.io_full", now.pressure[4], 0.01);
             assert!(field(&sample, "load.1").is_some_and(|load| load >= 0.0));
-            assert_eq!(sample.cpu.cores.len(), pair.model.profile().cores as usize, "{name}");
+            assert_eq!(
+                sample.cpu.cores.len(),
+                pair.model.profile().cores as usize,
+                "{name}"
+            );
         }
     }
 }
