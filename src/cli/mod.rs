@@ -7,6 +7,7 @@ mod demo;
 pub mod exit;
 mod fleet;
 mod log;
+mod look;
 mod status;
 
 use std::io::Write;
