@@ -26,7 +26,7 @@ use sshoal::{
     ssh::Prompt,
     tui::{
         Ended, Program, Screen, Source,
-        depth::{Choice, Hints},
+        depth::{Choice, Hints, detect},
         ground::Ground,
         run, term,
     },
@@ -317,7 +317,7 @@ async fn show_probe() -> io::Result<Ended> {
         term: Some("xterm-256color"),
         ..Hints::default()
     };
-    let mut screen = Screen::local(Choice::Auto, hints)?;
+    let mut screen = Screen::local(detect(Choice::Auto, hints), hints.term)?;
     let mut probe = Probe {
         ground: screen.ask_ground(),
         ..Probe::default()
