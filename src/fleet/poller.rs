@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
-    time::sleep,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +16,11 @@ use super::{
 };
 use crate::{
     node::Node,
-    ssh::{Connector, Error},
+    ssh::{Connector, Error, Session},
 };
+
+/// A handshake that takes longer waits for the network or a person, and makes room for others.
+const COMPUTES_FOR: Duration = Duration::from_millis(500);
 
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub(super) struct Wish {
 /// All that a poller needs.
 pub(super) struct Poller {
     pub(super) node: Arc<Node>,
+    /// Tells its reports from those of an earlier poller of the same name.
+    pub(super) generation: u64,
     pub(super) connector: Connector,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wish: watch::Receiver<Wish>,
@@ -64,16 +69,25 @@ impl Poller {
             return std::future::pending().await;
         };
         self.report(News::Connecting).await;
-        let session = match self.connector.connect(&self.node).await {
+        let session = match self.connect(permit).await {
             Ok(session) => session,
             Err(error) => return (error, false),
         };
-        drop(permit);
         self.report(News::Up(session.info().clone())).await;
         let ended = Sampling::new(self, &session).run().await;
         let Ended::Lost(error) = ended;
         session.close().await;
         (error, true)
+    }
+
+    async fn connect(&self, permit: OwnedSemaphorePermit) -> Result<Session, Error> {
+        let mut connecting = std::pin::pin!(self.connector.connect(&self.node));
+        let quick = timeout(COMPUTES_FOR, &mut connecting).await;
+        drop(permit);
+        match quick {
+            Ok(done) => done,
+            Err(_) => connecting.await,
+        }
     }
 
     async fn wait_after(&mut self, error: Error, failures: u32) {
@@ -113,6 +127,7 @@ impl Poller {
     pub(super) async fn report(&self, news: News) {
         let report = Report {
             node: self.node.id.clone(),
+            generation: self.generation,
             news,
         };
         // A closed channel means that the fleet is gone, and this task with it.
