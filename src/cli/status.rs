@@ -31,8 +31,8 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
         is_settled,
     )
     .await;
-    let code = show(context, status, &snapshot, &ids)?;
-    let code = match status.watch {
+    let (code, is_read) = show(context, status, &snapshot, &ids)?;
+    let code = match status.watch.filter(|_| is_read) {
         None => code,
         Some(seconds) => watch(context, status, &fleet, &ids, seconds).await?,
     };
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     Ok(code)
 }
 
-/// Prints until Ctrl-C.
+/// Prints until Ctrl-C, or until nobody reads it any more.
 async fn watch(
     context: &mut Context,
     status: &Status,
@@ -60,19 +60,28 @@ async fn watch(
         if context.console.is_terminal && !status.json {
             context.print("\x1b[H\x1b[2J")?;
         }
-        show(context, status, &snapshot, ids)?;
+        let (code, is_read) = show(context, status, &snapshot, ids)?;
+        if !is_read {
+            return Ok(code);
+        }
     }
 }
 
-fn show(context: &mut Context, status: &Status, snapshot: &Snapshot, ids: &[NodeId]) -> Result<u8> {
+/// Prints all nodes once; the exit code that they come to, and whether anybody reads it.
+fn show(
+    context: &mut Context,
+    status: &Status,
+    snapshot: &Snapshot,
+    ids: &[NodeId],
+) -> Result<(u8, bool)> {
     let text = if status.json {
         json(snapshot, ids, status.watch.is_some())?
     } else {
         table(snapshot, ids, &context.console)
     };
-    context.print(&text)?;
+    let is_read = context.print_on(&text)?;
     let well = chosen(snapshot, ids).all(is_well);
-    Ok(if well { exit::OK } else { exit::TROUBLE })
+    Ok((if well { exit::OK } else { exit::TROUBLE }, is_read))
 }
 
 /// One array; on one line when more will follow.
