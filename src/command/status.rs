@@ -17,7 +17,7 @@ pub struct Status {
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
     /// Print again every so many seconds, until Ctrl-C.
-    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u32).range(1..))]
     pub watch: Option<u32>,
     /// Print a JSON array.
     #[arg(long)]
