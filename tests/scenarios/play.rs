@@ -266,7 +266,8 @@ fn check(
     let long = expect.round_trip;
     want(long.is_none() || state.round_trip_ms >= long, "round trip");
     if let Some(then) = then {
-        want(!expect.same_link || then.link_since == state.link_since, "same link");
+        let same = then.link_since == state.link_since;
+        want(expect.same_link.is_none_or(|s| s == same), "link");
         let fresh = state.sample.is_some() && state.sample_at > then.sample_at;
         want(!expect.fresh || fresh, "fresh sample");
         let same = same_session(then.session.as_ref(), session(state).as_ref());

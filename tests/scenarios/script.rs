@@ -90,8 +90,8 @@ pub(crate) struct Expect {
     pub(crate) same_session: Option<bool>,
     /// There is a sample, newer than the remembered one.
     pub(crate) fresh: bool,
-    /// The link has been as it is since it was remembered.
-    pub(crate) same_link: bool,
+    /// The link has been as it is since it was remembered, or has changed since.
+    pub(crate) same_link: Option<bool>,
     /// The round trip is at least so long, in milliseconds.
     pub(crate) round_trip: Option<f64>,
     /// There is no such node.
