@@ -123,7 +123,7 @@ fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
     finish(table.lines(), &rows, console)
 }
 
-/// Colours the sign at the start of each row, and puts the reason of a node that is not well under it.
+/// Colours the sign at the start of each row, and puts under it why a node is not well, and what to try.
 fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) -> String {
     let mut text = String::new();
     let bare = |line: String| line.trim_end().to_owned();
@@ -134,12 +134,10 @@ fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) 
         let sign = glyph(row.status, console.ascii);
         let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
         let _ = writeln!(text, "{dyed}");
-        if !row.reason.is_empty() {
-            let _ = writeln!(
-                text,
-                "     {}",
-                dye(&row.reason, colour(row.status), console)
-            );
+        for (line, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
+            if !line.is_empty() {
+                let _ = writeln!(text, "     {}", dye(line, code, console));
+            }
         }
     }
     text
