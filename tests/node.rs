@@ -1,0 +1,15 @@
+//! The fleet on a real OpenSSH server: what it reads there, what it notices, and that it leaves nothing behind.
+#![cfg(target_os = "linux")]
+
+#[path = "node/daemons.rs"]
+mod daemons;
+#[path = "node/lab.rs"]
+mod lab;
+#[path = "node/keys.rs"]
+mod keys;
+#[path = "node/kills.rs"]
+mod kills;
+#[path = "node/shells.rs"]
+mod shells;
+#[path = "support/mod.rs"]
+mod support;
