@@ -11,5 +11,6 @@ mod keys;
 mod kills;
 #[path = "node/shells.rs"]
 mod shells;
+#[cfg(test)]
 #[path = "support/mod.rs"]
 mod support;

@@ -12,7 +12,11 @@ use crate::{
     inventory::{self, Located, Watch},
     ssh,
     tui::{self, Ended, EventStream, Screen, depth::Hints, term},
-    ui::{App, Settings, glyph::Glyphs, theme::{self, Theme}},
+    ui::{
+        App, Settings,
+        glyph::Glyphs,
+        theme::{self, Theme},
+    },
 };
 
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
@@ -51,8 +55,16 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
 
 fn screen(context: &Context) -> io::Result<Screen<EventStream>> {
     let variable = |name: &str| std::env::var(name).ok();
-    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
-    let hints = Hints { no_color: no_color.as_deref(), colorterm: colorterm.as_deref(), term: term.as_deref() };
+    let (no_color, colorterm, term) = (
+        variable("NO_COLOR"),
+        variable("COLORTERM"),
+        variable("TERM"),
+    );
+    let hints = Hints {
+        no_color: no_color.as_deref(),
+        colorterm: colorterm.as_deref(),
+        term: term.as_deref(),
+    };
     Screen::local(context.args.global.color.into(), hints)
 }
 

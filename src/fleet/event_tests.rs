@@ -55,7 +55,11 @@ fn a_node_becomes_well_and_then_stale() {
     let mut state = state();
     assert_eq!(state.status(Millis(0)), Status::Unknown);
     apply(&mut state, up(), 100);
-    assert_eq!(state.status(Millis(100)), Status::Unknown, "up, but nothing is measured");
+    assert_eq!(
+        state.status(Millis(100)),
+        Status::Unknown,
+        "up, but nothing is measured"
+    );
     apply(&mut state, sample(), 200);
     assert_eq!(state.status(Millis(200)), Status::Ok);
     assert_eq!(state.state_word(Millis(3200)), "up");
@@ -68,21 +72,50 @@ fn the_last_values_of_a_lost_node_stay_and_count_as_stale() {
     let mut state = state();
     apply(&mut state, up(), 0);
     apply(&mut state, sample(), 10);
-    apply(&mut state, News::Down { error: error(), failures: 1, retry_in_ms: 2000 }, 20);
+    apply(
+        &mut state,
+        News::Down {
+            error: error(),
+            failures: 1,
+            retry_in_ms: 2000,
+        },
+        20,
+    );
     assert!(state.sample.is_some() && state.is_stale(Millis(21)));
     assert!(!state.complete);
     assert_eq!(state.status(Millis(21)), Status::Critical);
-    assert!(matches!(&state.link, Link::Down { retry_at: Millis(2020), .. }));
+    assert!(matches!(
+        &state.link,
+        Link::Down {
+            retry_at: Millis(2020),
+            ..
+        }
+    ));
 }
 
 #[test]
 fn being_lost_is_counted_from_the_first_failure() {
     let mut state = state();
-    let down = |failures| News::Down { error: error(), failures, retry_in_ms: 2000 };
+    let down = |failures| News::Down {
+        error: error(),
+        failures,
+        retry_in_ms: 2000,
+    };
     apply(&mut state, down(1), 1000);
     apply(&mut state, News::Connecting, 3000);
-    assert_eq!(state.state_word(Millis(3000)), "down", "it is not better for being tried again");
-    assert!(matches!(&state.link, Link::Down { retry_at: Millis(3000), failures: 1, .. }));
+    assert_eq!(
+        state.state_word(Millis(3000)),
+        "down",
+        "it is not better for being tried again"
+    );
+    assert!(matches!(
+        &state.link,
+        Link::Down {
+            retry_at: Millis(3000),
+            failures: 1,
+            ..
+        }
+    ));
     apply(&mut state, down(2), 5000);
     assert_eq!(state.link_since, Millis(1000));
     apply(&mut state, up(), 6000);
@@ -93,7 +126,16 @@ fn being_lost_is_counted_from_the_first_failure() {
 fn what_fires_is_the_reason() {
     let mut state = state();
     apply(&mut state, up(), 0);
-    let finding = Finding { rule: "disk_full", severity: Severity::Warn, reason: "/ 91 % full".to_owned() };
-    state.apply(sample(), Millis(5), |_| Health { findings: vec![finding] });
-    assert_eq!((state.status(Millis(5)), state.reason().as_str()), (Status::Warn, "/ 91 % full"));
+    let finding = Finding {
+        rule: "disk_full",
+        severity: Severity::Warn,
+        reason: "/ 91 % full".to_owned(),
+    };
+    state.apply(sample(), Millis(5), |_| Health {
+        findings: vec![finding],
+    });
+    assert_eq!(
+        (state.status(Millis(5)), state.reason().as_str()),
+        (Status::Warn, "/ 91 % full")
+    );
 }

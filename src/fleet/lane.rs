@@ -89,10 +89,10 @@ impl Lane {
 
     /// Writes; a failure shows as the end of the channel.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
-        if let Some(channel) = &mut self.channel {
-            if let Err(error) = channel.write(bytes).await {
-                tracing::debug!(%error, "write to a sampler channel");
-            }
+        if let Some(channel) = &mut self.channel
+            && let Err(error) = channel.write(bytes).await
+        {
+            tracing::debug!(%error, "write to a sampler channel");
         }
     }
 

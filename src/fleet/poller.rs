@@ -81,7 +81,8 @@ impl Poller {
     }
 
     async fn connect(&self, permit: OwnedSemaphorePermit) -> Result<Session, Error> {
-        let mut connecting = std::pin::pin!(self.connector.connect(&self.node));
+        // On the heap, so that a connected node does not carry its handshake's state along.
+        let mut connecting = Box::pin(self.connector.connect(&self.node));
         let quick = timeout(COMPUTES_FOR, &mut connecting).await;
         drop(permit);
         match quick {
@@ -119,7 +120,7 @@ impl Poller {
             .await
             .is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -30,7 +30,7 @@ const GPU_PATIENCE: Duration = Duration::from_secs(6);
 /// The same for disks and daemons.
 const SLOW_PATIENCE: Duration = Duration::from_secs(10);
 /// After a sampler that can't run.
-const AGAIN_LATER: Duration = Duration::from_secs(300);
+const AGAIN_LATER: Duration = Duration::from_mins(5);
 
 /// How the sampling ended.
 pub(super) enum Ended {
@@ -94,7 +94,7 @@ impl<'a> Sampling<'a> {
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
                 output = self.slow.next() => self.on_slow(output),
-                output = self.gpu.next() => self.on_gpu(output).await,
+                output = self.gpu.next() => self.on_gpu(output),
                 () = sleep_until(due) => self.on_time().await,
             }
         }
@@ -108,7 +108,7 @@ impl<'a> Sampling<'a> {
     fn due(&self) -> Instant {
         let tick = (self.running && self.sent_at.is_none()).then_some(self.tick_at);
         let lanes = [self.fast.due(), self.slow.due(), self.gpu.due()];
-        let far = Instant::now() + Duration::from_secs(60);
+        let far = Instant::now() + Duration::from_mins(1);
         lanes.into_iter().flatten().chain(tick).min().unwrap_or(far)
     }
 
@@ -230,7 +230,8 @@ impl<'a> Sampling<'a> {
     }
 
     fn is_complete(&self, now: Instant) -> bool {
-        let slow = self.slow_answers > 0 || self.slow.is_shut() || now > self.started + SLOW_PATIENCE;
+        let slow =
+            self.slow_answers > 0 || self.slow.is_shut() || now > self.started + SLOW_PATIENCE;
         let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
@@ -268,7 +269,10 @@ impl<'a> Sampling<'a> {
             self.poller.report(News::Sampler(Sampler::Starting)).await;
             return;
         }
-        let said = [self.meter.instead_of_hello(), std::mem::take(&mut self.complaint)];
+        let said = [
+            self.meter.instead_of_hello(),
+            std::mem::take(&mut self.complaint),
+        ];
         let said = said.iter().find(|line| !line.as_str().is_empty());
         let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
         self.fail_sampler(&why).await;
@@ -341,7 +345,9 @@ impl<'a> Sampling<'a> {
                 self.slow.expect_nothing();
                 self.slow.ask_at(Instant::now());
             }
-            Signal::Bad(why) => tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer"),
+            Signal::Bad(why) => {
+                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer")
+            }
             Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
         }
     }
@@ -357,7 +363,7 @@ impl<'a> Sampling<'a> {
         }
     }
 
-    async fn on_gpu(&mut self, output: Output) {
+    fn on_gpu(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
                 let signals = self

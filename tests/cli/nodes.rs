@@ -30,7 +30,10 @@ fn printed(home: &Home, words: &[&str]) -> String {
 #[test]
 fn lists_names_addresses_groups_and_labels() {
     let text = printed(&home(), &["nodes"]);
-    let lines: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|l| l.split_whitespace().collect())
+        .collect();
     assert_eq!(lines[0], ["NODE", "ADDRESS", "GROUPS", "LABELS"]);
     assert_eq!(lines[1], ["gpu01", "ops@10.0.3.11", "gpu"]);
     assert_eq!(lines[5], ["web1", "ops@web1:2222", "tier=front"]);
@@ -53,7 +56,11 @@ fn computes_with_sets_of_any_names() {
         (&["-c", "n[1-100000]", "--json"], "100000\n"),
         (&["-f", "a1,a2", "--json"], "\"a[1-2]\"\n"),
     ] {
-        assert_eq!(printed(&home, &[&["nodes"], words].concat()), wanted, "{words:?}");
+        assert_eq!(
+            printed(&home, &[&["nodes"], words].concat()),
+            wanted,
+            "{words:?}"
+        );
     }
 }
 
@@ -66,7 +73,10 @@ fn json_holds_what_the_inventory_says() {
     assert_eq!(gpu["node"], "gpu02");
     assert_eq!(gpu["address"], "10.0.3.12");
     assert_eq!((&gpu["port"], &gpu["user"]), (&json!(22), &json!("ops")));
-    assert_eq!((&gpu["groups"], &gpu["daemons"]), (&json!(["gpu"]), &json!(["slurmd"])));
+    assert_eq!(
+        (&gpu["groups"], &gpu["daemons"]),
+        (&json!(["gpu"]), &json!(["slurmd"]))
+    );
     assert_eq!(nodes[1]["labels"], json!({"tier": "front"}));
     assert_eq!(nodes[1]["port"], 2222);
 }
@@ -74,7 +84,11 @@ fn json_holds_what_the_inventory_says() {
 #[test]
 fn explain_says_where_each_setting_came_from() {
     let text = printed(&home(), &["nodes", "--explain", "gpu01"]);
-    for (key, origin) in [("user", "line 1"), ("daemons", "line 3"), ("address", "line 5")] {
+    for (key, origin) in [
+        ("user", "line 1"),
+        ("daemons", "line 3"),
+        ("address", "line 5"),
+    ] {
         let line = text.lines().find(|l| l.trim_start().starts_with(key));
         assert!(line.is_some_and(|l| l.ends_with(origin)), "{key}: {text}");
     }
@@ -85,8 +99,14 @@ fn explain_says_where_each_setting_came_from() {
 fn what_names_no_node_is_a_usage_error() {
     let home = home();
     for (words, wanted) in [
-        (&["nodes", "nope", "gpu09"][..], "not in the inventory: gpu09,nope"),
-        (&["nodes", "gpu[01-04]!gpu*"], "no node in `gpu[01-04]!gpu*`"),
+        (
+            &["nodes", "nope", "gpu09"][..],
+            "not in the inventory: gpu09,nope",
+        ),
+        (
+            &["nodes", "gpu[01-04]!gpu*"],
+            "no node in `gpu[01-04]!gpu*`",
+        ),
         (&["status", "nope"], "not in the inventory: nope"),
         (&["nodes", "-c", "n[0-999999999]"], "sshoal: "),
         (&["nodes", "-e", "@nope"], "nope"),
@@ -105,7 +125,10 @@ fn a_bad_expression_is_shown_with_its_column() {
     let [message, expression, caret] = lines[..] else {
         panic!("{}", done.err)
     };
-    assert!(message.starts_with("sshoal: ") && message.contains("column"), "{message}");
+    assert!(
+        message.starts_with("sshoal: ") && message.contains("column"),
+        "{message}"
+    );
     assert_eq!(expression.trim(), "web1,gpu[01-");
     assert_eq!(caret.trim(), "^");
     let column = caret.len() - (expression.len() - expression.trim_start().len());
@@ -138,14 +161,21 @@ fn the_flag_wins_over_the_variable_over_the_folder_over_the_config() {
         done.out.trim().to_owned()
     };
     let this_machine = names(&home, &[], None);
-    assert!(!this_machine.is_empty() && !this_machine.contains(' '), "{this_machine}");
+    assert!(
+        !this_machine.is_empty() && !this_machine.contains(' '),
+        "{this_machine}"
+    );
     file("config/sshoal/hosts.yaml", "by-config");
     assert_eq!(names(&home, &[], None), "by-config");
     file("hosts.yaml", "by-folder");
     assert_eq!(names(&home, &[], None), "by-folder");
     let variable = file("variable.yaml", "by-variable");
     assert_eq!(names(&home, &[], Some(&variable)), "by-variable");
-    assert_eq!(names(&home, &[], Some("".as_ref())), "by-folder", "an empty variable is none");
+    assert_eq!(
+        names(&home, &[], Some("".as_ref())),
+        "by-folder",
+        "an empty variable is none"
+    );
     let flag = file("flag.yaml", "by-flag");
     let flag = flag.to_str().unwrap();
     assert_eq!(names(&home, &["--hosts", flag], Some(&variable)), "by-flag");

@@ -135,7 +135,9 @@ impl Demo {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        Path::new(&self.hosts).parent().expect("a folder of its own")
+        Path::new(&self.hosts)
+            .parent()
+            .expect("a folder of its own")
     }
 }
 

@@ -38,9 +38,16 @@ fn the_table_has_a_row_for_each_node() {
     let home = Home::new();
     let demo = Demo::serve(&home, "24");
     let done = home.run(&demo.words(&["status", WELL]));
-    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{}", done.out);
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (Some(0), ""),
+        "{}",
+        done.out
+    );
     let rows = rows(&done.out);
-    let header = ["NODE", "ADDRESS", "STATE", "LOAD", "MEM", "GPU", "DISK", "DAEMONS", "AGE"];
+    let header = [
+        "NODE", "ADDRESS", "STATE", "LOAD", "MEM", "GPU", "DISK", "DAEMONS", "AGE",
+    ];
     assert_eq!(rows[0], header);
     let named: Vec<&str> = rows[1..].iter().map(|row| row[1]).collect();
     assert_eq!(named, ["gpu01", "web01", "db1"]);
@@ -61,15 +68,25 @@ fn json_has_the_shape_that_scripts_rely_on() {
     let home = Home::new();
     let demo = Demo::serve(&home, "24");
     let done = home.run(&demo.words(&["status", "--json", WELL]));
-    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{}", done.out);
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (Some(0), ""),
+        "{}",
+        done.out
+    );
     let all: Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(all.as_array().unwrap().len(), 3);
     for node in all.as_array().unwrap() {
         let keys: Vec<&String> = node.as_object().unwrap().keys().collect();
-        let mut wanted = ["node", "address", "state", "age_ms", "error", "fields", "daemons"];
+        let mut wanted = [
+            "node", "address", "state", "age_ms", "error", "fields", "daemons",
+        ];
         wanted.sort_unstable();
         assert_eq!(keys, wanted);
-        assert_eq!((&node["state"], &node["address"]), (&"up".into(), &"127.0.0.1".into()));
+        assert_eq!(
+            (&node["state"], &node["address"]),
+            (&"up".into(), &"127.0.0.1".into())
+        );
         assert!(node["age_ms"].as_u64().unwrap() < 5_000);
         let fields = node["fields"].as_object().unwrap();
         let mut ids: Vec<&str> = metrics::fields().map(|f| f.id).collect();
@@ -82,7 +99,10 @@ fn json_has_the_shape_that_scripts_rely_on() {
     assert!(all[0]["fields"]["gpu.util"].is_number());
     assert!(all[1]["fields"]["gpu.util"].is_null(), "absent is not zero");
     let nginx = &all[1]["daemons"][0];
-    assert_eq!((&nginx["name"], &nginx["state"]), (&"nginx".into(), &"up".into()));
+    assert_eq!(
+        (&nginx["name"], &nginx["state"]),
+        (&"nginx".into(), &"up".into())
+    );
     assert_eq!(nginx["manager"], "systemd");
 }
 
@@ -91,19 +111,38 @@ fn a_node_that_is_down_makes_it_1_and_its_reason_is_shown() {
     let (home, port) = with_a_closed_port();
     let started = Instant::now();
     let done = home.run(&["status", "off"]);
-    assert!(started.elapsed() < Duration::from_secs(5), "it is known at once");
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "it is known at once"
+    );
     assert_eq!((done.code, done.err.as_str()), (Some(1), ""));
     let lines: Vec<&str> = done.out.lines().collect();
     let cells: Vec<&str> = lines[1].split_whitespace().collect();
     let address = format!("127.0.0.1:{port}");
-    assert_eq!(cells, ["✖", "off", &address, "down", "-", "-", "-", "-", "-", "-"]);
-    assert!(lines[2].contains("connect (direct)") && lines[2].contains("refused"), "{}", lines[2]);
+    assert_eq!(
+        cells,
+        ["✖", "off", &address, "down", "-", "-", "-", "-", "-", "-"]
+    );
+    assert!(
+        lines[2].contains("connect (direct)") && lines[2].contains("refused"),
+        "{}",
+        lines[2]
+    );
     let done = home.run(&["status", "off", "--json"]);
     assert_eq!(done.code, Some(1));
     let all: Value = serde_json::from_str(&done.out).unwrap();
-    assert_eq!((&all[0]["state"], &all[0]["age_ms"]), (&"down".into(), &Value::Null));
+    assert_eq!(
+        (&all[0]["state"], &all[0]["age_ms"]),
+        (&"down".into(), &Value::Null)
+    );
     assert!(all[0]["error"].as_str().unwrap().contains("refused"));
-    assert!(all[0]["fields"].as_object().unwrap().values().all(Value::is_null));
+    assert!(
+        all[0]["fields"]
+            .as_object()
+            .unwrap()
+            .values()
+            .all(Value::is_null)
+    );
     assert_eq!(all[0]["daemons"], Value::Array(Vec::new()));
 }
 
@@ -111,7 +150,12 @@ fn a_node_that_is_down_makes_it_1_and_its_reason_is_shown() {
 fn this_machine_is_measured_without_ssh() {
     let (home, _) = with_a_closed_port();
     let done = home.run(&["status", "here", "--json"]);
-    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{}", done.out);
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (Some(0), ""),
+        "{}",
+        done.out
+    );
     let all: Value = serde_json::from_str(&done.out).unwrap();
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap();
     let kib: u64 = meminfo.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -140,7 +184,10 @@ fn an_unknown_key_is_refused_unless_it_is_to_be_accepted() {
     let home = Home::new();
     let demo = Demo::serve(&home, "24");
     let hosts = fs::read_to_string(&demo.hosts).unwrap();
-    let asking = home.write("asking.yaml", &hosts.replace("host_keys: strict", "host_keys: ask"));
+    let asking = home.write(
+        "asking.yaml",
+        &hosts.replace("host_keys: strict", "host_keys: ask"),
+    );
     let asking = asking.to_str().unwrap();
     let mine = home.path("mine");
     let options = ["--hosts", asking, "--known-hosts", mine.to_str().unwrap()];
@@ -150,7 +197,11 @@ fn an_unknown_key_is_refused_unless_it_is_to_be_accepted() {
     for word in ["refused", "unknown host key", "SHA256:"] {
         assert!(done.out.contains(word), "{word}: {}", done.out);
     }
-    assert!(done.out.contains("--accept-new"), "what to do about it: {}", done.out);
+    assert!(
+        done.out.contains("--accept-new"),
+        "what to do about it: {}",
+        done.out
+    );
     assert!(!mine.exists());
     let done = status(&["--accept-new"]);
     assert_eq!(done.code, Some(0), "{}", done.out);
@@ -199,7 +250,10 @@ fn watch_takes_no_node_for_its_seconds_and_ends_with_its_reader() {
     let mut header = String::new();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut header).unwrap();
-    assert!(header.contains("NODE") && !header.contains('\x1b'), "{header}");
+    assert!(
+        header.contains("NODE") && !header.contains('\x1b'),
+        "{header}"
+    );
     drop(out);
     assert_eq!(wait(&mut child), Some(0), "it goes on though nobody reads");
     let done = finish(child.wait_with_output().unwrap());
@@ -211,7 +265,10 @@ fn a_node_that_never_answers_is_given_up_in_time() {
     let home = Home::new();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
-    home.write("hosts.yaml", &format!("hosts: {{mute: {{address: 127.0.0.1, port: {port}}}}}\n"));
+    home.write(
+        "hosts.yaml",
+        &format!("hosts: {{mute: {{address: 127.0.0.1, port: {port}}}}}\n"),
+    );
     let started = Instant::now();
     let done = home.run(&["status", "--timeout", "1"]);
     assert!(started.elapsed() < Duration::from_secs(5));

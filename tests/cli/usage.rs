@@ -12,16 +12,30 @@ fn help_names_every_command() {
     let home = Home::new();
     let done = home.run(&["--help"]);
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
-    for word in ["status", "nodes", "demo", "--hosts", "--accept-new", "Usage: sshoal"] {
+    for word in [
+        "status",
+        "nodes",
+        "demo",
+        "--hosts",
+        "--accept-new",
+        "Usage: sshoal",
+    ] {
         assert!(done.out.contains(word), "{word}: {}", done.out);
     }
     for command in ["status", "nodes", "demo"] {
         let done = home.run(&[command, "--help"]);
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
-        assert!(done.out.contains(&format!("Usage: sshoal {command}")), "{}", done.out);
+        assert!(
+            done.out.contains(&format!("Usage: sshoal {command}")),
+            "{}",
+            done.out
+        );
     }
     let done = home.run(&["--version"]);
-    assert_eq!(done.out.trim(), format!("sshoal {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        done.out.trim(),
+        format!("sshoal {}", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -64,7 +78,10 @@ fn a_reader_that_leaves_early_is_no_error() {
     out.read_line(&mut first).unwrap();
     drop(out);
     let done = finish(child.wait_with_output().unwrap());
-    assert_eq!((done.code, first.as_str(), done.err.as_str()), (Some(0), "node1\n", ""));
+    assert_eq!(
+        (done.code, first.as_str(), done.err.as_str()),
+        (Some(0), "node1\n", "")
+    );
 }
 
 #[test]
@@ -84,5 +101,10 @@ fn without_a_home_it_still_works() {
     let mut command = home.command(&["nodes", "-e", "a[1-2]"]);
     let bare = command.env_remove("HOME").env_remove("XDG_STATE_HOME");
     let done = finish(bare.env_remove("XDG_CONFIG_HOME").output().unwrap());
-    assert_eq!((done.code, done.out.as_str()), (Some(0), "a1 a2\n"), "{}", done.err);
+    assert_eq!(
+        (done.code, done.out.as_str()),
+        (Some(0), "a1 a2\n"),
+        "{}",
+        done.err
+    );
 }

@@ -90,12 +90,21 @@ async fn a_dead_process_is_noticed_within_two_seconds_and_a_new_one_too() {
     until(&fleet, "sampled again", |n| n.sample_at.0 > seen.0 + 1500).await;
     sleeper.die();
     let died = Instant::now();
-    until(&fleet, "noticed", |n| states(n).first().is_some_and(|s| s.is_bad())).await;
+    until(&fleet, "noticed", |n| {
+        states(n).first().is_some_and(|s| s.is_bad())
+    })
+    .await;
     let noticed = died.elapsed();
     assert!(noticed < Duration::from_secs(2), "{noticed:?}");
     println!("a dead process noticed after {noticed:?}");
-    let all_bad = until(&fleet, "all known", |n| states(n).iter().all(|s| s.is_bad()));
+    let all_bad = until(&fleet, "all known", |n| {
+        states(n).iter().all(|s| s.is_bad())
+    });
     all_bad.await;
-    assert!(died.elapsed() < Duration::from_secs(4), "{:?}", died.elapsed());
+    assert!(
+        died.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        died.elapsed()
+    );
     fleet.stop().await;
 }

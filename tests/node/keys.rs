@@ -13,7 +13,10 @@ use crate::{
 };
 
 fn fingerprint(server: &Sshd, public: &str) -> String {
-    let listed = Command::new("ssh-keygen").arg("-lf").arg(server.path(public)).output();
+    let listed = Command::new("ssh-keygen")
+        .arg("-lf")
+        .arg(server.path(public))
+        .output();
     let text = String::from_utf8(listed.expect("ssh-keygen").stdout).expect("text");
     text.split(' ').nth(1).expect("a fingerprint").to_owned()
 }
@@ -34,7 +37,9 @@ async fn the_agent_and_the_file_both_let_in() {
     let by_file = fleet(server.config(), Answers::None, server.node()).await;
     for (fleet, word) in [(by_agent, "agent"), (by_file, "file")] {
         let state = until(&fleet, "sampled", |n| n.sample.is_some()).await;
-        let Link::Up(info) = &state.link else { panic!("{:?}", state.link) };
+        let Link::Up(info) = &state.link else {
+            panic!("{:?}", state.link)
+        };
         assert!(info.auth.as_str().starts_with(word), "{}", info.auth);
         fleet.stop().await;
     }
@@ -49,7 +54,11 @@ async fn no_key_that_fits_is_refused_and_not_tried_again() {
     node.identity = vec![server.path("other")];
     let fleet = fleet(server.config(), Answers::None, node).await;
     let refused = until(&fleet, "refused", |n| matches!(n.link, Link::Refused(_))).await;
-    assert!(refused.reason().starts_with("auth (direct): "), "{}", refused.reason());
+    assert!(
+        refused.reason().starts_with("auth (direct): "),
+        "{}",
+        refused.reason()
+    );
     let connections = || server.log().matches("Connection from").count();
     let before = connections();
     assert!(before >= 1, "{}", server.log());
@@ -67,10 +76,16 @@ async fn an_unknown_key_waits_for_a_person_and_is_remembered() {
     let mut prompts = fleet_1.prompts();
     let asked = tokio::time::timeout(SOON, prompts.wait_for(|all| !all.is_empty()));
     let asked = asked.await.unwrap().unwrap().clone();
-    let Question::HostKey { fingerprint: shown, .. } = &asked[0].question;
+    let Question::HostKey {
+        fingerprint: shown, ..
+    } = &asked[0].question;
     assert_eq!(shown.as_str(), fingerprint(&server, "host_ed25519.pub"));
     assert!(!server.path("known_hosts").exists());
-    fleet_1.orders().send(Order::Answer(asked[0].id, true)).await.unwrap();
+    fleet_1
+        .orders()
+        .send(Order::Answer(asked[0].id, true))
+        .await
+        .unwrap();
     until(&fleet_1, "sampled", |n| n.sample.is_some()).await;
     assert!(prompts.borrow_and_update().is_empty());
     fleet_1.stop().await;
@@ -90,9 +105,16 @@ async fn a_changed_key_is_refused_with_both_fingerprints() {
     let refused = until(&fleet, "refused", |n| matches!(n.link, Link::Refused(_))).await;
     for public in ["old.pub", "host_ed25519.pub"] {
         let wanted = fingerprint(&server, public);
-        assert!(refused.reason().contains(&wanted), "{wanted}: {}", refused.reason());
+        assert!(
+            refused.reason().contains(&wanted),
+            "{wanted}: {}",
+            refused.reason()
+        );
     }
-    assert!(fleet.prompts().borrow().is_empty(), "nobody is asked about a changed key");
+    assert!(
+        fleet.prompts().borrow().is_empty(),
+        "nobody is asked about a changed key"
+    );
     assert!(!server.log().contains("Accepted"));
     fleet.stop().await;
 }

@@ -1,8 +1,8 @@
 //! Either side is killed without a word: the other notices, and nothing is left on the node.
 
 use std::{
-    path::Path,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -22,14 +22,22 @@ async fn a_killed_server_process_is_noticed_and_connected_to_again() {
     lab.server.kill_connections();
     let killed = Instant::now();
     let down = until(&fleet, "down", |n| matches!(n.link, Link::Down { .. })).await;
-    assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
+    assert!(
+        killed.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        killed.elapsed()
+    );
     assert!(down.sample.is_some(), "the last values stay");
     assert_eq!(down.sampler, Sampler::Off);
     let again = until(&fleet, "sampled again", |n| {
         matches!(n.link, Link::Up(_)) && n.sample_at > before.sample_at.max(down.link_since)
     });
     again.await;
-    assert!(killed.elapsed() < Duration::from_secs(8), "{:?}", killed.elapsed());
+    assert!(
+        killed.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        killed.elapsed()
+    );
     fleet.stop().await;
     eventually("nothing stays", || lab.running().is_empty()).await;
 }
@@ -49,7 +57,11 @@ async fn a_killed_sampler_is_started_again_on_the_same_connection() {
         matches!(n.sampler, Sampler::Running(_)) && n.sample_at.0 > before.sample_at.0 + 2000
     });
     let again = again.await;
-    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+    assert!(
+        killed.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        killed.elapsed()
+    );
     assert_eq!(before.link, again.link, "the connection is the same");
     fleet.stop().await;
 }
@@ -97,7 +109,11 @@ async fn a_killed_operator_leaves_nothing_on_the_node() {
     let Some(lab) = Lab::new(&[]) else { return };
     for signal in ["-KILL", "-TERM", "-INT"] {
         let mut child = watching(&lab);
-        assert!(lab.running().iter().any(|line| line.contains("awk")), "{:?}", lab.running());
+        assert!(
+            lab.running().iter().any(|line| line.contains("awk")),
+            "{:?}",
+            lab.running()
+        );
         let id = child.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
@@ -105,7 +121,11 @@ async fn a_killed_operator_leaves_nothing_on_the_node() {
         child.wait().unwrap();
         eventually("nothing stays", || lab.running().is_empty()).await;
         println!("{signal}: nothing left after {:?}", killed.elapsed());
-        assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+        assert!(
+            killed.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            killed.elapsed()
+        );
     }
 }
 
@@ -128,7 +148,9 @@ fn descendants(of: u32) -> Vec<u32> {
     let children = threads.flat_map(|thread| {
         let text = std::fs::read_to_string(thread.path().join("children"));
         let ids = text.unwrap_or_default();
-        ids.split_whitespace().flat_map(str::parse).collect::<Vec<u32>>()
+        ids.split_whitespace()
+            .flat_map(str::parse)
+            .collect::<Vec<u32>>()
     });
     let each = children.flat_map(|child| [vec![child], descendants(child)].concat());
     each.collect()

@@ -77,7 +77,9 @@ impl Lab {
         let processes = fs::read_dir("/proc").expect("/proc").filter_map(Result::ok);
         let marked = |folder: &PathBuf| {
             let environment = fs::read(folder.join("environ")).unwrap_or_default();
-            environment.windows(mark.len()).any(|part| part == mark.as_bytes())
+            environment
+                .windows(mark.len())
+                .any(|part| part == mark.as_bytes())
         };
         let process = |folder: PathBuf| {
             let words = fs::read(folder.join("cmdline")).unwrap_or_default();
@@ -87,7 +89,11 @@ impl Lab {
                 line: String::from_utf8_lossy(&words).replace('\0', " "),
             }
         };
-        processes.map(|e| e.path()).filter(marked).map(process).collect()
+        processes
+            .map(|e| e.path())
+            .filter(marked)
+            .map(process)
+            .collect()
     }
 
     /// A fleet on it, which knows its host key.
@@ -107,7 +113,11 @@ pub(crate) async fn fleet(config: Config, answers: Answers, node: Node) -> Fleet
         ..Inventory::default()
     };
     let order = Order::Inventory(Arc::new(inventory));
-    fleet.orders().send(order).await.expect("the fleet takes orders");
+    fleet
+        .orders()
+        .send(order)
+        .await
+        .expect("the fleet takes orders");
     fleet
 }
 

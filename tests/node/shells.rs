@@ -2,7 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use sshoal::fleet::{Link, NodeState, Sampler, Status};
+use sshoal::{
+    fleet::{Link, NodeState, Sampler, Status},
+    node::text::SafeText,
+};
 
 use crate::{
     lab::{Lab, until, value},
@@ -15,17 +18,28 @@ async fn tells_everything(shell: &str, awk: &str, kind: &str) {
         return;
     };
     let sh = if shell.ends_with("busybox") { "sh" } else { "" };
-    let login = format!("ForceCommand {} {sh} -c \"$SSH_ORIGINAL_COMMAND\"", shell.display());
-    let Some(lab) = Lab::new(&[&login]) else { return };
+    let login = format!(
+        "ForceCommand {} {sh} -c \"$SSH_ORIGINAL_COMMAND\"",
+        shell.display()
+    );
+    let Some(lab) = Lab::new(&[&login]) else {
+        return;
+    };
     lab.install("sh", &shell);
     lab.install("awk", &awk);
     let fleet = lab.fleet(|_| {}).await;
-    let state = until(&fleet, "complete", |n| n.complete && value(n, "cpu.busy").is_some()).await;
+    let state = until(&fleet, "complete", |n| {
+        n.complete && value(n, "cpu.busy").is_some()
+    })
+    .await;
     assert_eq!(state.sampler, Sampler::Running(kind.into()));
     assert!(matches!(state.link, Link::Up(_)));
     is_this_machine(&state);
     let running = lab.running();
-    assert!((2..=4).contains(&running.len()), "one awk, one shell, no more: {running:#?}");
+    assert!(
+        (2..=4).contains(&running.len()),
+        "one awk, one shell, no more: {running:#?}"
+    );
     fleet.stop().await;
     crate::lab::eventually("nothing stays", || lab.running().is_empty()).await;
 }
@@ -34,9 +48,15 @@ fn is_this_machine(state: &NodeState) {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let host = &state.sample.as_ref().expect("a sample").host;
     let boot = read("/proc/sys/kernel/random/boot_id");
-    assert_eq!(host.boot_id.as_ref().map(|id| id.as_str()), Some(boot.trim()));
+    assert_eq!(
+        host.boot_id.as_ref().map(SafeText::as_str),
+        Some(boot.trim())
+    );
     let meminfo = read("/proc/meminfo");
-    let kib: Option<f64> = meminfo.split_whitespace().nth(1).and_then(|w| w.parse().ok());
+    let kib: Option<f64> = meminfo
+        .split_whitespace()
+        .nth(1)
+        .and_then(|w| w.parse().ok());
     assert_eq!(value(state, "memory.total"), kib.map(|kib| kib * 1024.0));
     let stat = read("/proc/stat");
     let is_core = |l: &&str| l.starts_with("cpu") && !l.starts_with("cpu ");
@@ -81,14 +101,20 @@ async fn an_account_for_one_command_is_up_and_says_why_nothing_is_measured() {
     let state = state.await;
     assert_eq!(state.state_word(fleet.clock().now()), "up");
     assert_eq!(state.status(fleet.clock().now()), Status::Info);
-    assert!(state.reason().contains("backups only"), "{}", state.reason());
+    assert!(
+        state.reason().contains("backups only"),
+        "{}",
+        state.reason()
+    );
     assert!(state.sample.is_none());
     fleet.stop().await;
 }
 
 #[tokio::test]
 async fn a_node_that_grants_one_channel_is_measured_as_far_as_it_goes() {
-    let Some(lab) = Lab::new(&["MaxSessions 1"]) else { return };
+    let Some(lab) = Lab::new(&["MaxSessions 1"]) else {
+        return;
+    };
     let fleet = lab.fleet(|_| {}).await;
     let state = until(&fleet, "measured", |n| value(n, "cpu.busy").is_some()).await;
     assert!(matches!(state.sampler, Sampler::Running(_)));

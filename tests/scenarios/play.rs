@@ -155,7 +155,7 @@ impl Player {
                 None if expect.gone => {}
                 Some(state) if !expect.gone => {
                     let then = self.then.get(name);
-                    check(expect, state, then, now).map_err(|why| describe(why, state, now))?;
+                    check(expect, state, then, now).map_err(|why| describe(&why, state, now))?;
                 }
                 found => return Err(format!("{name}: present: {}", found.is_some())),
             }
@@ -218,7 +218,7 @@ fn session(state: &NodeState) -> Option<Arc<SessionInfo>> {
     }
 }
 
-fn describe(why: String, state: &NodeState, now: Millis) -> String {
+fn describe(why: &str, state: &NodeState, now: Millis) -> String {
     format!(
         "{}: {why}; it is {} for {} ms, {:?}, {:?}, because: {}",
         state.node.id,
@@ -246,9 +246,18 @@ fn check(
     let word = |wanted: &Option<String>, found: String| {
         wanted.as_ref().is_none_or(|wanted| *wanted == found)
     };
-    want(word(&expect.state, state.state_word(now).to_owned()), "state");
-    want(word(&expect.status, format!("{:?}", state.status(now))), "status");
-    want(word(&expect.sampler, sampler(&state.sampler).to_owned()), "sampler");
+    want(
+        word(&expect.state, state.state_word(now).to_owned()),
+        "state",
+    );
+    want(
+        word(&expect.status, format!("{:?}", state.status(now))),
+        "status",
+    );
+    want(
+        word(&expect.sampler, sampler(&state.sampler).to_owned()),
+        "sampler",
+    );
     let reason = state.reason();
     for part in &expect.reason {
         want(reason.contains(part), &format!("reason without `{part}`"));
@@ -262,7 +271,10 @@ fn check(
     let link = &state.link;
     let failed = matches!(link, Link::Down { failures, .. } if Some(*failures) >= expect.failures);
     want(expect.failures.is_none() || failed, "failures");
-    want(expect.complete.is_none_or(|c| c == state.complete), "completeness");
+    want(
+        expect.complete.is_none_or(|c| c == state.complete),
+        "completeness",
+    );
     let long = expect.round_trip;
     want(long.is_none() || state.round_trip_ms >= long, "round trip");
     if let Some(then) = then {
