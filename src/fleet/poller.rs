@@ -1,6 +1,6 @@
 //! One task per node: connects, samples, reports, and starts again after a while when it failed.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -19,6 +19,9 @@ use crate::{
     ssh::{Connector, Error, Session},
 };
 
+/// A handshake that takes longer waits for the network or a person, and makes room for others.
+const COMPUTES_FOR: Duration = Duration::from_millis(500);
+
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
@@ -35,6 +38,8 @@ pub(super) struct Wish {
 /// All that a poller needs.
 pub(super) struct Poller {
     pub(super) node: Arc<Node>,
+    /// Tells its reports from those of an earlier poller of the same name.
+    pub(super) generation: u64,
     pub(super) connector: Connector,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wish: watch::Receiver<Wish>,
@@ -72,18 +77,22 @@ impl Poller {
         (error, true)
     }
 
-    /// Takes a place among the handshakes under way, and gives it back while a person is asked: a question must not keep other nodes waiting.
+    /// Takes a place among the handshakes under way, and gives it back once the wait is for somebody else: a person who is asked, or a node that
+    /// doesn't answer, must not keep other nodes waiting.
     async fn connect(&mut self) -> Result<Session, Error> {
         let Ok(place) = self.gate.clone().acquire_owned().await else {
             return std::future::pending().await;
         };
         self.report(News::Connecting).await;
-        let mut attempt = pin!(self.connector.connect(&self.node));
+        // On the heap, so that a connected node does not carry its handshake's state along.
+        let mut attempt = Box::pin(self.connector.connect(&self.node));
         tokio::select! {
             biased;
             result = &mut attempt => return result,
-            _ = self.wish.wait_for(|wish| wish.asking) => drop(place),
+            _ = self.wish.wait_for(|wish| wish.asking) => {}
+            () = sleep(COMPUTES_FOR) => {}
         }
+        drop(place);
         attempt.await
     }
 
@@ -124,6 +133,7 @@ impl Poller {
     pub(super) async fn report(&self, news: News) {
         let report = Report {
             node: self.node.id.clone(),
+            generation: self.generation,
             news,
         };
         // A closed channel means that the fleet is gone, and this task with it.

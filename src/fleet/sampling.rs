@@ -27,6 +27,8 @@ const SLOW: Duration = Duration::from_secs(30);
 const SECOND_TICK: Duration = Duration::from_millis(300);
 /// How long a GPU stream may take before the node counts as fully known without it.
 const GPU_PATIENCE: Duration = Duration::from_secs(6);
+/// The same for disks and daemons.
+const SLOW_PATIENCE: Duration = Duration::from_secs(10);
 /// After a sampler that can't run.
 const AGAIN_LATER: Duration = Duration::from_mins(5);
 
@@ -183,11 +185,18 @@ impl<'a> Sampling<'a> {
                 Signal::NoSampler(why) => self.fail_sampler(why.as_str()).await,
                 Signal::Bad(why) => {
                     tracing::warn!(node = %self.poller.node.id, %why, "bad frame");
-                    self.sent_at = None;
+                    self.on_bad_frame();
                 }
                 Signal::Slow | Signal::Gpu => {}
             }
         }
+    }
+
+    /// Asks again, but no sooner than it would have anyway: a node that only sends nonsense is not to be flooded.
+    fn on_bad_frame(&mut self) {
+        let now = Instant::now();
+        let sent = self.sent_at.take().unwrap_or(now);
+        self.tick_at = (sent + self.interval()).max(now);
     }
 
     async fn on_hello(&mut self, kind: SafeText) {
@@ -225,7 +234,8 @@ impl<'a> Sampling<'a> {
     }
 
     fn is_complete(&self, now: Instant) -> bool {
-        let slow = self.slow_answers > 0 || self.slow.is_shut();
+        let slow =
+            self.slow_answers > 0 || self.slow.is_shut() || now > self.started + SLOW_PATIENCE;
         let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
