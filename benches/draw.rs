@@ -1,62 +1,206 @@
-//! CPU time to build a frame of 1,000 nodes, all of them changing: `cargo bench --bench draw`. Bytes to the terminal are measured elsewhere.
-
-#![expect(clippy::print_stdout, reason = "a bench says what it measured")]
+//! What a frame of the real table costs, from new values of 1,000 nodes to bytes for a terminal of 256 colours.
 
 #[path = "../tests/support/fake.rs"]
 mod fake;
+#[expect(dead_code, reason = "other benches use the rest")]
+mod support;
 
-use std::{fs, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::layout::Size;
+use rustix::time::{ClockId, clock_gettime};
 use sshoal::{
-    fleet::{Millis, Snapshot},
-    ui::{App, Settings, event::Event, view::fleet::Density},
+    fleet::{Link, Millis, NodeState, Snapshot},
+    tui::backend::Lean,
+    ui::{
+        App, Settings,
+        event::Event,
+        order::Sort,
+        theme::Depth,
+        view::{columns::Column, fleet::Density},
+    },
 };
+use support::{bounded, median, noted};
 
-const NODES: usize = 1_000;
-const FRAMES: u32 = 300;
+const NODES: usize = 1000;
+const FRAMES: u64 = 120;
+/// Lines that are no node: header, headings, footer.
+const AROUND: u16 = 4;
+
+/// A screen and its bounds: milliseconds, bytes.
+const SCREENS: [(Size, f64, f64); 2] = [
+    (
+        Size {
+            width: 200,
+            height: 60,
+        },
+        1.0,
+        10_240.0,
+    ),
+    (
+        Size {
+            width: 80,
+            height: 24,
+        },
+        0.3,
+        2048.0,
+    ),
+];
 
 fn main() {
-    let inventory = fake::fleet(0).inventory;
-    let fleet = |n: u64| Snapshot {
-        inventory: Arc::clone(&inventory),
-        ..fake::at(NODES, Millis(fake::NOW.0 + n * 1_000))
-    };
-    let fleets = [0, 1].map(|n| Arc::new(fleet(n)));
-    println!("{NODES} nodes, {FRAMES} frames; CPU us: update a frame, render a frame; nodes built");
-    for (width, height) in [(80, 24), (200, 60)] {
-        for density in [Density::Table, Density::Heatmap, Density::Tiles] {
-            measure(density, Rect::new(0, 0, width, height), &fleets);
+    let start = fake::fleet(NODES);
+    // The nodes with the most in their rows, and those that a person sees first.
+    let fullest = Sort::Column(Column::named("gpu.util").expect("a column"));
+    for (size, ms, bytes) in SCREENS {
+        for (name, sort) in [("GPU nodes", fullest), ("worst first", Sort::Worst)] {
+            let what = format!("draw {}x{}, {name}", size.width, size.height);
+            Bench::new(size, sort, &start).run(&what, (ms, bytes));
         }
     }
 }
 
-fn measure(density: Density, area: Rect, fleets: &[Arc<Snapshot>]) {
-    let mut app = App::new(Settings {
-        density: Some(density),
-        ..Settings::default()
-    });
-    app.update(Event::Resize(area.width, area.height));
-    let (mut updating, mut rendering, mut built) = (0, 0, 0);
-    for fleet in fleets.iter().cycle().take(FRAMES as usize) {
-        let start = cpu_ns();
-        app.update(Event::Snapshot(Arc::clone(fleet)));
-        let updated = cpu_ns();
-        let mut buf = Buffer::empty(area);
-        built = app.render(area, &mut buf);
-        rendering += cpu_ns() - updated;
-        updating += updated - start;
-    }
-    let us = |ns: u64| ns as f64 / f64::from(FRAMES) / 1_000.0;
-    let (width, height) = (area.width, area.height);
-    let name = density.as_str();
-    let (updating, rendering) = (us(updating), us(rendering));
-    println!("{width:>3}x{height} {name:<8} {updating:>7.0} {rendering:>7.0} {built:>5}");
+struct Bench {
+    app: App,
+    lean: Lean,
+    rows: usize,
+    out: Vec<u8>,
+    fleet: Snapshot,
 }
 
-/// Time on a CPU so far, by the kernel's count for this thread (proc(5), schedstat).
-fn cpu_ns() -> u64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let first = text.split(' ').next().and_then(|n| n.parse().ok());
-    first.unwrap_or(0)
+/// A frame: milliseconds to take the snapshot in, milliseconds to draw, bytes, rows built that can't be seen.
+#[derive(Clone, Copy, Default)]
+struct Frame {
+    update: f64,
+    draw: f64,
+    bytes: usize,
+    unseen: usize,
+}
+
+impl Bench {
+    fn new(size: Size, sort: Sort, fleet: &Snapshot) -> Self {
+        let settings = Settings {
+            density: Some(Density::Table),
+            sort,
+            ..Settings::default()
+        };
+        let mut app = App::new(settings);
+        app.update(Event::Resize(size.width, size.height));
+        Self {
+            app,
+            lean: Lean::new(size, Depth::Ansi256, true),
+            rows: usize::from(size.height - AROUND),
+            out: Vec::new(),
+            fleet: fleet.clone(),
+        }
+    }
+
+    fn run(mut self, what: &str, (ms, bytes): (f64, f64)) {
+        let first = self.frame();
+        let (mut still, mut moved, mut sorted) = (Vec::new(), Vec::new(), Vec::new());
+        for second in 1..=FRAMES {
+            self.fleet = later(&self.fleet, second);
+            // Rows change places every five seconds, which is another kind of frame.
+            let list = if second % 5 == 0 {
+                &mut sorted
+            } else {
+                &mut moved
+            };
+            list.push(self.frame());
+            still.push(self.frame());
+        }
+        let mean = |frames: &[Frame]| {
+            frames.iter().map(|f| f.bytes).sum::<usize>() as f64 / frames.len() as f64
+        };
+        let cpu = |frames: &[Frame], part: fn(&Frame) -> f64| {
+            median(&mut frames.iter().map(part).collect::<Vec<_>>())
+        };
+        let line = |of: &str| format!("{what}: {of}");
+        bounded(
+            &line("all values new, CPU"),
+            cpu(&moved, |f| f.draw),
+            (ms, "ms"),
+        );
+        bounded(&line("all values new, bytes"), mean(&moved), (bytes, "B"));
+        bounded(
+            &line("nothing new, CPU"),
+            cpu(&still, |f| f.draw),
+            (ms, "ms"),
+        );
+        bounded(&line("nothing new, bytes"), mean(&still), (0.0, "B"));
+        let all = moved.iter().chain(&still).chain(&sorted);
+        let unseen = all.map(|f| f.unseen).max().unwrap_or(usize::MAX);
+        bounded(
+            &line("rows built that are not seen"),
+            unseen as f64,
+            (0.0, ""),
+        );
+        noted(
+            &line("rows in another order, CPU"),
+            cpu(&sorted, |f| f.draw),
+            "ms",
+        );
+        noted(&line("rows in another order, bytes"), mean(&sorted), "B");
+        noted(&line("first frame, bytes"), first.bytes as f64, "B");
+        noted(
+            &line("taking in a snapshot, CPU"),
+            cpu(&moved, |f| f.update),
+            "ms",
+        );
+        noted(
+            &line("the same with sorting, CPU"),
+            cpu(&sorted, |f| f.update),
+            "ms",
+        );
+    }
+
+    fn frame(&mut self) -> Frame {
+        let snapshot = Arc::new(self.fleet.clone());
+        let begin = cpu();
+        self.app.update(Event::Snapshot(snapshot));
+        let taken = cpu();
+        let mut built = 0;
+        self.lean.draw(&mut self.out, |area, buffer| {
+            built = self.app.render(area, buffer)
+        });
+        let drawn = cpu();
+        Frame {
+            update: (taken - begin).as_secs_f64() * 1e3,
+            draw: (drawn - taken).as_secs_f64() * 1e3,
+            bytes: self.out.len(),
+            unseen: built.saturating_sub(self.rows),
+        }
+    }
+}
+
+/// The fleet a second later: each node that answers has sent another sample.
+fn later(fleet: &Snapshot, second: u64) -> Snapshot {
+    let at = Millis(fleet.at.0 + 1000);
+    let nodes = fleet.nodes.iter().enumerate();
+    Snapshot {
+        seq: fleet.seq + 1,
+        at,
+        nodes: nodes
+            .map(|(n, state)| Arc::new(sampled(n, state, (at, second))))
+            .collect(),
+        ..fleet.clone()
+    }
+}
+
+fn sampled(n: usize, state: &NodeState, (at, second): (Millis, u64)) -> NodeState {
+    let mut next = state.clone();
+    let answers = matches!(state.link, Link::Up(_)) && at.since(state.sample_at) < 2000;
+    // Near the beginning of time a fake node is made fast, as it has no history.
+    let fresh = answers.then(|| fake::state(n, Millis(second * 1000 % 10_000)));
+    if let Some((sample, round_trip)) = fresh.and_then(|f| Some((f.sample?, f.round_trip_ms))) {
+        next.history.push(at.0, &sample);
+        (next.sample, next.round_trip_ms) = (Some(sample), round_trip);
+        next.sample_at = at;
+    }
+    next
+}
+
+/// CPU time of this thread, to the nanosecond.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

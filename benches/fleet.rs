@@ -1,0 +1,156 @@
+//! What the dashboard costs its user: CPU time and memory with a fleet of simulated nodes, which run as a process of their own.
+
+#[path = "../tests/support/pty.rs"]
+#[expect(dead_code, reason = "tests use the rest")]
+mod pty;
+#[expect(dead_code, reason = "other benches use the rest")]
+mod support;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use pty::Pty;
+use support::{Process, bounded, memory_mib, noted};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sshoal");
+const MINUTE: Duration = Duration::from_secs(60);
+const HALF: Duration = Duration::from_secs(30);
+
+fn main() {
+    let cost = measure(100, Some("1s"), MINUTE);
+    bounded(
+        "fleet: 100 nodes at 1 Hz, CPU of a core",
+        cost.percent,
+        (5.0, "%"),
+    );
+    bounded(
+        "fleet: 100 nodes at 1 Hz, memory",
+        cost.memory,
+        (60.0, "MiB"),
+    );
+    bounded(
+        "fleet: 100 nodes at 1 Hz, memory at most",
+        cost.most,
+        (60.0, "MiB"),
+    );
+    noted("fleet: 100 nodes, CPU for all connections", cost.start, "s");
+    for (every, name) in [(None, "at its own pace"), (Some("1s"), "at 1 Hz")] {
+        let cost = measure(1000, every, HALF);
+        let line = |what: &str| format!("fleet: 1,000 nodes {name}, {what}");
+        noted(&line("CPU of a core"), cost.percent, "%");
+        noted(&line("memory at most"), cost.most, "MiB");
+        noted(&line("CPU for all connections"), cost.start, "s");
+    }
+}
+
+struct Cost {
+    /// CPU seconds until all were connected and a little more.
+    start: f64,
+    percent: f64,
+    memory: f64,
+    most: f64,
+}
+
+fn measure(nodes: usize, every: Option<&str>, time: Duration) -> Cost {
+    let demo = Demo::start(nodes, every);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hosts, known) = (demo.hosts(), demo.known.display().to_string());
+    let arguments = ["--hosts", &hosts, "--known-hosts", &known];
+    let mut command = pty::command(PROGRAM, &arguments);
+    command.env("HOME", folder.path());
+    let mut screen = Pty::start(200, 60, command);
+    watch(&mut screen, Duration::from_secs(10 + nodes as u64 / 50));
+    let pid = screen.pid();
+    let cpu = || Process::read(pid).expect("it runs").cpu_ticks as f64 / 100.0;
+    let (start, begin) = (cpu(), Instant::now());
+    watch(&mut screen, time);
+    let spent = (cpu() - start) / begin.elapsed().as_secs_f64();
+    let memory = |key| memory_mib(pid, key).unwrap_or(f64::NAN);
+    let cost = Cost {
+        start,
+        percent: spent * 100.0,
+        memory: memory("VmRSS"),
+        most: memory("VmHWM"),
+    };
+    let header = screen.screen().contents();
+    noted(header.lines().next().unwrap_or_default().trim(), 0.0, "");
+    screen.send("q");
+    screen.wait_exit();
+    cost
+}
+
+/// Takes in what is drawn, as a terminal does.
+fn watch(screen: &mut Pty, time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        let slice = (Instant::now() + Duration::from_secs(5)).min(end);
+        screen.wait("the end of time", |_| Instant::now() >= slice);
+    }
+}
+
+/// Simulated nodes in a process of their own; ended when dropped.
+struct Demo {
+    process: Child,
+    folder: tempfile::TempDir,
+    known: PathBuf,
+}
+
+impl Demo {
+    fn start(nodes: usize, every: Option<&str>) -> Self {
+        let mut process = Command::new(PROGRAM)
+            .args(["demo", "--serve", "--nodes", &nodes.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it was built");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("it is piped");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("it says where");
+        let path = |flag: &str| {
+            let mut words = line.split_whitespace().skip_while(|word| *word != flag);
+            PathBuf::from(words.nth(1).expect("it says where"))
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&path("--hosts"), &folder.path().join("hosts.yaml"), every);
+        Self {
+            known: path("--known-hosts"),
+            process,
+            folder,
+        }
+    }
+
+    fn hosts(&self) -> String {
+        self.folder.path().join("hosts.yaml").display().to_string()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // As Ctrl-C does, so that it removes its files.
+        let pid = self.process.id().to_string();
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("kill is everywhere");
+        self.process.wait().ok();
+    }
+}
+
+/// The inventory with a pace for all.
+fn copy(from: &Path, to: &Path, every: Option<&str>) {
+    let mut text = fs::read_to_string(from).expect("it was written");
+    if let Some(every) = every {
+        text = text.replacen(
+            "defaults:\n",
+            &format!("defaults:\n  interval: {every}\n"),
+            1,
+        );
+    }
+    fs::write(to, text).expect("room");
+}
