@@ -26,6 +26,7 @@ struct Scene {
     /// Columns and rows.
     size: (u16, u16),
     theme: &'static str,
+    view: &'static str,
     nodes: &'static str,
     /// When the keys are typed.
     seconds: u64,
@@ -33,19 +34,19 @@ struct Scene {
 }
 
 const NIGHT: &str = "tomorrow-night";
-const NODE: &[&str] = &["o", "g", "\r"];
+const NODE: &[&str] = &["/gpu05\r", "\r"];
 
 #[rustfmt::skip]
 const SCENES: &[Scene] = &[
-    Scene { name: "tiles", size: (150, 44), theme: NIGHT, nodes: "24", seconds: 118, keys: &[] },
-    Scene { name: "tiles-light", size: (150, 44), theme: "one-light", nodes: "24", seconds: 118, keys: &[] },
-    Scene { name: "tiles-80x24", size: (80, 24), theme: "catppuccin-mocha", nodes: "12", seconds: 118, keys: &[] },
-    Scene { name: "table", size: (150, 44), theme: NIGHT, nodes: "60", seconds: 50, keys: &["z"] },
-    Scene { name: "table-80x24", size: (80, 24), theme: "nord", nodes: "24", seconds: 50, keys: &["z"] },
-    Scene { name: "heatmap", size: (150, 44), theme: NIGHT, nodes: "500", seconds: 50, keys: &[] },
-    Scene { name: "node", size: (150, 50), theme: NIGHT, nodes: "24", seconds: 118, keys: NODE },
-    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, nodes: "24", seconds: 50, keys: NODE },
-    Scene { name: "help", size: (120, 40), theme: NIGHT, nodes: "24", seconds: 10, keys: &["?"] },
+    Scene { name: "tiles", size: (150, 44), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-light", size: (150, 44), theme: "one-light", view: "tiles", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-80x24", size: (80, 24), theme: "catppuccin-mocha", view: "tiles", nodes: "12", seconds: 118, keys: &[] },
+    Scene { name: "table", size: (150, 44), theme: NIGHT, view: "table", nodes: "60", seconds: 118, keys: &[] },
+    Scene { name: "table-80x24", size: (80, 24), theme: "nord", view: "table", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "heatmap", size: (150, 44), theme: NIGHT, view: "heatmap", nodes: "1000", seconds: 118, keys: &[] },
+    Scene { name: "node", size: (150, 50), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: NODE },
+    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 50, keys: NODE },
+    Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -102,6 +103,8 @@ fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
         scene.nodes,
         "--theme",
         scene.theme,
+        "--view",
+        scene.view,
         "--color",
         "truecolor",
     ]);
