@@ -8,7 +8,7 @@ use super::{
     backoff,
     event::{Measured, News},
     lane::Lane,
-    poller::Poller,
+    poller::{Poller, Wish},
     state::Sampler,
 };
 use crate::{
@@ -56,12 +56,15 @@ pub(super) struct Sampling<'a> {
     started: Instant,
     tick_at: Instant,
     sent_at: Option<Instant>,
+    /// What was wanted when it was last looked at.
+    wish: Wish,
 }
 
 impl<'a> Sampling<'a> {
     pub(super) fn new(poller: &'a mut Poller, session: &'a Session) -> Self {
         let now = Instant::now();
         let nonce = nonce(poller);
+        let wish = *poller.wish.borrow();
         Self {
             meter: Meter::new(&poller.node, &nonce),
             poller,
@@ -78,6 +81,7 @@ impl<'a> Sampling<'a> {
             started: now,
             tick_at: now,
             sent_at: None,
+            wish,
         }
     }
 
@@ -116,8 +120,19 @@ impl<'a> Sampling<'a> {
         if !alive {
             std::future::pending::<()>().await;
         }
-        let soonest = Instant::now() + self.interval();
+        let (now, before) = (Instant::now(), self.wish);
+        self.wish = *self.poller.wish.borrow();
+        let looked_at = self.wish.per_core && !before.per_core;
+        let soonest = if looked_at {
+            now
+        } else {
+            now + self.interval()
+        };
         self.tick_at = self.tick_at.min(soonest);
+        let is_off = !self.running && self.fast.is_idle() && self.poller.node.sampler;
+        if is_off && self.wish.retries != before.retries {
+            self.fast = Lane::open_at(now);
+        }
     }
 
     async fn on_time(&mut self) {
