@@ -42,7 +42,13 @@ scenarios!(
 );
 
 /// Those in which hardly anything happens but waiting.
-const PATIENT: &[&str] = &["no_hello", "refused_port", "silent", "slow_reply"];
+const PATIENT: &[&str] = &[
+    "no_hello",
+    "no_hello_retry",
+    "refused_port",
+    "silent",
+    "slow_reply",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_that_mostly_wait() {

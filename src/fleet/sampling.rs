@@ -14,7 +14,7 @@ use super::{
 use crate::{
     metrics::{Feed, Meter, Signal, sampler},
     node::text::SafeText,
-    ssh::{End, Error, Output, Session},
+    ssh::{End, Error, Output, Session, Step},
 };
 
 /// No hello by then means that no sampler can run there.
@@ -29,8 +29,10 @@ const SECOND_TICK: Duration = Duration::from_millis(300);
 const GPU_PATIENCE: Duration = Duration::from_secs(6);
 /// The same for disks and daemons.
 const SLOW_PATIENCE: Duration = Duration::from_secs(10);
-/// After a sampler that can't run.
+/// After a sampler that can't run; the first attempts come sooner, as a node may only have been short of processes.
 const AGAIN_LATER: Duration = Duration::from_mins(5);
+/// The first wait of those.
+const SOON_AGAIN: Duration = Duration::from_secs(10);
 
 /// How the sampling ended.
 pub(super) enum Ended {
@@ -49,6 +51,8 @@ pub(super) struct Sampling<'a> {
     /// The command for the fast channel; plain `sh` after `exec sh` was refused.
     plain: bool,
     complaint: SafeText,
+    /// Samplers in a row that could not run.
+    failures: u32,
     running: bool,
     frames: u64,
     slow_answers: u64,
@@ -74,6 +78,7 @@ impl<'a> Sampling<'a> {
             gpu: Lane::shut(),
             plain: false,
             complaint: SafeText::default(),
+            failures: 0,
             running: false,
             frames: 0,
             slow_answers: 0,
@@ -131,6 +136,7 @@ impl<'a> Sampling<'a> {
         self.tick_at = self.tick_at.min(soonest);
         let is_off = !self.running && self.fast.is_idle() && self.poller.node.sampler;
         if is_off && self.wish.retries != before.retries {
+            self.failures = 0;
             self.fast = Lane::open_at(now);
         }
     }
@@ -166,12 +172,17 @@ impl<'a> Sampling<'a> {
         } else {
             sampler::COMMAND
         };
-        self.poller.report(News::Sampler(Sampler::Starting)).await;
+        // One that failed stays so until it runs.
+        if self.failures == 0 {
+            self.poller.report(News::Sampler(Sampler::Starting)).await;
+        }
         self.running = false;
         self.sent_at = None;
         let program = self.meter.program();
         match self.fast.open(self.session, command, &program).await {
             Ok(()) => self.fast.expect_within(HELLO),
+            // The session is gone, and says so itself.
+            Err(error) if error.step == Step::Session => {}
             Err(error) => self.fail_sampler(&error.to_string()).await,
         }
     }
@@ -231,6 +242,7 @@ impl<'a> Sampling<'a> {
         let sent = self.sent_at.take().unwrap_or(now);
         self.fast.expect_nothing();
         self.frames += 1;
+        self.failures = 0;
         let interval = self.interval();
         let measured = Measured {
             sample: self.meter.sample(),
@@ -305,7 +317,9 @@ impl<'a> Sampling<'a> {
         self.running = false;
         self.sent_at = None;
         self.plain = false;
-        self.fast = Lane::open_at(Instant::now() + AGAIN_LATER);
+        let wait = SOON_AGAIN.saturating_mul(1 << self.failures.min(5));
+        self.failures += 1;
+        self.fast = Lane::open_at(Instant::now() + wait.min(AGAIN_LATER));
         self.poller
             .report(News::Sampler(Sampler::Failed(SafeText::line(why, 200))))
             .await;
