@@ -375,7 +375,7 @@ impl<'a> Sampling<'a> {
                 self.slow.ask_at(Instant::now());
             }
             Signal::Bad(why) => {
-                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer")
+                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer");
             }
             Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
         }
