@@ -7,6 +7,7 @@ mod script;
 #[path = "scenarios/stage.rs"]
 mod stage;
 
+use futures::future::join_all;
 use std::{collections::BTreeSet, fs, path::Path};
 
 macro_rules! scenarios {
@@ -34,15 +35,28 @@ scenarios!(
     garbage_frames,
     hang_after_accept,
     many_questions,
-    no_hello,
-    refused_port,
     reload,
-    silent,
-    slow_reply,
     unknown_key_no,
     unknown_key_yes,
     well,
 );
+
+/// Those in which hardly anything happens but waiting.
+const PATIENT: &[&str] = &[
+    "no_hello",
+    "no_hello_retry",
+    "refused_port",
+    "silent",
+    "slow_reply",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_mostly_wait() {
+    let each = PATIENT
+        .iter()
+        .map(async |name| play::play(&read(name)).await);
+    join_all(each).await;
+}
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
@@ -60,5 +74,8 @@ fn every_file_is_played() {
     let names: BTreeSet<String> = tomls
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    assert_eq!(names, ALL.iter().map(ToString::to_string).collect());
+    assert_eq!(
+        names,
+        ALL.iter().chain(PATIENT).map(ToString::to_string).collect()
+    );
 }

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Link, NodeState, Order, Snapshot,
+    Link, NodeState, Order, Sampler, Snapshot,
     clock::Clock,
     event::{News, Report},
     poller::{Poller, Wish},
@@ -153,11 +153,13 @@ impl Actor {
         self.snapshot.inventory = inventory;
         self.start_missing();
         self.send_wishes();
+        self.show_prompts();
     }
 
     fn stop(&mut self, id: &NodeId) {
         if let Some(poller) = self.pollers.remove(id) {
             poller.cancel.cancel();
+            self.waiting.retain(|_, (prompt, _)| prompt.node != *id);
         }
     }
 
@@ -253,7 +255,8 @@ impl Actor {
 
     fn retry(&mut self, id: &NodeId) {
         let Some(state) = self.state(id) else { return };
-        if matches!(state.link, Link::Down { .. } | Link::Refused(_)) {
+        let is_lost = matches!(state.link, Link::Down { .. } | Link::Refused(_));
+        if is_lost || matches!(state.sampler, Sampler::Failed(_)) {
             self.send_wish(state, 1);
         }
     }

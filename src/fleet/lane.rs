@@ -33,6 +33,11 @@ impl Lane {
         self.channel.is_none() && self.open_at.is_none()
     }
 
+    /// No channel, though one may be due later.
+    pub(super) fn is_idle(&self) -> bool {
+        self.channel.is_none()
+    }
+
     pub(super) fn must_open(&self, now: Instant) -> bool {
         self.channel.is_none() && self.open_at.is_some_and(|at| at <= now)
     }

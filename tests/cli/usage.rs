@@ -1,9 +1,11 @@
 //! Help, usage errors, and pipes that close early.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::Stdio,
 };
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::rig::{Home, finish, wait};
 
@@ -107,4 +109,54 @@ fn without_a_home_it_still_works() {
         "{}",
         done.err
     );
+}
+
+/// What `sshoal status` prints on a terminal.
+fn on_a_terminal(home: &Home, words: &[&str], no_color: bool) -> String {
+    let size = PtySize {
+        rows: 24,
+        cols: 100,
+        ..PtySize::default()
+    };
+    let pty = native_pty_system()
+        .openpty(size)
+        .expect("a pseudo-terminal");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sshoal"));
+    command.args(words);
+    command.env_clear();
+    command.env("HOME", home.path(""));
+    command.env("TERM", "xterm-256color");
+    command.cwd(home.path(""));
+    if no_color {
+        command.env("NO_COLOR", "1");
+    }
+    let mut child = pty.slave.spawn_command(command).expect("it starts");
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().expect("its output");
+    let mut bytes = Vec::new();
+    // Linux ends the output of a terminal that nobody holds any more with an error.
+    let _ended = reader.read_to_end(&mut bytes);
+    child.wait().expect("a child of ours");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn a_terminal_gets_colours_unless_they_are_not_wanted() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {here: {transport: local}}\n");
+    let colourful = on_a_terminal(&home, &["status"], false);
+    assert!(
+        colourful.contains("\x1b[32m") || colourful.contains("\x1b[3"),
+        "{colourful:?}"
+    );
+    for (words, no_color) in [
+        (&["status"][..], true),
+        (&["status", "--color", "never"], false),
+    ] {
+        let plain = on_a_terminal(&home, words, no_color);
+        assert!(
+            plain.contains("here") && !plain.contains('\x1b'),
+            "{plain:?}"
+        );
+    }
 }
