@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyph::Glyphs;
+use crate::fleet::Millis;
 use crate::metrics::Field;
 
 /// Cells that a text takes.
@@ -59,6 +60,14 @@ pub fn age(ms: u64) -> String {
         60..3600 => format!("{}m", seconds / 60),
         3600..86_400 => format!("{}h", seconds / 3600),
         _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// When a lost node is tried again: `retry in 12s`, or that it is being tried.
+pub fn retry(retry_at: Millis, now: Millis) -> String {
+    match retry_at.since(now) {
+        0 => "trying now".to_owned(),
+        wait => format!("retry in {}", age(wait)),
     }
 }
 

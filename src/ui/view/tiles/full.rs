@@ -114,8 +114,8 @@ impl Tile<'_> {
             Link::Down {
                 failures, retry_at, ..
             } => {
-                let wait = format::age(retry_at.since(self.now));
-                format!("retry {wait} {} failed {failures}x", self.glyphs().dot())
+                let retry = format::retry(*retry_at, self.now);
+                format!("{retry} {} failed {failures}x", self.glyphs().dot())
             }
             _ => "not retried by itself".to_owned(),
         }
