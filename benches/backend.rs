@@ -1,6 +1,12 @@
 //! Bytes and CPU time of a frame: a table of 1,000 nodes of which every visible value changes, at 256 colours.
 //! `ratatui`'s own terminal and crossterm backend draw the same frames for comparison.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench may fail, and prints its figures"
+)]
+
 use std::{
     cell::Cell,
     fs,

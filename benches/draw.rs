@@ -29,8 +29,22 @@ const AROUND: u16 = 4;
 
 /// A screen and its bounds: milliseconds, bytes.
 const SCREENS: [(Size, f64, f64); 2] = [
-    (Size { width: 200, height: 60 }, 1.0, 10_240.0),
-    (Size { width: 80, height: 24 }, 0.3, 2048.0),
+    (
+        Size {
+            width: 200,
+            height: 60,
+        },
+        1.0,
+        10_240.0,
+    ),
+    (
+        Size {
+            width: 80,
+            height: 24,
+        },
+        0.3,
+        2048.0,
+    ),
 ];
 
 fn main() {
@@ -85,7 +99,11 @@ impl Bench {
             // Freeing the samples before is no part of a frame: it lives until this one is drawn.
             let _before = std::mem::replace(&mut self.fleet, later(&self.fleet, second));
             // Rows change places every five seconds, which is another kind of frame.
-            let list = if second % 5 == 0 { &mut sorted } else { &mut moved };
+            let list = if second % 5 == 0 {
+                &mut sorted
+            } else {
+                &mut moved
+            };
             list.push(self.frame());
             still.push(self.frame());
         }
@@ -96,18 +114,42 @@ impl Bench {
             median(&mut frames.iter().map(part).collect::<Vec<_>>())
         };
         let line = |of: &str| format!("{what}: {of}");
-        bounded(&line("all values new, CPU"), cpu(&moved, |f| f.draw), (ms, "ms"));
+        bounded(
+            &line("all values new, CPU"),
+            cpu(&moved, |f| f.draw),
+            (ms, "ms"),
+        );
         bounded(&line("all values new, bytes"), mean(&moved), (bytes, "B"));
-        bounded(&line("nothing new, CPU"), cpu(&still, |f| f.draw), (ms, "ms"));
+        bounded(
+            &line("nothing new, CPU"),
+            cpu(&still, |f| f.draw),
+            (ms, "ms"),
+        );
         bounded(&line("nothing new, bytes"), mean(&still), (0.0, "B"));
         let all = moved.iter().chain(&still).chain(&sorted);
         let unseen = all.map(|f| f.unseen).max().unwrap_or(usize::MAX);
-        bounded(&line("rows built that are not seen"), unseen as f64, (0.0, ""));
-        noted(&line("rows in another order, CPU"), cpu(&sorted, |f| f.draw), "ms");
+        bounded(
+            &line("rows built that are not seen"),
+            unseen as f64,
+            (0.0, ""),
+        );
+        noted(
+            &line("rows in another order, CPU"),
+            cpu(&sorted, |f| f.draw),
+            "ms",
+        );
         noted(&line("rows in another order, bytes"), mean(&sorted), "B");
         noted(&line("first frame, bytes"), first.bytes as f64, "B");
-        noted(&line("taking in a snapshot, CPU"), cpu(&moved, |f| f.update), "ms");
-        noted(&line("the same with sorting, CPU"), cpu(&sorted, |f| f.update), "ms");
+        noted(
+            &line("taking in a snapshot, CPU"),
+            cpu(&moved, |f| f.update),
+            "ms",
+        );
+        noted(
+            &line("the same with sorting, CPU"),
+            cpu(&sorted, |f| f.update),
+            "ms",
+        );
     }
 
     fn frame(&mut self) -> Frame {
@@ -116,7 +158,9 @@ impl Bench {
         self.app.update(Event::Snapshot(snapshot));
         let taken = cpu();
         let mut built = 0;
-        self.lean.draw(&mut self.out, |area, buffer| built = self.app.render(area, buffer));
+        self.lean.draw(&mut self.out, |area, buffer| {
+            built = self.app.render(area, buffer)
+        });
         let drawn = cpu();
         Frame {
             update: (taken - begin).as_secs_f64() * 1e3,
@@ -134,7 +178,9 @@ fn later(fleet: &Snapshot, second: u64) -> Snapshot {
     Snapshot {
         seq: fleet.seq + 1,
         at,
-        nodes: nodes.map(|(n, state)| Arc::new(sampled(n, state, (at, second)))).collect(),
+        nodes: nodes
+            .map(|(n, state)| Arc::new(sampled(n, state, (at, second))))
+            .collect(),
         ..fleet.clone()
     }
 }

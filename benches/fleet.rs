@@ -23,9 +23,21 @@ const HALF: Duration = Duration::from_secs(30);
 
 fn main() {
     let cost = measure(100, Some("1s"), MINUTE);
-    bounded("fleet: 100 nodes at 1 Hz, CPU of a core", cost.percent, (5.0, "%"));
-    bounded("fleet: 100 nodes at 1 Hz, memory", cost.memory, (60.0, "MiB"));
-    bounded("fleet: 100 nodes at 1 Hz, memory at most", cost.most, (60.0, "MiB"));
+    bounded(
+        "fleet: 100 nodes at 1 Hz, CPU of a core",
+        cost.percent,
+        (5.0, "%"),
+    );
+    bounded(
+        "fleet: 100 nodes at 1 Hz, memory",
+        cost.memory,
+        (60.0, "MiB"),
+    );
+    bounded(
+        "fleet: 100 nodes at 1 Hz, memory at most",
+        cost.most,
+        (60.0, "MiB"),
+    );
     noted("fleet: 100 nodes, CPU for all connections", cost.start, "s");
     for (every, name) in [(None, "at its own pace"), (Some("1s"), "at 1 Hz")] {
         let cost = measure(1000, every, HALF);
@@ -97,7 +109,9 @@ impl Demo {
             .expect("it was built");
         let mut line = String::new();
         let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("it says where");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("it says where");
         let path = |flag: &str| {
             let mut words = line.split_whitespace().skip_while(|word| *word != flag);
             PathBuf::from(words.nth(1).expect("it says where"))
@@ -120,7 +134,10 @@ impl Drop for Demo {
     fn drop(&mut self) {
         // As Ctrl-C does, so that it removes its files.
         let pid = self.process.id().to_string();
-        Command::new("kill").args(["-INT", &pid]).status().expect("kill is everywhere");
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("kill is everywhere");
         self.process.wait().ok();
     }
 }
@@ -129,7 +146,11 @@ impl Drop for Demo {
 fn copy(from: &Path, to: &Path, every: Option<&str>) {
     let mut text = fs::read_to_string(from).expect("it was written");
     if let Some(every) = every {
-        text = text.replacen("defaults:\n", &format!("defaults:\n  interval: {every}\n"), 1);
+        text = text.replacen(
+            "defaults:\n",
+            &format!("defaults:\n  interval: {every}\n"),
+            1,
+        );
     }
     fs::write(to, text).expect("room");
 }

@@ -40,7 +40,11 @@ const SETTLED: Duration = Duration::from_millis(25);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() {
-    for (awk, program) in [("mawk", "mawk"), ("busybox awk", "busybox"), ("gawk", "gawk")] {
+    for (awk, program) in [
+        ("mawk", "mawk"),
+        ("busybox awk", "busybox"),
+        ("gawk", "gawk"),
+    ] {
         match sshd::peer(program).zip(sshd::peer("sshd")) {
             Some((path, _)) => report(awk, &measure(&path)),
             None => missing(awk, "not installed"),
@@ -83,10 +87,22 @@ fn report(awk: &str, costs: &Costs) {
     let line = |what: &str| format!("node, {awk}: {what}");
     bounded(&line("CPU per sample, mean"), mean(&costs.ms), (0.8, "ms"));
     noted(&line("CPU per sample, median"), ordinary(&costs.ms), "ms");
-    noted(&line("of the mean, awk's part"), costs.awk_ms / costs.samples, "ms");
+    noted(
+        &line("of the mean, awk's part"),
+        costs.awk_ms / costs.samples,
+        "ms",
+    );
     bounded(&line("forks in all"), costs.forks as f64, (0.0, ""));
-    bounded(&line("writes per sample"), costs.writes as f64 / costs.samples, (1.0, ""));
-    bounded(&line("down per sample, mean"), mean(&costs.down), (400.0, "B"));
+    bounded(
+        &line("writes per sample"),
+        costs.writes as f64 / costs.samples,
+        (1.0, ""),
+    );
+    bounded(
+        &line("down per sample, mean"),
+        mean(&costs.down),
+        (400.0, "B"),
+    );
     noted(&line("down per sample, median"), ordinary(&costs.down), "B");
     bounded(&line("up per sample, mean"), mean(&costs.up), (60.0, "B"));
     noted(&line("up per sample, median"), ordinary(&costs.up), "B");
@@ -95,12 +111,18 @@ fn report(awk: &str, costs: &Costs) {
 fn measure(awk: &Path) -> Costs {
     let bin = tempfile::tempdir().expect("a folder");
     symlink(awk, bin.path().join("awk")).expect("a link");
-    let environment = format!("SetEnv PATH={}:/usr/bin:/bin HOME={0}", bin.path().display());
+    let environment = format!(
+        "SetEnv PATH={}:/usr/bin:/bin HOME={0}",
+        bin.path().display()
+    );
     let server = sshd::Sshd::with(&[&environment]).expect("it was found");
     let traffic = Arc::new(Traffic::default());
     let port = relay(server.port, Arc::clone(&traffic));
     let key = std::fs::read_to_string(server.path("host_ed25519.pub")).expect("its key");
-    server.append("known_hosts", &format!("[127.0.0.1]:{port} {}\n", key.trim()));
+    server.append(
+        "known_hosts",
+        &format!("[127.0.0.1]:{port} {}\n", key.trim()),
+    );
     let node = Node {
         port,
         interval: Interval::Every(PACE),
@@ -153,7 +175,11 @@ async fn sample(fleet: &Fleet, node: Node, traffic: &Arc<Traffic>) -> Costs {
 async fn count(mut snapshots: watch::Receiver<Arc<Snapshot>>, traffic: Arc<Traffic>) {
     let mut last = None;
     while snapshots.changed().await.is_ok() {
-        let at = snapshots.borrow_and_update().nodes.first().map(|node| node.sample_at);
+        let at = snapshots
+            .borrow_and_update()
+            .nodes
+            .first()
+            .map(|node| node.sample_at);
         if at != last {
             traffic.samples.fetch_add(1, Ordering::Relaxed);
         }
@@ -163,7 +189,12 @@ async fn count(mut snapshots: watch::Receiver<Arc<Snapshot>>, traffic: Arc<Traff
 
 /// Waits for the next sample, and until the node is quiet again.
 async fn next_tick(fleet: &Fleet) {
-    let last = fleet.snapshots().borrow().nodes.first().map(|n| n.sample_at);
+    let last = fleet
+        .snapshots()
+        .borrow()
+        .nodes
+        .first()
+        .map(|n| n.sample_at);
     next(fleet, |state| Some(state.sample_at) != last).await;
     sleep(SETTLED).await;
 }
@@ -179,7 +210,9 @@ async fn next(fleet: &Fleet, wanted: impl Fn(&NodeState) -> bool) {
 fn listener() -> u32 {
     let ours = std::process::id();
     let all = Process::all();
-    let mut found = all.iter().filter(|(_, p)| p.parent == ours && p.name == "sshd");
+    let mut found = all
+        .iter()
+        .filter(|(_, p)| p.parent == ours && p.name == "sshd");
     *found.next().expect("it was started").0
 }
 
@@ -194,7 +227,10 @@ impl Mark {
     }
 
     fn cpu_ms(&self) -> f64 {
-        self.tree.values().map(|process| process.cpu_ns as f64 / 1e6).sum()
+        self.tree
+            .values()
+            .map(|process| process.cpu_ns as f64 / 1e6)
+            .sum()
     }
 
     /// Processes that are new or gone, and those that have waited for a child meanwhile.
@@ -203,12 +239,16 @@ impl Mark {
             let then = before.tree.get(pid);
             then.is_none_or(|then| then.reaped != process.reaped)
         };
-        let gone = before.tree.keys().filter(|pid| !self.tree.contains_key(pid));
+        let gone = before
+            .tree
+            .keys()
+            .filter(|pid| !self.tree.contains_key(pid));
         (self.tree.iter().filter(changed).count() + gone.count()) as u64
     }
 
     fn awk(&self, count: impl Fn(&Process) -> u64) -> u64 {
-        let is_awk = |process: &&Process| ["awk", "mawk", "gawk", "busybox"].contains(&&*process.name);
+        let is_awk =
+            |process: &&Process| ["awk", "mawk", "gawk", "busybox"].contains(&&*process.name);
         self.tree.values().filter(is_awk).map(count).sum()
     }
 }

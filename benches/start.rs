@@ -23,17 +23,26 @@ fn main() {
     fs::write(folder.path().join("hosts.yaml"), inventory(port)).expect("room");
     let starts: Vec<[f64; 3]> = (0..STARTS).map(|_| start(folder.path())).collect();
     let times = |part: usize| starts.iter().map(|s| s[part]).collect::<Vec<f64>>();
-    bounded("start: first frame, median", median(&mut times(0)), (150.0, "ms"));
+    bounded(
+        "start: first frame, median",
+        median(&mut times(0)),
+        (150.0, "ms"),
+    );
     let slowest = times(0).into_iter().fold(0.0, f64::max);
     noted("start: first frame, slowest", slowest, "ms");
-    noted("start: all nodes on it, median", median(&mut times(1)), "ms");
+    noted(
+        "start: all nodes on it, median",
+        median(&mut times(1)),
+        "ms",
+    );
     noted("start: CPU until then, median", median(&mut times(2)), "ms");
     let bytes = fs::metadata(PROGRAM).expect("it was built").len();
     bounded("program, stripped", bytes as f64 / 1e6, (15.0, "MB"));
 }
 
 fn inventory(port: u16) -> String {
-    let mut text = format!("defaults: {{port: {port}, transports: [direct], user: nobody}}\nhosts:\n");
+    let mut text =
+        format!("defaults: {{port: {port}, transports: [direct], user: nobody}}\nhosts:\n");
     for n in 0..NODES {
         let (net, host) = (1 + n / 250, 1 + n % 250);
         writeln!(text, "  n{n:03}: {{address: 127.1.{net}.{host}}}").expect("a String takes all");

@@ -187,10 +187,16 @@ fn modules_see_only_rows_below() {
 fn crates_stay_where_they_belong() {
     let mut faults = Vec::new();
     for source in sources() {
+        // Key types reach the screen through crokey, as plain data.
+        let code: String = source
+            .code
+            .lines()
+            .filter(|line| !line.starts_with("use crokey::"))
+            .collect();
         for (name, homes) in CRATES {
-            let used = source.code.contains(&format!("{name}::"))
-                || source.code.contains(&format!("use {name};"));
-            let exit_code_only = *name == "std::process" && !source.code.contains("Command");
+            let used =
+                code.contains(&format!("{name}::")) || code.contains(&format!("use {name};"));
+            let exit_code_only = *name == "std::process" && !code.contains("Command");
             if used && !exit_code_only && !homes.contains(&source.domain.as_str()) {
                 faults.push(format!("{}: {name}", source.path.display()));
             }

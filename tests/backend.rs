@@ -210,3 +210,102 @@ proptest! {
         replay(depth, keeps_background, &steps)?;
     }
 }
+
+fn bytes(lean: &mut Lean, lines: &[&str], style: Style) -> String {
+    let mut out = Vec::new();
+    lean.draw(&mut out, |_, buffer| {
+        for (line, y) in lines.iter().zip(0..) {
+            buffer.set_string(0, y, line, style);
+        }
+    });
+    String::from_utf8(out).expect("what is written is text")
+}
+
+/// The bytes from one frame to the next, without the frame around them.
+fn step_bytes(before: &[&str], after: &[&str], style: Style) -> String {
+    let mut lean = Lean::new(Size::new(40, 4), Depth::Ansi256, true);
+    bytes(&mut lean, before, Style::new());
+    let out = bytes(&mut lean, after, style);
+    let inside = out.strip_prefix("\x1b[?2026h").expect("a frame begins");
+    inside
+        .strip_suffix("\x1b[?2026l")
+        .expect("a frame ends")
+        .to_owned()
+}
+
+#[test]
+fn what_is_written_is_the_shortest() {
+    let plain = Style::new();
+    let cases = [
+        // One cell; two with a gap that is rewritten, and with one that is jumped over.
+        (["abc", ""], ["aXc", ""], plain, "\x1b[;2HX"),
+        (["abcd", ""], ["XbcX", ""], plain, "\x1b[HXbcX"),
+        (
+            ["a12345678b", ""],
+            ["X12345678X", ""],
+            plain,
+            "\x1b[HX\x1b[8CX",
+        ),
+        // The next row, by line feed; the rest of a row, erased.
+        (["a", "b"], ["X", "X"], plain, "\x1b[HX\n\x08X"),
+        (
+            ["a long row of text", ""],
+            ["a", ""],
+            plain,
+            "\x1b[;3H\x1b[K",
+        ),
+        (
+            ["a                  b", "c"],
+            ["a", "c"],
+            plain,
+            "\x1b[;20H ",
+        ),
+        (
+            ["x", ""],
+            ["y", ""],
+            plain.fg(Color::Red).bold(),
+            "\x1b[H\x1b[1;31my",
+        ),
+    ];
+    for (before, after, style, wanted) in cases {
+        let found = step_bytes(&before, &after, style);
+        assert_eq!(found, wanted, "{before:?} to {after:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_colour_is_set_once_a_row_when_two_alternate() {
+    let mut lean = Lean::new(Size::new(40, 1), Depth::Ansi256, true);
+    let mut out = Vec::new();
+    lean.draw(&mut out, |_, buffer| {
+        for x in (0..40).step_by(2) {
+            let color = [Color::Rgb(200, 0, 0), Color::Rgb(0, 200, 0)][usize::from(x / 2 % 2)];
+            buffer.set_string(x, 0, "x", Style::new().fg(color));
+        }
+    });
+    let text = String::from_utf8_lossy(&out).into_owned();
+    assert_eq!(text.matches("38;5;").count(), 2, "{text:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    /// Whatever a cell holds, the terminal obeys nothing of it and every row stays in its place.
+    #[test]
+    fn no_cell_commands_the_terminal(
+        symbols in prop::collection::vec("[\\x00-\\x1f\\x7f-\\u{9f}a界\u{301}\u{fe0f}\u{200d}\u{2764}🦀]{0,6}", 30),
+    ) {
+        let mut lean = Lean::new(Size::new(10, 3), Depth::True, true);
+        let mut out = Vec::new();
+        lean.draw(&mut out, |_, buffer| {
+            for (cell, symbol) in buffer.content.iter_mut().zip(&symbols) {
+                cell.set_symbol(symbol);
+            }
+        });
+        let text = String::from_utf8(out).expect("what is written is text");
+        let commands = text.matches('\x1b').count();
+        let moves = text.matches(['H', 'C', 'D', 'X', 'K', 'J', 'm', 'h', 'l']).count();
+        prop_assert_eq!(commands, moves, "{:?}", text);
+        let rest = text.replace(['\x1b', '\r', '\n', '\x08'], "");
+        prop_assert!(!rest.contains(char::is_control), "{:?}", rest);
+    }
+}

@@ -1,5 +1,11 @@
 //! The real program in real terminals: it starts, follows the keyboard and the window, and leaves the terminal as it was.
 
+#![expect(
+    clippy::print_stderr,
+    clippy::panic,
+    reason = "says what is not tested; a panic is what one test is about"
+)]
+
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "support/tmux.rs"]
@@ -20,14 +26,15 @@ use sshoal::{
     ssh::Prompt,
     tui::{
         Ended, Program, Screen, Source,
-        depth::{Choice, Hints},
+        depth::{Choice, Hints, detect},
+        ground::Ground,
         run, term,
     },
     ui::{effect::Effect, event::Event},
 };
 use tokio::sync::watch;
 
-use pty::{Pty, command};
+use pty::{Answers, Pty, command};
 use tmux::Tmux;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sshoal");
@@ -55,7 +62,9 @@ fn signal(pty: &Pty, signal: Signal) {
 
 fn started(columns: u16, rows: u16) -> Pty {
     let mut pty = Pty::start(columns, rows, demo());
-    NODES.iter().for_each(|name| pty.wait_for(name));
+    for name in NODES {
+        pty.wait_for(name);
+    }
     assert!(pty.screen().alternate_screen() && pty.screen().hide_cursor());
     assert!(pty.screen().bracketed_paste());
     pty
@@ -166,7 +175,9 @@ fn no_color_means_no_color() {
     command.env("NO_COLOR", "1");
     command.env("COLORTERM", "truecolor");
     let mut pty = Pty::start(80, 24, command);
-    NODES.iter().for_each(|name| pty.wait_for(name));
+    for name in NODES {
+        pty.wait_for(name);
+    }
     for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
         let plain = (vt100::Color::Default, vt100::Color::Default);
         assert_eq!(pty.colours(row, column), Some(plain), "{row},{column}");
@@ -201,12 +212,47 @@ fn pastes_are_no_keys() {
 }
 
 #[test]
+fn the_terminal_says_whether_it_is_light() {
+    let cases = [
+        (Some("rgb:ffff/ffff/ffff"), "Some(Light)"),
+        (Some("rgb:1d1d/1f1f/2121"), "Some(Dark)"),
+        (None, "None"),
+    ];
+    for (background, said) in cases {
+        let answers = Answers {
+            background,
+            ..Answers::default()
+        };
+        let mut pty = Pty::start_on(80, 24, probe_command(), answers);
+        pty.wait_for(said);
+        pty.send("q");
+        assert!(pty.wait_exit().success());
+    }
+}
+
+#[test]
+fn an_answer_that_comes_late_types_nothing() {
+    let answers = Answers {
+        deaf: true,
+        ..Answers::default()
+    };
+    let mut pty = Pty::start_on(80, 24, probe_command(), answers);
+    pty.wait_for("keys 0 pasted 0 None");
+    pty.send("x\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22cx");
+    pty.wait_for("keys 2");
+    pty.send("q");
+    assert!(pty.wait_exit().success());
+}
+
+#[test]
 fn it_works_over_tmux() {
     let shell = format!("sh -c '{PROGRAM} demo --nodes 6; echo \"exit $?\"; exec cat'");
     let Some(tmux) = start(100, 30, &shell) else {
         return;
     };
-    NODES.iter().for_each(|name| tmux.wait_for(name));
+    for name in NODES {
+        tmux.wait_for(name);
+    }
     assert_eq!(tmux.flag("alternate_on"), "1");
     tmux.resize(60, 20);
     tmux.resize(120, 40);
@@ -271,15 +317,21 @@ async fn show_probe() -> io::Result<Ended> {
         term: Some("xterm-256color"),
         ..Hints::default()
     };
-    let screen = Screen::local(Choice::Auto, hints)?;
+    let mut screen = Screen::local(detect(Choice::Auto, hints), hints.term)?;
+    let mut probe = Probe {
+        ground: screen.ask_ground(),
+        ..Probe::default()
+    };
     let (_snapshots, snapshots) = watch::channel(Arc::default());
     let (_prompts, prompts) = watch::channel(Arc::default());
-    run(&mut Probe::default(), &Nothing(snapshots, prompts), screen).await
+    run(&mut probe, &Nothing(snapshots, prompts), screen).await
 }
 
 /// Says what it is told.
 #[derive(Default)]
 struct Probe {
+    ground: Option<Ground>,
+    keys: usize,
     pasted: usize,
     drawn: bool,
 }
@@ -293,10 +345,10 @@ impl Program for Probe {
                 "q" => return vec![Effect::Quit],
                 "!" => panic!("as the key wished"),
                 "%" => {
-                    let elsewhere = std::thread::spawn(|| panic!("as the key wished"));
+                    let elsewhere = thread::spawn(|| panic!("as the key wished"));
                     assert!(elsewhere.join().is_err());
                 }
-                _ => {}
+                _ => self.keys += 1,
             },
             _ => {}
         }
@@ -305,9 +357,10 @@ impl Program for Probe {
 
     fn render(&mut self, area: Rect, buffer: &mut Buffer) {
         self.drawn = true;
+        let (size, keys) = (area.as_size(), self.keys);
         let text = format!(
-            "frame {}x{} pasted {}",
-            area.width, area.height, self.pasted
+            "frame {size} keys {keys} pasted {} {:?}",
+            self.pasted, self.ground
         );
         buffer.set_string(0, 0, text, Style::new().bold());
     }

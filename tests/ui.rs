@@ -1,5 +1,7 @@
 //! The screen from keys to cells: each view at two sizes with the roles of its colours, and what keys and questions lead to.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "support/fake.rs"]
 mod fake;
 #[path = "support/screen.rs"]

@@ -52,7 +52,10 @@ impl Process {
         let text = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
         let stat = text("stat").ok()?;
         let (name, rest) = stat.rsplit_once(") ")?;
-        let fields: Vec<u64> = rest.split(' ').map(|f| f.trim().parse().unwrap_or(0)).collect();
+        let fields: Vec<u64> = rest
+            .split(' ')
+            .map(|f| f.trim().parse().unwrap_or(0))
+            .collect();
         let field = |n: usize| fields.get(n - 3).copied().unwrap_or_default();
         let io = text("io").unwrap_or_default();
         let writes = io.lines().find_map(|line| line.strip_prefix("syscw: "));
@@ -89,7 +92,9 @@ impl Process {
         while let Some((pid, _)) = all.iter().find(|found| is_new(&known, found)) {
             known.push(*pid);
         }
-        let below = all.into_iter().filter(|(pid, _)| *pid != root && known.contains(pid));
+        let below = all
+            .into_iter()
+            .filter(|(pid, _)| *pid != root && known.contains(pid));
         below.collect()
     }
 }

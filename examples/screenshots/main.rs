@@ -1,135 +1,211 @@
-//! Makes the pictures of screenshots/: `cargo run --example screenshots [FOLDER]`.
+//! Makes the pictures of screenshots/ from the real program: `cargo build --release && cargo run --release --example screenshots`.
+//! Each scene runs `sshoal demo` in a pseudo-terminal, types, waits for the stories to unfold, and draws what is on the screen.
+//! It takes some two minutes, and `rsvg-convert` for the PNG files.
 
-#[path = "../../tests/support/fake.rs"]
-mod fake;
 mod svg;
 
-use std::{env, fs, io, path::Path, process::Command};
-
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::{Color, Modifier},
-};
-use sshoal::{
-    fleet::{NodeState, Snapshot},
-    ui::{
-        glyph::Glyphs,
-        theme::{Role, Theme},
-        view::{Scene, node::NodeView, tiles::Tiles},
-    },
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
 };
 
-fn main() -> io::Result<()> {
-    let folder = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "screenshots".to_owned());
-    let folder = Path::new(&folder);
-    fs::create_dir_all(folder)?;
-    for theme in ["tomorrow-night", "one-light"] {
-        let theme = Theme::load(theme).map_err(io::Error::other)?;
-        for (width, height) in [(80, 24), (150, 44), (200, 60)] {
-            let area = Rect::new(0, 0, width, height);
-            for (name, index) in [("node", 2), ("web", 6), ("down", 9)] {
-                let snapshot = fake::fleet(12);
-                let buf = node(&snapshot, index, &theme, area);
-                let file = format!("{name}-{width}x{height}-{}", theme.name);
-                picture(&folder.join(file), &buf, &theme)?;
-            }
-            for (name, count) in [("tiles", 24), ("few", 6), ("many", 100)] {
-                let snapshot = fake::fleet(count);
-                let buf = tiles(&snapshot, &theme, area);
-                let file = format!("{name}-{width}x{height}-{}", theme.name);
-                picture(&folder.join(file), &buf, &theme)?;
-            }
-        }
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use ratatui::style::Color;
+use sshoal::ui::theme::{Role, Theme};
+use svg::Rgb;
+
+/// One picture.
+struct Scene {
+    name: &'static str,
+    /// Columns and rows.
+    size: (u16, u16),
+    theme: &'static str,
+    view: &'static str,
+    nodes: &'static str,
+    /// When the keys are typed.
+    seconds: u64,
+    keys: &'static [&'static str],
+}
+
+const NIGHT: &str = "tomorrow-night";
+const NODE: &[&str] = &["/gpu05\r", "\r"];
+
+#[rustfmt::skip]
+const SCENES: &[Scene] = &[
+    Scene { name: "tiles", size: (150, 44), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-light", size: (150, 44), theme: "one-light", view: "tiles", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "tiles-80x24", size: (80, 24), theme: "catppuccin-mocha", view: "tiles", nodes: "12", seconds: 118, keys: &[] },
+    Scene { name: "table", size: (150, 44), theme: NIGHT, view: "table", nodes: "60", seconds: 118, keys: &[] },
+    Scene { name: "table-80x24", size: (80, 24), theme: "nord", view: "table", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "heatmap", size: (150, 44), theme: NIGHT, view: "heatmap", nodes: "1000", seconds: 118, keys: &[] },
+    Scene { name: "node", size: (150, 50), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: NODE },
+    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 50, keys: NODE },
+    Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
+];
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let wanted = env::args().nth(1);
+    let chosen = SCENES
+        .iter()
+        .filter(|s| wanted.as_ref().is_none_or(|name| name == s.name));
+    let running: Vec<_> = chosen
+        .map(|scene| thread::spawn(move || picture(scene)))
+        .collect();
+    for scene in running {
+        scene.join().map_err(|_| "a scene panicked")??;
     }
     Ok(())
 }
 
-fn tiles(snapshot: &Snapshot, theme: &Theme, area: Rect) -> Buffer {
-    let mut buf = Buffer::empty(area);
-    buf.set_style(area, theme.style(Role::Ground));
-    let scene = Scene {
-        snapshot,
-        now: snapshot.at,
-        theme,
-        glyphs: Glyphs { ascii: false },
-    };
-    let order: Vec<usize> = (0..snapshot.nodes.len()).collect();
-    let is_marked = |node: &NodeState| ["web1", "gpu04"].contains(&node.node.id.as_str());
-    Tiles {
-        order: &order,
-        cursor: 4,
-        scroll: 0,
-        is_marked: &is_marked,
-    }
-    .render(&scene, area, &mut buf);
-    buf
-}
-
-fn node(snapshot: &Snapshot, index: usize, theme: &Theme, area: Rect) -> Buffer {
-    let mut buf = Buffer::empty(area);
-    buf.set_style(area, theme.style(Role::Ground));
-    let scene = Scene {
-        snapshot,
-        now: snapshot.at,
-        theme,
-        glyphs: Glyphs { ascii: false },
-    };
-    if let Some(node) = snapshot.nodes.get(index) {
-        NodeView::default().render(&scene, node, area, &mut buf);
-    }
-    buf
-}
-
-fn picture(path: &Path, buf: &Buffer, theme: &Theme) -> io::Result<()> {
-    let ground = theme.style(Role::Ground);
-    let (ink, paper) = (
-        rgb(ground.fg.unwrap_or_default(), (200, 200, 200)),
-        rgb(ground.bg.unwrap_or_default(), (0, 0, 0)),
-    );
-    let width = usize::from(buf.area.width.max(1));
-    let rows: Vec<Vec<svg::Cell>> = buf
-        .content
-        .chunks(width)
-        .map(|row| {
-            row.iter()
-                .map(|cell| from_buffer(cell, ink, paper))
-                .collect()
-        })
-        .collect();
-    let source = path.with_extension("svg");
-    fs::write(&source, svg::svg("sshoal", &rows, paper, ink))?;
+fn picture(scene: &Scene) -> Result<(), Failure> {
+    let theme = Theme::load(scene.theme)?;
+    let screen = play(scene)?;
+    let (paper, ink) = ground(&theme);
+    let text = svg::svg("sshoal", &cells(&screen, paper, ink), paper, ink);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let source = env::temp_dir().join(format!("sshoal-{}-{}.svg", scene.name, std::process::id()));
+    fs::write(&source, text)?;
+    let target = folder.join(scene.name).with_extension("png");
+    fs::create_dir_all(&folder)?;
     let status = Command::new("rsvg-convert")
         .arg("--output")
-        .arg(path.with_extension("png"))
+        .arg(target)
         .arg(&source)
         .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other("rsvg-convert failed"))
+    fs::remove_file(source)?;
+    status
+        .success()
+        .then_some(())
+        .ok_or_else(|| "rsvg-convert failed".into())
+}
+
+/// Runs the program through the scene; gives its last screen.
+fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
+    let (cols, rows) = scene.size;
+    let pair = native_pty_system().openpty(PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    })?;
+    let mut command = CommandBuilder::new(program()?);
+    command.args([
+        "demo",
+        "--nodes",
+        scene.nodes,
+        "--theme",
+        scene.theme,
+        "--view",
+        scene.view,
+        "--color",
+        "truecolor",
+    ]);
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command)?;
+    drop(pair.slave);
+    let bytes = listen(pair.master.try_clone_reader()?);
+    let mut typist = pair.master.take_writer()?;
+    let [height, width] = [rows, cols].map(|n| NonZero::new(n).unwrap_or(NonZero::<u16>::MIN));
+    let mut terminal = vt100::Parser::new(height, width, 0);
+    watch(&bytes, &mut terminal, Duration::from_secs(scene.seconds));
+    for key in scene.keys {
+        typist.write_all(key.as_bytes())?;
+        watch(&bytes, &mut terminal, Duration::from_millis(400));
+    }
+    watch(&bytes, &mut terminal, Duration::from_secs(2));
+    let screen = terminal.screen().clone();
+    typist.write_all(b"q")?;
+    child.kill()?;
+    Ok(screen)
+}
+
+/// The program that was built beside this example.
+fn program() -> io::Result<PathBuf> {
+    let example = env::current_exe()?;
+    let folder = example.parent().and_then(Path::parent);
+    let program = folder
+        .map(|folder| folder.join("sshoal"))
+        .filter(|file| file.exists());
+    program.ok_or_else(|| {
+        io::Error::other(
+            "no sshoal beside this example: run cargo build first, in the same profile",
+        )
+    })
+}
+
+fn listen(mut reader: Box<dyn Read + Send>) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::sync_channel(64);
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            if sender
+                .send(buffer.iter().take(n).copied().collect())
+                .is_err()
+            {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn watch(bytes: &mpsc::Receiver<Vec<u8>>, terminal: &mut vt100::Parser, time: Duration) {
+    let end = Instant::now() + time;
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        if let Ok(chunk) = bytes.recv_timeout(left) {
+            terminal.process(&chunk);
+        }
     }
 }
 
-fn from_buffer(cell: &ratatui::buffer::Cell, ink: svg::Rgb, paper: svg::Rgb) -> svg::Cell {
-    let (mut fg, mut bg) = (rgb(cell.fg, ink), rgb(cell.bg, paper));
-    if cell.modifier.contains(Modifier::REVERSED) {
+/// Paper and ink of a theme.
+fn ground(theme: &Theme) -> (Rgb, Rgb) {
+    let style = theme.style(Role::Ground);
+    let rgb = |colour, default| match colour {
+        Some(Color::Rgb(r, g, b)) => (r, g, b),
+        _ => default,
+    };
+    (rgb(style.bg, (0, 0, 0)), rgb(style.fg, (200, 200, 200)))
+}
+
+fn cells(screen: &vt100::Screen, paper: Rgb, ink: Rgb) -> Vec<Vec<svg::Cell>> {
+    let (rows, cols) = screen.size();
+    let row = |y| {
+        (0..cols.get())
+            .filter_map(|x| screen.cell(y, x))
+            .map(|cell| from_terminal(cell, paper, ink))
+            .collect()
+    };
+    (0..rows.get()).map(row).collect()
+}
+
+fn from_terminal(cell: &vt100::Cell, paper: Rgb, ink: Rgb) -> svg::Cell {
+    let rgb = |colour, default| match colour {
+        vt100::Color::Rgb(r, g, b) => (r, g, b),
+        _ => default,
+    };
+    let (mut fg, mut bg) = (rgb(cell.fgcolor(), ink), rgb(cell.bgcolor(), paper));
+    if cell.inverse() {
         std::mem::swap(&mut fg, &mut bg);
     }
+    let symbol = if cell.has_contents() {
+        cell.contents().to_owned()
+    } else {
+        " ".to_owned()
+    };
     svg::Cell {
-        symbol: cell.symbol().to_owned(),
+        symbol,
         fg,
         bg,
-        bold: cell.modifier.contains(Modifier::BOLD),
-        underline: cell.modifier.contains(Modifier::UNDERLINED),
-    }
-}
-
-fn rgb(colour: Color, default: svg::Rgb) -> svg::Rgb {
-    match colour {
-        Color::Rgb(r, g, b) => (r, g, b),
-        _ => default,
+        bold: cell.bold(),
+        underline: cell.underline(),
     }
 }

@@ -124,7 +124,7 @@ fn shape(out: &mut String, cell: &Cell, x: f64, y: f64) -> bool {
         }
         '■' => rect(out, (x + 1.0, y + h / 2.0 - 3.5, w - 2.0, 7.0), &colour),
         '●' | '◉' | '◌' | '◆' | '▲' | '○' => {
-            sign_shape(out, sign, (x + w / 2.0, y + h / 2.0), &colour)
+            sign_shape(out, sign, (x + w / 2.0, y + h / 2.0), &colour);
         }
         _ => return lines(out, sign, (x, y), &colour),
     }
@@ -195,26 +195,31 @@ fn braille(out: &mut String, bits: u32, (x, y): (f64, f64), colour: &str) {
     }
 }
 
-/// Box lines: an arm to each side that the sign has one to, thin 1 or heavy 2; rounded where the sign is.
+/// Box lines: an arc where the sign is a round corner, else its arms.
 fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool {
     let (w, h) = CELL;
     let (cx, cy) = (x + w / 2.0 + 0.5, y + h / 2.0 + 0.5);
-    let rounded = match sign {
-        '╭' => Some((cx, y + h, x + w, cy)),
-        '╮' => Some((cx, y + h, x, cy)),
-        '╰' => Some((cx, y, x + w, cy)),
-        '╯' => Some((cx, y, x, cy)),
-        _ => None,
+    let (fx, fy, tx, ty) = match sign {
+        '╭' => (cx, y + h, x + w, cy),
+        '╮' => (cx, y + h, x, cy),
+        '╰' => (cx, y, x + w, cy),
+        '╯' => (cx, y, x, cy),
+        _ => {
+            let Some(arms) = arms(sign) else { return false };
+            straight(out, arms, (x, y), colour);
+            return true;
+        }
     };
-    if let Some((fx, fy, tx, ty)) = rounded {
-        let _ = writeln!(
-            out,
-            r#"<path d="M{fx} {fy} Q{cx} {cy} {tx} {ty}" fill="none" stroke="{colour}" stroke-width="1"/>"#
-        );
-        return true;
-    }
-    // Left, right, up, down.
-    let arms: [u8; 4] = match sign {
+    let _ = writeln!(
+        out,
+        r#"<path d="M{fx} {fy} Q{cx} {cy} {tx} {ty}" fill="none" stroke="{colour}" stroke-width="1"/>"#
+    );
+    true
+}
+
+/// The arms of a sign to the left, right, up and down: none 0, thin 1, heavy 2.
+fn arms(sign: char) -> Option<[u8; 4]> {
+    Some(match sign {
         '─' => [1, 1, 0, 0],
         '│' => [0, 0, 1, 1],
         '━' => [2, 2, 0, 0],
@@ -233,34 +238,29 @@ fn lines(out: &mut String, sign: char, (x, y): (f64, f64), colour: &str) -> bool
         '┓' => [2, 0, 0, 2],
         '┗' => [0, 2, 2, 0],
         '┛' => [2, 0, 2, 0],
-        _ => return false,
-    };
-    let ends = [(x, cy), (x + w, cy), (cx, y), (cx, y + h)];
-    for (arm, (ex, ey)) in arms.into_iter().zip(ends) {
+        _ => return None,
+    })
+}
+
+/// Each arm as a rectangle to the edge of the cell; they overlap in the middle.
+fn straight(out: &mut String, [left, right, up, down]: [u8; 4], (x, y): (f64, f64), colour: &str) {
+    let (right_edge, bottom) = (x + CELL.0, y + CELL.1);
+    let thickness = |arm: u8| if arm > 1 { 3.0 } else { 1.0 };
+    let (cx, cy) = (x + CELL.0 / 2.0 + 0.5, y + CELL.1 / 2.0 + 0.5);
+    let most = [left, right, up, down].into_iter().max().unwrap_or(0);
+    let over = thickness(most) / 2.0;
+    for (arm, from, to) in [(left, x, cx + over), (right, cx - over, right_edge)] {
         if arm > 0 {
-            let thick = if arm > 1 { 3.0 } else { 1.0 };
-            let half = thick / 2.0;
-            let (left, top) = (cx.min(ex) - half, cy.min(ey) - half);
-            let (w, h) = ((cx - ex).abs() + thick, (cy - ey).abs() + thick);
-            // An arm ends at the edge of its cell, but reaches over the middle, where arms meet.
-            let _ = if ey == cy {
-                let (left, right) = (left.max(x), (left + w).min(x + CELL.0));
-                writeln!(
-                    out,
-                    r#"<rect x="{left}" y="{top}" width="{}" height="{thick}" fill="{colour}" shape-rendering="crispEdges"/>"#,
-                    right - left
-                )
-            } else {
-                let (top, bottom) = (top.max(y), (top + h).min(y + CELL.1));
-                writeln!(
-                    out,
-                    r#"<rect x="{left}" y="{top}" width="{thick}" height="{}" fill="{colour}" shape-rendering="crispEdges"/>"#,
-                    bottom - top
-                )
-            };
+            let thick = thickness(arm);
+            rect(out, (from, cy - thick / 2.0, to - from, thick), colour);
         }
     }
-    true
+    for (arm, from, to) in [(up, y, cy + over), (down, cy - over, bottom)] {
+        if arm > 0 {
+            let thick = thickness(arm);
+            rect(out, (cx - thick / 2.0, from, thick, to - from), colour);
+        }
+    }
 }
 
 fn rect(out: &mut String, (x, y, w, h): (f64, f64, f64, f64), colour: &str) {

@@ -1,22 +1,18 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{io, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::mpsc;
 
-use super::{Context, exit, fleet};
+use super::{Context, exit, fleet, look};
 use crate::{
     command::Usage,
     fleet::{Answers, Order},
     inventory::{self, Located, Watch},
     ssh,
-    tui::{self, Ended, EventStream, Screen, depth::Hints, term},
-    ui::{
-        App, Settings,
-        glyph::Glyphs,
-        theme::{self, Theme},
-    },
+    tui::{self, Ended, Screen, term},
+    ui::App,
 };
 
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
@@ -34,10 +30,13 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
         )
         .into());
     }
-    let mut app = App::new(settings(context)?);
+    let named = look::named_theme(context)?;
     context.warn(&inventory)?;
     term::restore_on_panic();
-    let screen = screen(context).wrap_err("cannot take the terminal")?;
+    let (depth, term) = look::depth(context);
+    let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
+    let theme = look::theme(named, depth, &mut screen);
+    let mut app = App::new(look::settings(context, theme));
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
     let watched = keep_inventory(located, fleet.orders());
     let ended = tokio::select! {
@@ -50,40 +49,6 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
         Ended::Quit => exit::OK,
         Ended::Terminated => exit::TERMINATED,
         Ended::HungUp => exit::HUNG_UP,
-    })
-}
-
-fn screen(context: &Context) -> io::Result<Screen<EventStream>> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let (no_color, colorterm, term) = (
-        variable("NO_COLOR"),
-        variable("COLORTERM"),
-        variable("TERM"),
-    );
-    let hints = Hints {
-        no_color: no_color.as_deref(),
-        colorterm: colorterm.as_deref(),
-        term: term.as_deref(),
-    };
-    Screen::local(context.args.global.color.into(), hints)
-}
-
-fn settings(context: &Context) -> Result<Settings> {
-    let look = &context.args.look;
-    let name = look
-        .theme
-        .clone()
-        .or_else(|| std::env::var("SSHOAL_THEME").ok());
-    let theme =
-        Theme::load(name.as_deref().unwrap_or(theme::DEFAULT)).map_err(|e| Usage(e.to_string()))?;
-    Ok(Settings {
-        theme,
-        glyphs: Glyphs {
-            ascii: context.args.global.ascii,
-        },
-        density: look.view.map(Into::into),
-        filter: look.filter.clone().unwrap_or_default(),
-        ..Settings::default()
     })
 }
 

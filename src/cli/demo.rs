@@ -1,5 +1,7 @@
 //! Runs `sshoal demo`: simulated nodes in this process, and the dashboard on them by the ordinary way.
 
+use std::io;
+
 use color_eyre::eyre::{Result, WrapErr};
 
 use super::{Context, dashboard, exit};
@@ -29,9 +31,7 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
     let code = if demo.serve {
         let (hosts, known) = (files.hosts.display(), files.known_hosts.display());
         context.print(&format!("sshoal --hosts {hosts} --known-hosts {known}\n"))?;
-        tokio::signal::ctrl_c()
-            .await
-            .wrap_err("cannot wait for Ctrl-C")?;
+        told_to_end().await.wrap_err("cannot wait for Ctrl-C")?;
         Ok(exit::OK)
     } else {
         context.args.global.known_hosts = Some(files.known_hosts);
@@ -43,4 +43,22 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
     };
     sim.stop().await;
     code
+}
+
+/// Ctrl-C, or SIGTERM from whoever started this.
+#[cfg(unix)]
+async fn told_to_end() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

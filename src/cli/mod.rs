@@ -7,6 +7,7 @@ mod demo;
 pub mod exit;
 mod fleet;
 mod log;
+mod look;
 mod status;
 
 use std::io::Write;
@@ -113,10 +114,15 @@ impl Context {
 
     /// Prints; a reader that left early (`| head`) is not an error.
     pub(crate) fn print(&mut self, text: &str) -> Result<()> {
+        self.print_on(text).map(drop)
+    }
+
+    /// Prints something that more will follow; false when nobody reads it any more.
+    pub(crate) fn print_on(&mut self, text: &str) -> Result<bool> {
         let out = &mut self.console.out;
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.wrap_err("cannot write the result"),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            other => other.map(|()| true).wrap_err("cannot write the result"),
         }
     }
 }

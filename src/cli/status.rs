@@ -31,8 +31,8 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
         is_settled,
     )
     .await;
-    let code = show(context, status, &snapshot, &ids)?;
-    let code = match status.watch {
+    let (code, is_read) = show(context, status, &snapshot, &ids)?;
+    let code = match status.watch.filter(|_| is_read) {
         None => code,
         Some(seconds) => watch(context, status, &fleet, &ids, seconds).await?,
     };
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     Ok(code)
 }
 
-/// Prints until Ctrl-C.
+/// Prints until Ctrl-C, or until nobody reads it any more.
 async fn watch(
     context: &mut Context,
     status: &Status,
@@ -60,19 +60,28 @@ async fn watch(
         if context.console.is_terminal && !status.json {
             context.print("\x1b[H\x1b[2J")?;
         }
-        show(context, status, &snapshot, ids)?;
+        let (code, is_read) = show(context, status, &snapshot, ids)?;
+        if !is_read {
+            return Ok(code);
+        }
     }
 }
 
-fn show(context: &mut Context, status: &Status, snapshot: &Snapshot, ids: &[NodeId]) -> Result<u8> {
+/// Prints all nodes once; the exit code that they come to, and whether anybody reads it.
+fn show(
+    context: &mut Context,
+    status: &Status,
+    snapshot: &Snapshot,
+    ids: &[NodeId],
+) -> Result<(u8, bool)> {
     let text = if status.json {
         json(snapshot, ids, status.watch.is_some())?
     } else {
         table(snapshot, ids, &context.console)
     };
-    context.print(&text)?;
+    let is_read = context.print_on(&text)?;
     let well = chosen(snapshot, ids).all(is_well);
-    Ok(if well { exit::OK } else { exit::TROUBLE })
+    Ok((if well { exit::OK } else { exit::TROUBLE }, is_read))
 }
 
 /// One array; on one line when more will follow.
@@ -114,7 +123,7 @@ fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
     finish(table.lines(), &rows, console)
 }
 
-/// Colours the sign at the start of each row, and puts the reason of a node that is not well under it.
+/// Colours the sign at the start of each row, and puts under it why a node is not well, and what to try.
 fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) -> String {
     let mut text = String::new();
     let bare = |line: String| line.trim_end().to_owned();
@@ -125,12 +134,10 @@ fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) 
         let sign = glyph(row.status, console.ascii);
         let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
         let _ = writeln!(text, "{dyed}");
-        if !row.reason.is_empty() {
-            let _ = writeln!(
-                text,
-                "     {}",
-                dye(&row.reason, colour(row.status), console)
-            );
+        for (line, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
+            if !line.is_empty() {
+                let _ = writeln!(text, "     {}", dye(line, code, console));
+            }
         }
     }
     text

@@ -10,6 +10,10 @@ use crate::{inventory::Inventory, node::Node};
 
 /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Nodes {
     /// Node sets; several are united. All nodes without one.
     #[arg(value_name = "SET")]

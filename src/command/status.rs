@@ -17,7 +17,7 @@ pub struct Status {
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
     /// Print again every so many seconds, until Ctrl-C.
-    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u32).range(1..))]
     pub watch: Option<u32>,
     /// Print a JSON array.
     #[arg(long)]
@@ -40,6 +40,8 @@ pub struct Row {
     pub cells: [String; 10],
     /// Why it is not well; empty when it is.
     pub reason: String,
+    /// What to try; empty when there is nothing to say.
+    pub advice: String,
 }
 
 /// True once nothing more is to be learnt about a node by waiting a little longer.
@@ -95,7 +97,31 @@ pub fn row(state: &NodeState, now: Millis, ticks: [&str; 2]) -> Row {
             daemons(state, ticks),
             age_ms(state, now).map_or_else(|| "-".to_owned(), age),
         ],
-        reason: state.reason(),
+        reason: why(state, now),
+        advice: advice(state),
+    }
+}
+
+/// Why it is not well, or what is still waited for.
+fn why(state: &NodeState, now: Millis) -> String {
+    let reason = state.reason();
+    if !reason.is_empty() {
+        return reason;
+    }
+    match (&state.link, &state.sample) {
+        (Link::Idle | Link::Connecting, _) => "no connection yet".to_owned(),
+        (Link::Up(_), None) if state.node.sampler => "nothing measured yet".to_owned(),
+        (Link::Up(_), Some(_)) if state.is_stale(now) => {
+            format!("no answer for {}", age(now.since(state.sample_at)))
+        }
+        _ => String::new(),
+    }
+}
+
+fn advice(state: &NodeState) -> String {
+    match &state.link {
+        Link::Down { error, .. } | Link::Refused(error) => error.advice.to_string(),
+        _ => String::new(),
     }
 }
 
@@ -156,7 +182,7 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
             })
         })
         .collect();
-    let reason = state.reason();
+    let reason = why(state, now);
     json!({
         "node": state.node.id.as_str(),
         "address": state.node.address,

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Link, NodeState, Order, Snapshot,
+    Link, NodeState, Order, Sampler, Snapshot,
     clock::Clock,
     event::{News, Report},
     poller::{Poller, Wish},
@@ -58,6 +58,8 @@ pub(super) struct Actor {
     tasks: JoinSet<NodeId>,
     waiting: BTreeMap<PromptId, (Prompt, oneshot::Sender<bool>)>,
     focus: Option<NodeId>,
+    /// Pollers started so far.
+    generation: u64,
     /// When to publish what has changed.
     publish_at: Option<Instant>,
     published: Option<Instant>,
@@ -65,6 +67,7 @@ pub(super) struct Actor {
 
 /// A running poller.
 struct Handle {
+    generation: u64,
     wish: watch::Sender<Wish>,
     cancel: CancellationToken,
     tracker: Tracker,
@@ -86,6 +89,7 @@ impl Actor {
             tasks: JoinSet::new(),
             waiting: BTreeMap::new(),
             focus: None,
+            generation: 0,
             publish_at: None,
             published: None,
         }
@@ -133,7 +137,7 @@ impl Actor {
         self.places.clear();
         for node in &inventory.nodes {
             let state = match old.remove(&node.id) {
-                Some(state) if *state.node == **node => state,
+                Some(state) if is_reached_alike(&state.node, node) => with_entry(state, node),
                 _ => {
                     self.stop(&node.id);
                     Arc::new(NodeState::new(node.clone()))
@@ -149,11 +153,13 @@ impl Actor {
         self.snapshot.inventory = inventory;
         self.start_missing();
         self.send_wishes();
+        self.show_prompts();
     }
 
     fn stop(&mut self, id: &NodeId) {
         if let Some(poller) = self.pollers.remove(id) {
             poller.cancel.cancel();
+            self.waiting.retain(|_, (prompt, _)| prompt.node != *id);
         }
     }
 
@@ -172,11 +178,13 @@ impl Actor {
     }
 
     fn start(&mut self, node: Arc<Node>) {
+        self.generation += 1;
         let id = node.id.clone();
         let cancel = self.outside.cancel.child_token();
         let (wish, wishes) = watch::channel(self.wish_for(&node, None, 0));
         let poller = Poller {
             node,
+            generation: self.generation,
             connector: self.connector.clone(),
             reports: self.report_to.clone(),
             wish: wishes,
@@ -187,6 +195,7 @@ impl Actor {
         self.pollers.insert(
             id.clone(),
             Handle {
+                generation: self.generation,
                 wish,
                 cancel,
                 tracker: Tracker::default(),
@@ -213,6 +222,7 @@ impl Actor {
         Wish {
             interval_ms,
             per_core: focused,
+            asking: state.is_some_and(|s| s.link == Link::Asking),
             retries,
         }
     }
@@ -245,7 +255,8 @@ impl Actor {
 
     fn retry(&mut self, id: &NodeId) {
         let Some(state) = self.state(id) else { return };
-        if matches!(state.link, Link::Down { .. } | Link::Refused(_)) {
+        let is_lost = matches!(state.link, Link::Down { .. } | Link::Refused(_));
+        if is_lost || matches!(state.sampler, Sampler::Failed(_)) {
             self.send_wish(state, 1);
         }
     }
@@ -258,21 +269,28 @@ impl Actor {
     }
 
     fn hear(&mut self, report: Report) {
+        let poller = self.pollers.get(&report.node);
+        if poller.is_some_and(|poller| poller.generation == report.generation) {
+            self.note(&report.node, report.news);
+        }
+    }
+
+    fn note(&mut self, id: &NodeId, news: News) {
         let now = self.clock.now();
-        let Some(place) = self.places.get(&report.node) else {
+        let Some(place) = self.places.get(id) else {
             return;
         };
-        let Some(poller) = self.pollers.get_mut(&report.node) else {
+        let Some(poller) = self.pollers.get_mut(id) else {
             return;
         };
         let Some(state) = self.snapshot.nodes.get_mut(*place) else {
             return;
         };
         let tracker = &mut poller.tracker;
-        let before = state.health.severity();
-        Arc::make_mut(state).apply(report.news, now, |sample| tracker.judge(now.0, sample));
+        let before = (state.health.severity(), state.link == Link::Asking);
+        Arc::make_mut(state).apply(news, now, |sample| tracker.judge(now.0, sample));
         let state = state.clone();
-        if state.health.severity() != before {
+        if (state.health.severity(), state.link == Link::Asking) != before {
             self.send_wish(&state, 0);
         }
         self.changed();
@@ -280,23 +298,28 @@ impl Actor {
 
     fn ask(&mut self, asked: Asked) {
         let Asked { prompt, reply } = asked;
-        self.hear(Report {
-            node: prompt.node.clone(),
-            news: News::Asking,
-        });
+        if reply.is_closed() {
+            return;
+        }
+        self.note(&prompt.node, News::Asking);
         self.waiting.insert(prompt.id, (prompt, reply));
         self.show_prompts();
     }
 
+    /// Answers this question, and the same one about other names of that host: one key is looked at once.
     fn answer(&mut self, id: PromptId, yes: bool) {
-        let Some((prompt, reply)) = self.waiting.remove(&id) else {
+        let Some((asked, _)) = self.waiting.get(&id) else {
             return;
         };
-        if reply.send(yes).is_ok() {
-            self.hear(Report {
-                node: prompt.node,
-                news: News::Connecting,
-            });
+        let question = asked.question.clone();
+        for (_, (prompt, reply)) in self
+            .waiting
+            .extract_if(.., |_, (prompt, _)| prompt.question == question)
+            .collect::<Vec<_>>()
+        {
+            if reply.send(yes).is_ok() {
+                self.note(&prompt.node, News::Connecting);
+            }
         }
         self.show_prompts();
     }
@@ -333,6 +356,31 @@ impl Actor {
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));
     }
+}
+
+/// True when a connection to `old`, and what is measured over it, is as good for `new`.
+fn is_reached_alike(old: &Node, new: &Node) -> bool {
+    let unfelt = new.clone();
+    let felt = Node {
+        interval: unfelt.interval,
+        command_timeout: unfelt.command_timeout,
+        prelude: unfelt.prelude,
+        sudo: unfelt.sudo,
+        protected: unfelt.protected,
+        labels: unfelt.labels,
+        groups: unfelt.groups,
+        origins: unfelt.origins,
+        ..old.clone()
+    };
+    felt == *new
+}
+
+/// The same state with the newest entry.
+fn with_entry(mut state: Arc<NodeState>, node: &Arc<Node>) -> Arc<NodeState> {
+    if state.node != *node {
+        Arc::make_mut(&mut state).node = node.clone();
+    }
+    state
 }
 
 /// 1 s to 50 nodes, 2 s to 200, 5 s beyond: the fleet's cost stays nearly flat.

@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) node: NodeId,
+    /// Of the poller that sent it: what one sent whose node was changed meanwhile counts no more.
+    pub(crate) generation: u64,
     pub(crate) news: News,
 }
 
@@ -46,7 +48,7 @@ impl NodeState {
     /// Applies a report; `judge` turns a sample into a health.
     pub(crate) fn apply(&mut self, news: News, now: Millis, judge: impl FnOnce(&Sample) -> Health) {
         match news {
-            News::Connecting => self.turn(Link::Connecting, now),
+            News::Connecting => self.try_again(now),
             News::Asking => self.turn(Link::Asking, now),
             News::Up(info) => self.turn(Link::Up(info), now),
             News::Refused(error) => self.lose(Link::Refused(error), now),
@@ -67,6 +69,14 @@ impl NodeState {
             }
             News::Sampler(sampler) => self.sampler = sampler,
             News::Sample(measured) => self.measure(&measured, now, judge),
+        }
+    }
+
+    /// A node that is down stays down, with its reason, while it is tried again.
+    fn try_again(&mut self, now: Millis) {
+        match &mut self.link {
+            Link::Down { retry_at, .. } => *retry_at = now,
+            _ => self.turn(Link::Connecting, now),
         }
     }
 

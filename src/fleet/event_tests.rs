@@ -102,10 +102,24 @@ fn being_lost_is_counted_from_the_first_failure() {
         retry_in_ms: 2000,
     };
     apply(&mut state, down(1), 1000);
+    apply(&mut state, News::Connecting, 3000);
+    assert_eq!(
+        state.state_word(Millis(3000)),
+        "down",
+        "it is not better for being tried again"
+    );
+    assert!(matches!(
+        &state.link,
+        Link::Down {
+            retry_at: Millis(3000),
+            failures: 1,
+            ..
+        }
+    ));
     apply(&mut state, down(2), 5000);
     assert_eq!(state.link_since, Millis(1000));
-    apply(&mut state, News::Connecting, 6000);
-    assert_eq!(state.state_word(Millis(6000)), "connecting");
+    apply(&mut state, up(), 6000);
+    assert_eq!(state.link_since, Millis(6000));
 }
 
 #[test]

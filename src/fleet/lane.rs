@@ -33,6 +33,11 @@ impl Lane {
         self.channel.is_none() && self.open_at.is_none()
     }
 
+    /// No channel, though one may be due later.
+    pub(super) fn is_idle(&self) -> bool {
+        self.channel.is_none()
+    }
+
     pub(super) fn must_open(&self, now: Instant) -> bool {
         self.channel.is_none() && self.open_at.is_some_and(|at| at <= now)
     }
@@ -89,10 +94,11 @@ impl Lane {
 
     /// Writes; a failure shows as the end of the channel.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
-        if let Some(channel) = &mut self.channel {
-            if let Err(error) = channel.write(bytes).await {
-                tracing::debug!(%error, "write to a sampler channel");
-            }
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        if let Err(error) = channel.write(bytes).await {
+            tracing::debug!(%error, "write to a sampler channel");
         }
     }
 

@@ -40,7 +40,7 @@ pub enum Order {
     Notice(Option<String>),
     /// This node is looked at closely.
     Focus(Option<NodeId>),
-    /// Try these now, whatever their back-off.
+    /// Try these now, whatever their back-off: the connection where there is none, else the sampler that failed.
     Retry(Vec<NodeId>),
     /// The answer to a question.
     Answer(PromptId, bool),

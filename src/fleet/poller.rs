@@ -16,8 +16,11 @@ use super::{
 };
 use crate::{
     node::Node,
-    ssh::{Connector, Error},
+    ssh::{Connector, Error, Session},
 };
+
+/// A handshake that takes longer waits for the network or a person, and makes room for others.
+const COMPUTES_FOR: Duration = Duration::from_millis(500);
 
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(super) struct Wish {
     pub(super) interval_ms: u64,
     /// Per-core use is looked at.
     pub(super) per_core: bool,
+    /// A person is asked about this node: that may take minutes.
+    pub(super) asking: bool,
     /// Grows when somebody wants an attempt now.
     pub(super) retries: u32,
 }
@@ -33,6 +38,8 @@ pub(super) struct Wish {
 /// All that a poller needs.
 pub(super) struct Poller {
     pub(super) node: Arc<Node>,
+    /// Tells its reports from those of an earlier poller of the same name.
+    pub(super) generation: u64,
     pub(super) connector: Connector,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wish: watch::Receiver<Wish>,
@@ -60,20 +67,33 @@ impl Poller {
 
     /// One connection from dialling to its end; says why it ended and whether it had been up.
     async fn attempt(&mut self) -> (Error, bool) {
-        let Ok(permit) = self.gate.clone().acquire_owned().await else {
-            return std::future::pending().await;
-        };
-        self.report(News::Connecting).await;
-        let session = match self.connector.connect(&self.node).await {
+        let session = match self.connect().await {
             Ok(session) => session,
             Err(error) => return (error, false),
         };
-        drop(permit);
         self.report(News::Up(session.info().clone())).await;
-        let ended = Sampling::new(self, &session).run().await;
-        let Ended::Lost(error) = ended;
+        let Ended::Lost(error) = Sampling::new(self, &session).run().await;
         session.close().await;
         (error, true)
+    }
+
+    /// Takes a place among the handshakes under way, and gives it back once the wait is for somebody else: a person who is asked, or a node that
+    /// doesn't answer, must not keep other nodes waiting.
+    async fn connect(&mut self) -> Result<Session, Error> {
+        let Ok(place) = self.gate.clone().acquire_owned().await else {
+            return std::future::pending().await;
+        };
+        self.report(News::Connecting).await;
+        // On the heap, so that a connected node does not carry its handshake's state along.
+        let mut attempt = Box::pin(self.connector.connect(&self.node));
+        tokio::select! {
+            biased;
+            result = &mut attempt => return result,
+            _ = self.wish.wait_for(|wish| wish.asking) => {}
+            () = sleep(COMPUTES_FOR) => {}
+        }
+        drop(place);
+        attempt.await
     }
 
     async fn wait_after(&mut self, error: Error, failures: u32) {
@@ -105,7 +125,7 @@ impl Poller {
             .await
             .is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -113,6 +133,7 @@ impl Poller {
     pub(super) async fn report(&self, news: News) {
         let report = Report {
             node: self.node.id.clone(),
+            generation: self.generation,
             news,
         };
         // A closed channel means that the fleet is gone, and this task with it.

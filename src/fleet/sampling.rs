@@ -8,13 +8,13 @@ use super::{
     backoff,
     event::{Measured, News},
     lane::Lane,
-    poller::Poller,
+    poller::{Poller, Wish},
     state::Sampler,
 };
 use crate::{
     metrics::{Feed, Meter, Signal, sampler},
     node::text::SafeText,
-    ssh::{End, Error, Output, Session},
+    ssh::{End, Error, Output, Session, Step},
 };
 
 /// No hello by then means that no sampler can run there.
@@ -27,8 +27,12 @@ const SLOW: Duration = Duration::from_secs(30);
 const SECOND_TICK: Duration = Duration::from_millis(300);
 /// How long a GPU stream may take before the node counts as fully known without it.
 const GPU_PATIENCE: Duration = Duration::from_secs(6);
-/// After a sampler that can't run.
-const AGAIN_LATER: Duration = Duration::from_secs(300);
+/// The same for disks and daemons.
+const SLOW_PATIENCE: Duration = Duration::from_secs(10);
+/// After a sampler that can't run; the first attempts come sooner, as a node may only have been short of processes.
+const AGAIN_LATER: Duration = Duration::from_mins(5);
+/// The first wait of those.
+const SOON_AGAIN: Duration = Duration::from_secs(10);
 
 /// How the sampling ended.
 pub(super) enum Ended {
@@ -47,6 +51,8 @@ pub(super) struct Sampling<'a> {
     /// The command for the fast channel; plain `sh` after `exec sh` was refused.
     plain: bool,
     complaint: SafeText,
+    /// Samplers in a row that could not run.
+    failures: u32,
     running: bool,
     frames: u64,
     slow_answers: u64,
@@ -54,12 +60,15 @@ pub(super) struct Sampling<'a> {
     started: Instant,
     tick_at: Instant,
     sent_at: Option<Instant>,
+    /// What was wanted when it was last looked at.
+    wish: Wish,
 }
 
 impl<'a> Sampling<'a> {
     pub(super) fn new(poller: &'a mut Poller, session: &'a Session) -> Self {
         let now = Instant::now();
         let nonce = nonce(poller);
+        let wish = *poller.wish.borrow();
         Self {
             meter: Meter::new(&poller.node, &nonce),
             poller,
@@ -69,6 +78,7 @@ impl<'a> Sampling<'a> {
             gpu: Lane::shut(),
             plain: false,
             complaint: SafeText::default(),
+            failures: 0,
             running: false,
             frames: 0,
             slow_answers: 0,
@@ -76,6 +86,7 @@ impl<'a> Sampling<'a> {
             started: now,
             tick_at: now,
             sent_at: None,
+            wish,
         }
     }
 
@@ -92,7 +103,7 @@ impl<'a> Sampling<'a> {
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
                 output = self.slow.next() => self.on_slow(output),
-                output = self.gpu.next() => self.on_gpu(output).await,
+                output = self.gpu.next() => self.on_gpu(output),
                 () = sleep_until(due) => self.on_time().await,
             }
         }
@@ -106,7 +117,7 @@ impl<'a> Sampling<'a> {
     fn due(&self) -> Instant {
         let tick = (self.running && self.sent_at.is_none()).then_some(self.tick_at);
         let lanes = [self.fast.due(), self.slow.due(), self.gpu.due()];
-        let far = Instant::now() + Duration::from_secs(60);
+        let far = Instant::now() + Duration::from_mins(1);
         lanes.into_iter().flatten().chain(tick).min().unwrap_or(far)
     }
 
@@ -114,8 +125,20 @@ impl<'a> Sampling<'a> {
         if !alive {
             std::future::pending::<()>().await;
         }
-        let soonest = Instant::now() + self.interval();
+        let (now, before) = (Instant::now(), self.wish);
+        self.wish = *self.poller.wish.borrow();
+        let looked_at = self.wish.per_core && !before.per_core;
+        let soonest = if looked_at {
+            now
+        } else {
+            now + self.interval()
+        };
         self.tick_at = self.tick_at.min(soonest);
+        let is_off = !self.running && self.fast.is_idle() && self.poller.node.sampler;
+        if is_off && self.wish.retries != before.retries {
+            self.failures = 0;
+            self.fast = Lane::open_at(now);
+        }
     }
 
     async fn on_time(&mut self) {
@@ -153,12 +176,17 @@ impl<'a> Sampling<'a> {
         } else {
             sampler::COMMAND
         };
-        self.poller.report(News::Sampler(Sampler::Starting)).await;
+        // One that failed stays so until it runs.
+        if self.failures == 0 {
+            self.poller.report(News::Sampler(Sampler::Starting)).await;
+        }
         self.running = false;
         self.sent_at = None;
         let program = self.meter.program();
         match self.fast.open(self.session, command, &program).await {
             Ok(()) => self.fast.expect_within(HELLO),
+            // The session is gone, and says so itself.
+            Err(error) if error.step == Step::Session => {}
             Err(error) => self.fail_sampler(&error.to_string()).await,
         }
     }
@@ -183,11 +211,18 @@ impl<'a> Sampling<'a> {
                 Signal::NoSampler(why) => self.fail_sampler(why.as_str()).await,
                 Signal::Bad(why) => {
                     tracing::warn!(node = %self.poller.node.id, %why, "bad frame");
-                    self.sent_at = None;
+                    self.on_bad_frame();
                 }
                 Signal::Slow | Signal::Gpu => {}
             }
         }
+    }
+
+    /// Asks again, but no sooner than it would have anyway: a node that only sends nonsense is not to be flooded.
+    fn on_bad_frame(&mut self) {
+        let now = Instant::now();
+        let sent = self.sent_at.take().unwrap_or(now);
+        self.tick_at = (sent + self.interval()).max(now);
     }
 
     async fn on_hello(&mut self, kind: SafeText) {
@@ -211,6 +246,7 @@ impl<'a> Sampling<'a> {
         let sent = self.sent_at.take().unwrap_or(now);
         self.fast.expect_nothing();
         self.frames += 1;
+        self.failures = 0;
         let interval = self.interval();
         let measured = Measured {
             sample: self.meter.sample(),
@@ -225,7 +261,8 @@ impl<'a> Sampling<'a> {
     }
 
     fn is_complete(&self, now: Instant) -> bool {
-        let slow = self.slow_answers > 0 || self.slow.is_shut();
+        let slow =
+            self.slow_answers > 0 || self.slow.is_shut() || now > self.started + SLOW_PATIENCE;
         let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
@@ -284,7 +321,9 @@ impl<'a> Sampling<'a> {
         self.running = false;
         self.sent_at = None;
         self.plain = false;
-        self.fast = Lane::open_at(Instant::now() + AGAIN_LATER);
+        let wait = SOON_AGAIN.saturating_mul(1 << self.failures.min(5));
+        self.failures += 1;
+        self.fast = Lane::open_at(Instant::now() + wait.min(AGAIN_LATER));
         self.poller
             .report(News::Sampler(Sampler::Failed(SafeText::line(why, 200))))
             .await;
@@ -340,7 +379,7 @@ impl<'a> Sampling<'a> {
                 self.slow.ask_at(Instant::now());
             }
             Signal::Bad(why) => {
-                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer")
+                tracing::warn!(node = %self.poller.node.id, %why, "bad slow answer");
             }
             Signal::Hello { .. } | Signal::Frame | Signal::Gpu | Signal::NoSampler(_) => {}
         }
@@ -360,7 +399,7 @@ impl<'a> Sampling<'a> {
         }
     }
 
-    async fn on_gpu(&mut self, output: Output) {
+    fn on_gpu(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
                 self.gpu.expect_within(SILENCE);

@@ -194,6 +194,23 @@ fn cards_are_judged_one_by_one() {
 }
 
 #[test]
+fn cards_are_not_lost_while_their_tool_is_silent() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    sample.gpu.gpus = vec![Gpu::default(); 2];
+    tracker.judge(0, &sample);
+    sample.gpu.gpus.clear();
+    sample.gpu.problem = Some("nvidia-smi does not answer".into());
+    let health = tracker.judge(1000, &sample);
+    let rules: Vec<_> = health
+        .findings
+        .iter()
+        .map(|f| (f.rule, f.severity))
+        .collect();
+    assert_eq!(rules, [("gpu_unknown", Warn)]);
+}
+
+#[test]
 fn a_daemon_that_is_down_comes_first() {
     let mut sample = Sample::default();
     memory(&mut sample, 99.0);

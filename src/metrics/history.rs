@@ -54,10 +54,17 @@ impl Chunk {
     /// What was measured of a column from `oldest` on, oldest first.
     fn column(&self, column: usize, oldest: u64) -> impl Iterator<Item = (u64, f32)> {
         let is_within = self.at.first().is_none_or(|at| *at >= oldest);
-        let row = if is_within { 0 } else { self.at.partition_point(|at| *at < oldest) };
+        let row = if is_within {
+            0
+        } else {
+            self.at.partition_point(|at| *at < oldest)
+        };
         let at = self.at.get(row..).unwrap_or_default();
         let values = self.values.get(column * CHUNK_ROWS + row..);
-        let rows = at.iter().copied().zip(values.unwrap_or_default().iter().copied());
+        let rows = at
+            .iter()
+            .copied()
+            .zip(values.unwrap_or_default().iter().copied());
         rows.filter(|(_, value)| !value.is_nan())
     }
 }
@@ -121,7 +128,9 @@ impl History {
     /// The newest value of a field, `None` where the newest sample lacks it.
     pub fn latest(&self, field: &str) -> Option<f32> {
         let mut latest = None;
-        self.each(field, *self.open.at.last()?, |_, value| latest = Some(value));
+        self.each(field, *self.open.at.last()?, |_, value| {
+            latest = Some(value)
+        });
         latest
     }
 

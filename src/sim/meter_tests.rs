@@ -189,7 +189,7 @@ fn what_is_simulated_is_what_is_measured() {
                     simulated,
                     off,
                     &format!("{name} {id} at {time}"),
-                )
+                );
             };
             let cores = f64::from(pair.model.profile().cores);
             check("cpu.busy", 100.0 * (host.user + host.system), 1.0);
@@ -206,7 +206,11 @@ fn what_is_simulated_is_what_is_measured() {
             check("pressure.cpu", now.pressure[0], 0.01);
             check("pressure.io_full", now.pressure[4], 0.01);
             assert!(field(&sample, "load.1").is_some_and(|load| load >= 0.0));
-            assert_eq!(sample.cpu.cores.len() as f64, cores, "{name}");
+            assert_eq!(
+                sample.cpu.cores.len(),
+                pair.model.profile().cores as usize,
+                "{name}"
+            );
         }
     }
 }

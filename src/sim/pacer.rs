@@ -6,6 +6,7 @@ use russh::{ChannelId, server};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
+    task::unconstrained,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,8 @@ impl Stream {
             return false;
         }
         let rows = self.query.rows(&world.node(self.node).model, time);
-        let sent = self.to.data(self.channel, rows).now_or_never();
+        // One poll feeds all loops: more than a task's budget of sends, which would hold up the last ones for ever.
+        let sent = unconstrained(self.to.data(self.channel, rows)).now_or_never();
         !matches!(sent, Some(Err(_)))
     }
 }

@@ -198,7 +198,7 @@ fn nearest_16(rgb: [u8; 3]) -> u8 {
     let (high, low) = (r.max(g).max(b), r.min(g).min(b));
     let spread = high - low;
     if spread * 5 < high || spread < 24 {
-        return match (high + low) / 2 {
+        return match i32::midpoint(high, low) {
             0..64 => 0,
             64..160 => 8,
             160..224 => 7,

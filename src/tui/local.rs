@@ -9,7 +9,7 @@ use tokio::sync::{mpsc::error::TrySendError, watch};
 use super::{
     Program, Screen, Source,
     backend::Lean,
-    depth::{self, Choice, Hints},
+    depth,
     input::Decoder,
     output::Output,
     term::{self, Terminal},
@@ -17,22 +17,18 @@ use super::{
 use crate::{
     fleet::{Fleet, Millis, Order, Snapshot},
     ssh::Prompt,
-    ui::{App, effect::Effect, event::Event},
+    ui::{App, effect::Effect, event::Event, theme::Depth},
 };
 
 impl Screen<EventStream> {
-    /// Takes the terminal of this process.
-    pub fn local(choice: Choice, hints: Hints<'_>) -> io::Result<Self> {
+    /// Takes the terminal of this process; `term` is its `$TERM`.
+    pub fn local(depth: Depth, term: Option<&str>) -> io::Result<Self> {
         let terminal = Terminal::take()?;
         let size = terminal.size()?;
         Ok(Self {
             input: EventStream::new(),
-            decoder: Decoder::new(false),
-            lean: Lean::new(
-                size,
-                depth::detect(choice, hints),
-                depth::keeps_background(hints.term),
-            ),
+            decoder: Decoder::default(),
+            lean: Lean::new(size, depth, depth::keeps_background(term)),
             output: Output::start(term::writer()?)?,
             terminal: Some(terminal),
         })

@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod depth;
 mod driver;
+pub mod ground;
 pub mod input;
 mod local;
 pub mod output;

@@ -99,10 +99,7 @@ fn write_frames(
 mod tests {
     use super::*;
 
-    struct Slow(
-        std::sync::mpsc::Receiver<()>,
-        std::sync::mpsc::Sender<Vec<u8>>,
-    );
+    struct Slow(Receiver<()>, std::sync::mpsc::Sender<Vec<u8>>);
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -13,7 +13,7 @@ use super::{
     Ended, Program, Screen, Source,
     driver::{Driver, Local},
     pace::Pace,
-    term::{Signal, Signals},
+    term::{Signal, Signals, Terminal},
 };
 use crate::{
     fleet::Snapshot,
@@ -67,8 +67,8 @@ where
 {
     pub(crate) fn start(program: &'a mut P, source: &'a S, screen: Screen<I>) -> io::Result<Self> {
         // On whole seconds of the fleet's clock, so that ages change together.
-        let into = Duration::from_millis(source.now().0 % 1000);
-        let mut ticks = interval_at(Instant::now() + (SECOND - into), SECOND);
+        let rest = Duration::from_millis(1000 - source.now().0 % 1000);
+        let mut ticks = interval_at(Instant::now() + rest, SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let feeds = Feeds {
             signals: Signals::listen()?,
@@ -102,8 +102,11 @@ where
         self.take_snapshot();
         self.take_prompts();
         self.draw()?;
-        while self.ended.is_none() {
+        loop {
             let order_waits = self.driver.send(self.source);
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
             let wake = self.wait(order_waits).await;
             self.take(wake)?;
             self.drain().await?;
@@ -112,8 +115,6 @@ where
             }
             self.draw_if_due()?;
         }
-        self.ended
-            .ok_or_else(|| io::Error::other("ended without a reason"))
     }
 
     /// The next thing that happens. Every branch is cancel-safe: streams, channels and timers keep what isn't taken.
@@ -147,17 +148,17 @@ where
 
     fn take(&mut self, wake: Wake) -> io::Result<()> {
         match wake {
-            Wake::Signal(Signal::Terminate) => self.ended = Some(Ended::Terminated),
+            Wake::Signal(Signal::Terminate) => self.end(Ended::Terminated),
             Wake::Signal(Signal::HangUp) | Wake::Input(None | Some(Err(_))) => {
-                self.ended = Some(Ended::HungUp);
+                self.end(Ended::HungUp);
             }
             Wake::Signal(Signal::Resume) => self.resume()?,
             Wake::Input(Some(Ok(raw))) => self.take_input(raw),
-            Wake::Written(written) => written?,
+            Wake::Written(written) => self.take_written(written)?,
             Wake::Frame | Wake::Order => {}
             Wake::Prompts => self.take_prompts(),
             Wake::Snapshot => self.take_snapshot(),
-            Wake::Tick => self.tell(Event::Tick(self.source.now())),
+            Wake::Tick => self.take_tick(),
             Wake::FleetGone => return Err(io::Error::other("the fleet ended by itself")),
         }
         Ok(())
@@ -166,6 +167,9 @@ where
     /// Takes in what is ready already, so that one frame shows it all.
     async fn drain(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
+            if self.ended.is_some() || self.suspended {
+                break;
+            }
             let input = &mut self.screen.input;
             // With the task's own waker: crossterm's stream remembers the first one that it is polled with.
             let ready = poll_fn(|context| match input.poll_next_unpin(context) {
@@ -174,11 +178,38 @@ where
             });
             let Some(raw) = ready.await else { break };
             self.take(Wake::Input(raw))?;
-            if self.ended.is_some() || self.suspended {
-                break;
-            }
         }
-        self.screen.output.done().now_or_never().unwrap_or(Ok(()))
+        let written = self.screen.output.done().now_or_never();
+        self.take_written(written.unwrap_or(Ok(())))
+    }
+
+    /// What a terminal that is gone can't take is no failure.
+    fn take_written(&mut self, written: io::Result<()>) -> io::Result<()> {
+        if written.is_err() {
+            self.end_if_gone();
+        }
+        if self.ended == Some(Ended::HungUp) {
+            Ok(())
+        } else {
+            written
+        }
+    }
+
+    fn take_tick(&mut self) {
+        self.end_if_gone();
+        self.tell(Event::Tick(self.source.now()));
+    }
+
+    fn end_if_gone(&mut self) {
+        let terminal = self.screen.terminal.as_ref();
+        if terminal.is_some_and(Terminal::is_gone) {
+            self.end(Ended::HungUp);
+        }
+    }
+
+    /// The first reason counts.
+    fn end(&mut self, why: Ended) {
+        self.ended.get_or_insert(why);
     }
 
     fn take_input(&mut self, raw: Raw) {
@@ -217,7 +248,7 @@ where
     fn tell(&mut self, event: Event) {
         for effect in self.program.update(event) {
             match self.driver.take(effect) {
-                Some(Local::Quit) => self.ended = Some(Ended::Quit),
+                Some(Local::Quit) => self.end(Ended::Quit),
                 Some(Local::Suspend) => self.suspended = self.screen.terminal.is_some(),
                 Some(Local::Redraw) => self.repaint(),
                 None => {}
@@ -281,10 +312,7 @@ where
             terminal,
             ..
         } = &mut self.screen;
-        if terminal
-            .as_ref()
-            .is_some_and(super::term::Terminal::is_lost)
-        {
+        if terminal.as_ref().is_some_and(Terminal::is_lost) {
             return Err(io::Error::other(
                 "a part of the program panicked; see the report above",
             ));
@@ -298,3 +326,7 @@ where
         output.put(frame)
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

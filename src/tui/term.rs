@@ -15,7 +15,10 @@ use std::{
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::layout::Size;
-use rustix::process::{Signal as Number, kill_current_process_group};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Signal as Number, kill_current_process_group},
+};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use super::input;
@@ -61,6 +64,14 @@ impl Terminal {
     /// True when a panic gave it back.
     pub fn is_lost(&self) -> bool {
         !TAKEN.load(Ordering::SeqCst)
+    }
+
+    /// True when nobody is at the other end any more. SIGHUP may go elsewhere: the kernel sends it to the session's leader.
+    pub fn is_gone(&self) -> bool {
+        let stdin = io::stdin();
+        let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+        let polled = poll(&mut asked, Some(&Timespec::default()));
+        polled.is_ok() && asked.iter().any(|fd| fd.revents().contains(PollFlags::HUP))
     }
 
     /// Stops the job, as Ctrl-Z does in a shell, and takes the terminal again when it goes on.

@@ -23,7 +23,7 @@ pub const LANGUAGE: [(&str, &str); 5] = [
     ),
     (
         "load>4 mem>=90% rx>10M gpu.temp>80",
-        "a field; never true where it is absent",
+        "a field; false where it is absent",
     ),
     ("state=down status>=warn", "the connection, the verdict"),
     (

@@ -4,11 +4,16 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyph::Glyphs;
+use crate::fleet::Millis;
 use crate::metrics::Field;
 
 /// Cells that a text takes.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width()
+    }
 }
 
 /// The text, cut to at most `cols` cells; what was cut ends in an ellipsis.
@@ -58,6 +63,14 @@ pub fn age(ms: u64) -> String {
     }
 }
 
+/// When a lost node is tried again: `retry in 12s`, or that it is being tried.
+pub fn retry(retry_at: Millis, now: Millis) -> String {
+    match retry_at.since(now) {
+        0 => "trying now".to_owned(),
+        wait => format!("retry in {}", age(wait)),
+    }
+}
+
 /// A field's value as it is drawn; a dash when there is none.
 pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
     match value {
@@ -74,7 +87,18 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u1
         return x;
     }
     let room = usize::from(area.right() - x);
-    buf.set_stringn(x, area.y, text, room, style).0
+    if !text.is_ascii() {
+        return buf.set_stringn(x, area.y, text, room, style).0;
+    }
+    // Most cells are figures: no need to look for graphemes.
+    let mut end = x;
+    for c in text.chars().filter(|c| !c.is_control()).take(room) {
+        if let Some(cell) = buf.cell_mut((end, area.y)) {
+            cell.set_char(c).set_style(style);
+        }
+        end += 1;
+    }
+    end
 }
 
 /// The row `index` of an area; empty when it has no such row.

@@ -192,6 +192,7 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
     }
     if let Some((rule, count)) = fleet.summary().rule {
         let nodes = if count == 1 { "node" } else { "nodes" };
+        let rule = rule.replace('_', " ");
         push(format!("{rule} on {count} {nodes}"), Role::Muted);
     }
     line

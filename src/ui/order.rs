@@ -1,12 +1,15 @@
 //! The order of the nodes: worst first, by name, or by a column; rows keep still long enough to be read.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{
+    cmp::Ordering,
+    sync::{Arc, LazyLock},
+};
 
 use super::view::columns::{Column, Key};
 use crate::{
     fleet::{Link, Millis, NodeState, Snapshot, Status},
     inventory::Inventory,
-    metrics::Sample,
+    metrics::{self, Field, Sample},
 };
 
 /// No row moves twice within this.
@@ -160,22 +163,26 @@ pub fn score(node: &NodeState, now: Millis) -> u32 {
     } else {
         node.health.findings.len().min(8) as u32
     };
-    let signal = node.sample.as_deref().map_or(0, signal);
+    let live = node.sample.as_deref().filter(|_| !lost);
+    let signal = live.map_or(0, signal);
     level * 10_000 + findings * 1_000 + signal
 }
 
-fn signal(sample: &Sample) -> u32 {
-    [
+/// What can be worst on a node without a rule that fires.
+static SIGNALS: LazyLock<Vec<&'static Field>> = LazyLock::new(|| {
+    let ids = [
         "cpu.busy",
         "memory.used",
         "disk.used",
         "gpu.memory",
         "pressure.io",
-    ]
-    .into_iter()
-    .filter_map(|id| (crate::metrics::field(id)?.read)(sample))
-    .fold(0.0, f64::max)
-    .clamp(0.0, 100.0) as u32
+    ];
+    ids.into_iter().filter_map(metrics::field).collect()
+});
+
+fn signal(sample: &Sample) -> u32 {
+    let values = SIGNALS.iter().filter_map(|field| (field.read)(sample));
+    values.fold(0.0, f64::max).clamp(0.0, 100.0) as u32
 }
 
 /// The score to sort by: the one held before while only the signal wavers.

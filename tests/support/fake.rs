@@ -97,7 +97,7 @@ fn story(n: usize, state: &mut NodeState, now: Millis) {
                 "daemon_failed",
                 Severity::Critical,
                 "nginx failed: exit code 1",
-            )
+            );
         }
         9 => down(state, now),
         10 => {

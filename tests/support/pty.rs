@@ -30,7 +30,10 @@ pub(crate) struct Pty {
 pub(crate) struct Answers {
     /// `rgb:ffff/ffff/ffff`; `None`: it doesn't know OSC 11.
     pub(crate) background: Option<&'static str>,
-    replies: Vec<u8>,
+    /// It answers nothing at all.
+    pub(crate) deaf: bool,
+    /// Not sent yet.
+    pub(crate) replies: Vec<u8>,
 }
 
 impl Callbacks for Answers {
@@ -87,7 +90,10 @@ impl Pty {
             let mut chunk = [0; 8192];
             // The last close of the other side reads as an error.
             while let Ok(length @ 1..) = reader.read(&mut chunk) {
-                if to.send(chunk[..length].to_vec()).is_err() {
+                if to
+                    .send(chunk.iter().copied().take(length).collect())
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -182,7 +188,7 @@ impl Pty {
                 self.transcript.extend_from_slice(&chunk);
                 self.parser.process(&chunk);
                 let replies = std::mem::take(&mut self.parser.callbacks_mut().replies);
-                if !replies.is_empty() {
+                if !replies.is_empty() && !self.parser.callbacks().deaf {
                     // A program that ended doesn't want its answer any more.
                     let _gone = self.keyboard.write_all(&replies);
                 }

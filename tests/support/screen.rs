@@ -131,7 +131,7 @@ fn runs(row: &[Cell], names: &HashMap<Color, String>) -> String {
                     && last.ends_with(&ground)
                     && last.contains('@') != ground.is_empty() =>
             {
-                *count += 1
+                *count += 1;
             }
             _ if cell.symbol() == " " => runs.push((ground, 1)),
             Some((last, count)) if *last == format!("{fg}{ground}") => *count += 1,

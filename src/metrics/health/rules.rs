@@ -207,7 +207,12 @@ fn space(mount: &Mount) -> Option<Condition> {
 fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let cards = sample.gpu.gpus.len();
     memory.cards = memory.cards.max(cards);
-    let lost = memory.cards - cards;
+    // A tool that says nothing tells nothing about its cards.
+    let lost = if sample.gpu.problem.is_none() {
+        memory.cards - cards
+    } else {
+        0
+    };
     let level = if lost > 0 {
         Level::Critical
     } else {
@@ -215,6 +220,14 @@ fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     };
     let reason = format!("{lost} of {} GPUs lost", memory.cards);
     found.push(whole("gpu_lost", level, [0, 0], reason));
+    if let Some(problem) = &sample.gpu.problem {
+        let level = if memory.cards > 0 {
+            Level::Warn
+        } else {
+            Level::Notable
+        };
+        found.push(whole("gpu_unknown", level, [0, 0], problem.to_string()));
+    }
     for gpu in &sample.gpu.gpus {
         gpu_rules(gpu, found);
     }

@@ -1,4 +1,4 @@
-//! Colour arithmetic: sRGB, WCAG contrast, and OKLab for lightness and hue that the eye agrees with.
+//! Colour arithmetic: sRGB, WCAG contrast, and `OKLab` for lightness and hue that the eye agrees with.
 
 use ratatui::style::Color;
 
@@ -6,7 +6,7 @@ use ratatui::style::Color;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rgb(pub(crate) u8, pub(crate) u8, pub(crate) u8);
 
-/// A colour in OKLab (Ottosson 2020): lightness 0..=1, green-red, blue-yellow.
+/// A colour in `OKLab` (Ottosson 2020): lightness 0..=1, green-red, blue-yellow.
 #[derive(Clone, Copy, Debug)]
 struct Lab {
     l: f64,
@@ -42,19 +42,19 @@ impl Rgb {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// Hue in OKLab, 0..360 degrees: red about 20, yellow 90, green 140, blue 260.
+    /// Hue in `OKLab`, 0..360 degrees: red about 20, yellow 90, green 140, blue 260.
     pub(crate) fn hue(self) -> f64 {
         let lab = Lab::from(self);
         lab.b.atan2(lab.a).to_degrees().rem_euclid(360.0)
     }
 
-    /// Colourfulness in OKLab; greys are below 0.03.
+    /// Colourfulness in `OKLab`; greys are below 0.03.
     pub(crate) fn chroma(self) -> f64 {
         let lab = Lab::from(self);
         lab.a.hypot(lab.b)
     }
 
-    /// `share` of the way to `other`, in OKLab.
+    /// `share` of the way to `other`, in `OKLab`.
     pub(crate) fn mix(self, other: Self, share: f64) -> Self {
         let (x, y) = (Lab::from(self), Lab::from(other));
         let between = |from: f64, to: f64| from + (to - from) * share;
@@ -135,10 +135,10 @@ fn encoded(c: f64) -> u8 {
 /// Matrices from <https://bottosson.github.io/posts/oklab/>.
 impl From<Rgb> for Lab {
     fn from(rgb: Rgb) -> Self {
-        let (r, g, b) = (linear(rgb.0), linear(rgb.1), linear(rgb.2));
-        let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
-        let m = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
-        let s = (0.088_302_461_9 * r + 0.281_718_837_6 * g + 0.629_978_700_5 * b).cbrt();
+        let (red, green, blue) = (linear(rgb.0), linear(rgb.1), linear(rgb.2));
+        let l = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
+        let m = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
+        let s = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
         Self {
             l: 0.210_454_255_3 * l + 0.793_617_785_0 * m - 0.004_072_046_8 * s,
             a: 1.977_998_495_1 * l - 2.428_592_205_0 * m + 0.450_593_709_9 * s,

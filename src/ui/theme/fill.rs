@@ -17,7 +17,7 @@ pub(super) const ACCENT: f64 = 3.0;
 pub(super) const LINE: f64 = 2.3;
 const TRACK: f64 = 1.6;
 
-/// Degrees of OKLab hue that a slot must lie in, to mean what it means everywhere.
+/// Degrees of `OKLab` hue that a slot must lie in, to mean what it means everywhere.
 const HUES: [(usize, &str, f64, f64); 4] = [
     (0x08, "red", 345.0, 50.0),
     (0x0A, "yellow", 55.0, 112.0),

@@ -132,7 +132,7 @@ impl Role {
 /// How many colours a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// None: bold, reverse and underline only (NO_COLOR).
+    /// None: bold, reverse and underline only (`NO_COLOR`).
     Mono,
     /// The 16 ANSI colours.
     Ansi16,

@@ -1,5 +1,7 @@
 //! Every shipped theme meets the bounds; broken files are refused with a reason; any palette is repaired.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use ratatui::style::Color;
 
@@ -135,7 +137,7 @@ proptest! {
             if slot == 0 {
                 colour = if light { colour | 0xe0_e0e0 } else { colour & 0x1f_1f1f };
             }
-            text.push_str(&format!("  base{slot:02X}: '{colour:06x}'\n"));
+            writeln!(text, "  base{slot:02X}: '{colour:06x}'").unwrap();
         }
         check(&Theme::parse("any", &text).unwrap());
     }

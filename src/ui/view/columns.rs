@@ -165,7 +165,7 @@ impl Column {
     pub fn is_text(self) -> bool {
         matches!(
             self,
-            Self::Node | Self::Group | Self::Reason | Self::Trace(_)
+            Self::Node | Self::Group | Self::Daemons | Self::Reason | Self::Trace(_)
         )
     }
 
@@ -203,13 +203,14 @@ fn reason_key(node: &NodeState, now: Millis) -> Key {
 
 /// The worst pressure of a node.
 pub fn pressure(node: &NodeState) -> Option<f64> {
-    ["pressure.cpu", "pressure.memory", "pressure.io"]
+    let pressure = &node.sample.as_deref()?.pressure;
+    [pressure.cpu_some, pressure.memory_some, pressure.io_some]
         .into_iter()
-        .filter_map(|id| node.value(metrics::field(id)?))
+        .flatten()
         .reduce(f64::max)
 }
 
-/// Daemons that need a look, else a share below one of those that run: bad ones sort first.
+/// Daemons that need a look.
 fn daemons(node: &NodeState) -> Option<f64> {
     let all = &node.sample.as_deref()?.daemon.daemons;
     let bad = all.iter().filter(|d| d.state.is_bad()).count();

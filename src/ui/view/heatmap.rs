@@ -3,24 +3,31 @@
 mod layout;
 mod signal;
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use std::cmp::Reverse;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 pub use layout::Layout;
+use signal::Pen;
 pub use signal::Signal;
 
 use super::{Scene, columns};
 use crate::{
     fleet::{NodeState, Status},
-    node::NodeId,
+    node::{NodeId, set::NodeSet},
     ui::{
         format::{self, put, row},
         glyph::status_role,
+        order::score,
         theme::Role,
     },
 };
 
 /// From this width on, the worst nodes are listed at the right.
 const LISTED: u16 = 100;
+
+/// Cells of the names in the list.
+const NAMES: u16 = 16;
 
 /// What the heatmap shows.
 pub struct Heatmap<'a> {
@@ -76,6 +83,7 @@ impl Heatmap<'_> {
             }
         }
         let end = self.scroll + usize::from(area.height);
+        let pen = self.signal.pen(scene);
         let mut built = 0;
         for (index, line, x) in layout.cells(self.scroll..end) {
             let Some(node) = scene.snapshot.nodes.get(index) else {
@@ -84,7 +92,7 @@ impl Heatmap<'_> {
             let y = cells.y + (line - self.scroll) as u16;
             let cell = Rect::new(cells.x + x, y, layout.cell(), 1);
             if is_shown.get(index) == Some(&true) {
-                self.cell(node, scene, cell, buf);
+                self.cell(node, &pen, cell, buf);
                 built += 1;
             } else {
                 put(
@@ -112,78 +120,105 @@ impl Heatmap<'_> {
         }
     }
 
-    fn cell(&self, node: &NodeState, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let (sign, style) = self.signal.cell(node, scene);
-        put(buf, area, area.x, sign, style);
+    fn cell(&self, node: &NodeState, pen: &Pen<'_>, area: Rect, buf: &mut Buffer) {
+        let scene = pen.scene;
+        let (sign, style) = pen.cell(node);
+        if let Some(cell) = buf.cell_mut((area.x, area.y)) {
+            cell.set_symbol(sign).set_style(style);
+        }
         if (self.is_marked)(node) && area.width > 1 {
             let style = scene.theme.style(Role::Marked);
             put(buf, area, area.x + 1, scene.glyphs.mark(), style);
         }
         if self.cursor == Some(&node.node.id) {
-            buf.set_style(area, scene.theme.style(Role::Selected));
-            buf.set_style(area, ratatui::style::Modifier::REVERSED);
+            buf.set_style(area, style.add_modifier(Modifier::REVERSED));
         }
     }
 
-    /// The node under the cursor, then the worst ones, each with its reason.
+    /// The worst nodes, those with the same reason on one line.
     fn list(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         if area.is_empty() {
             return;
         }
+        put(buf, area, area.x, "WORST", scene.theme.style(Role::Muted));
+        let troubles = self.troubles(scene, usize::from(area.height - 1));
+        for (y, trouble) in (1..area.height).zip(&troubles) {
+            trouble.render(scene, self.cursor, row(area, y), buf);
+        }
+        if troubles.is_empty() {
+            let line = row(area, 1);
+            put(buf, line, line.x, "all well", scene.theme.style(Role::Ok));
+        }
+    }
+
+    /// The worst first, as many as there are lines.
+    fn troubles<'s>(&self, scene: &Scene<'s>, lines: usize) -> Vec<Trouble<'s>> {
         let nodes = &scene.snapshot.nodes;
         let mut worst: Vec<(u32, &NodeState)> = self
             .shown
             .iter()
             .filter_map(|i| nodes.get(*i))
-            .map(|n| (crate::ui::order::score(n, scene.now), &**n))
-            .filter(|(_, n)| n.status(scene.now) != Status::Ok)
+            .filter(|n| n.status(scene.now) != Status::Ok)
+            .map(|n| (score(n, scene.now), &**n))
             .collect();
-        worst.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        let title = scene.theme.style(Role::Muted);
-        put(buf, row(area, 0), area.x, "WORST", title);
-        for (y, (_, node)) in (1..area.height).zip(&worst) {
-            self.listed(node, scene, row(area, y), buf);
+        worst.sort_by_key(|(score, _)| Reverse(*score));
+        let mut troubles: Vec<Trouble<'_>> = Vec::new();
+        for (_, node) in worst {
+            let status = node.status(scene.now);
+            let mut reason = columns::reason(node);
+            if reason.is_empty() {
+                node.state_word(scene.now).clone_into(&mut reason);
+            }
+            let same = |t: &&mut Trouble<'_>| t.status == status && t.reason == reason;
+            let name = node.node.id.as_str();
+            if let Some(trouble) = troubles.iter_mut().find(same) {
+                trouble.names.push(name);
+            } else if troubles.len() < lines {
+                let names = vec![name];
+                troubles.push(Trouble {
+                    status,
+                    reason,
+                    names,
+                });
+            }
         }
-        if worst.is_empty() {
+        troubles
+    }
+}
+
+/// Nodes that are not well for the same reason.
+struct Trouble<'a> {
+    status: Status,
+    reason: String,
+    names: Vec<&'a str>,
+}
+
+impl Trouble<'_> {
+    fn render(&self, scene: &Scene<'_>, cursor: Option<&NodeId>, area: Rect, buf: &mut Buffer) {
+        let style = |role| scene.theme.style(role);
+        if cursor.is_some_and(|id| self.names.contains(&id.as_str())) {
+            buf.set_style(area, style(Role::Selected));
+        }
+        let sign = scene.glyphs.status(self.status);
+        put(buf, area, area.x, sign, style(status_role(self.status)));
+        let names = match self.names.as_slice() {
+            [name] => (*name).to_owned(),
+            names => NodeSet::from_names(names.iter().copied()).to_string(),
+        };
+        let names = format::fit(&names, usize::from(NAMES), scene.glyphs);
+        put(buf, area, area.x + 2, &names, style(Role::Strong));
+        let x = area.x + 3 + NAMES;
+        if self.names.len() > 1 {
             put(
                 buf,
-                row(area, 1),
-                area.x,
-                "all well",
-                scene.theme.style(Role::Ok),
+                area,
+                x,
+                &format!("{:>3}", self.names.len()),
+                style(Role::Text),
             );
         }
-    }
-
-    fn listed(&self, node: &NodeState, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let status = node.status(scene.now);
-        let style = scene.theme.style(status_role(status));
-        if self.cursor == Some(&node.node.id) {
-            buf.set_style(area, scene.theme.style(Role::Selected));
-        }
-        put(buf, area, area.x, scene.glyphs.status(status), style);
-        let name = format::left(node.node.id.as_str(), 12, scene.glyphs);
-        put(
-            buf,
-            area,
-            area.x + 2,
-            &name,
-            scene.theme.style(Role::Strong),
-        );
-        let reason = columns::reason(node);
-        let text = if reason.is_empty() {
-            node.state_word(scene.now)
-        } else {
-            &reason
-        };
-        let room = usize::from(area.width.saturating_sub(15));
-        let text = format::fit(text, room, scene.glyphs);
-        put(
-            buf,
-            area,
-            area.x + 15,
-            &text,
-            scene.theme.style(Role::Muted),
-        );
+        let room = usize::from(area.right().saturating_sub(x + 4));
+        let reason = format::fit(&self.reason, room, scene.glyphs);
+        put(buf, area, x + 4, &reason, style(Role::Muted));
     }
 }

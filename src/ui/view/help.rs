@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Least width of a column of help.
-const COLUMN: u16 = 78;
+const COLUMN: u16 = 74;
 
 /// Cells of the keys.
 const KEYS: usize = 19;
@@ -30,7 +30,7 @@ pub struct Help {
 }
 
 /// Cells of the examples.
-const EXAMPLES: u16 = 37;
+const EXAMPLES: u16 = 36;
 
 /// One line of it.
 enum Entry {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fleet::{NodeState, Status},
-    metrics::{Field, Unit, daemon},
+    metrics::{Field, Unit, daemon::State},
     ui::{
         format::{self, put, row},
         glyph::status_role,
@@ -250,40 +250,26 @@ impl Line<'_> {
 
     /// How many run, and how many don't: `✓3`, `✓2 ✗1`.
     fn daemons(&self, area: Rect, buf: &mut Buffer) {
-        let daemons = self
-            .node
-            .sample
-            .as_deref()
-            .map_or(&[][..], |s| &s.daemon.daemons);
+        let sample = self.node.sample.as_deref();
+        let daemons = sample.map_or(&[][..], |s| &s.daemon.daemons);
         if daemons.is_empty() {
-            return self.plain(None, area, buf);
+            let absent = self.look.glyphs.absent();
+            put(buf, area, area.x, absent, self.look.style(Role::Unknown));
+            return;
         }
-        let bad = daemons.iter().filter(|d| d.state.is_bad()).count();
-        let up = daemons
-            .iter()
-            .filter(|d| d.state == daemon::State::Up)
-            .count();
-        let glyphs = self.look.glyphs;
-        let good = format!("{}{up}", glyphs.daemon(daemon::State::Up));
-        if bad == 0 {
-            let role = if up == daemons.len() {
-                Role::Ok
-            } else {
-                Role::Unknown
-            };
-            return aligned(buf, area, &good, (self.look.style(role), false));
-        }
-        let trouble = format!("{}{bad}", glyphs.daemon(daemon::State::Failed));
-        let start = area
-            .right()
-            .saturating_sub(format::width(&trouble) as u16)
-            .max(area.x);
-        put(buf, area, start, &trouble, self.look.style(Role::Critical));
-        let before = Rect {
-            width: (start - area.x).saturating_sub(1),
-            ..area
+        let count = |is: &dyn Fn(State) -> bool| daemons.iter().filter(|d| is(d.state)).count();
+        let (up, bad) = (count(&|s| s == State::Up), count(&State::is_bad));
+        let role = if up + bad == daemons.len() {
+            Role::Ok
+        } else {
+            Role::Unknown
         };
-        aligned(buf, before, &good, (self.look.style(Role::Ok), false));
+        let text = format!("{}{up}", self.look.glyphs.daemon(State::Up));
+        let x = put(buf, area, area.x, &text, self.look.style(role));
+        if bad > 0 {
+            let text = format!("{}{bad}", self.look.glyphs.daemon(State::Failed));
+            put(buf, area, x + 1, &text, self.look.style(Role::Critical));
+        }
     }
 
     fn plain(&self, text: Option<String>, area: Rect, buf: &mut Buffer) {

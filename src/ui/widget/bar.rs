@@ -5,7 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::Look;
 use crate::ui::theme::Role;
 
-const UPRIGHT: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// Never a full cell, so that a bar doesn't touch what is above it.
+const UPRIGHT: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
 /// Draws `percent` over the first row of `area`; without a value, the absent sign.
 pub fn render(percent: Option<f64>, role: Role, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -49,7 +50,7 @@ fn sign(halves: usize, ascii: bool) -> (&'static str, bool) {
     }
 }
 
-/// `percent` in one cell, with the style to draw it in: `▁` to `█`, digits in ASCII.
+/// `percent` in one cell, with the style to draw it in: `▁` to `▇`, digits in ASCII.
 pub fn upright(percent: Option<f64>, role: Role, look: &Look<'_>) -> (&'static str, Style) {
     const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let Some(percent) = percent.filter(|p| p.is_finite()) else {

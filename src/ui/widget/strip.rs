@@ -71,14 +71,14 @@ mod tests {
         cores[200] = Some(100.0);
         let (text, per_cell) = drawn(&cores, 50, 2);
         assert_eq!(per_cell, 4);
-        assert_eq!(text.chars().filter(|c| *c == '█').count(), 1);
-        assert_eq!(text.chars().position(|c| c == '█'), Some(50));
+        assert_eq!(text.chars().filter(|c| *c == '▇').count(), 1);
+        assert_eq!(text.chars().position(|c| c == '▇'), Some(50));
     }
 
     #[test]
     fn an_offline_core_is_not_an_idle_one() {
-        assert_eq!(drawn(&[Some(0.0), None, Some(50.0)], 5, 1).0, "▁–▅  ");
-        assert_eq!(drawn(&[Some(0.0), Some(99.0)], 9, 1).0, "▁▁▁ ███  ");
+        assert_eq!(drawn(&[Some(0.0), None, Some(50.0)], 5, 1).0, "▁–▄  ");
+        assert_eq!(drawn(&[Some(0.0), Some(99.0)], 9, 1).0, "▁▁▁ ▇▇▇  ");
         assert_eq!(drawn(&[], 3, 1), ("   ".to_owned(), 1));
         assert_eq!(drawn(&[Some(1.0)], 0, 0).1, 1);
     }

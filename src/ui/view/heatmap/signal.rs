@@ -4,7 +4,7 @@ use ratatui::style::Style;
 
 use crate::{
     fleet::NodeState,
-    metrics,
+    metrics::{self, Field},
     ui::{
         glyph::status_role,
         theme::Role,
@@ -68,32 +68,51 @@ impl Signal {
         }
     }
 
-    /// Its value, in percent of full scale.
-    fn percent(self, node: &NodeState) -> Option<f64> {
-        let value = |id| node.value(metrics::field(id)?);
-        match self {
-            Self::Status => None,
-            Self::Load => value("load.per_core").map(|v| v * 50.0),
-            Self::Cpu => value("cpu.busy"),
-            Self::Memory => value("memory.used"),
-            Self::Pressure => columns::pressure(node),
-            Self::Disk => value("disk.used"),
-            Self::Gpu => value("gpu.util"),
-            Self::GpuTemperature => value("gpu.temp"),
-        }
+    /// Its field, and the percent of full scale that one of its units is; none for the verdict and the pressure.
+    fn field(self) -> Option<(&'static Field, f64)> {
+        let (id, factor) = match self {
+            Self::Status | Self::Pressure => return None,
+            Self::Load => ("load.per_core", 50.0),
+            Self::Cpu => ("cpu.busy", 1.0),
+            Self::Memory => ("memory.used", 1.0),
+            Self::Disk => ("disk.used", 1.0),
+            Self::Gpu => ("gpu.util", 1.0),
+            Self::GpuTemperature => ("gpu.temp", 1.0),
+        };
+        Some((metrics::field(id)?, factor))
     }
 
-    /// Sign and style of a node's cell; a node without live values shows its state whatever the signal.
-    pub(super) fn cell(self, node: &NodeState, scene: &Scene<'_>) -> (&'static str, Style) {
-        if self != Self::Status && columns::is_live(node, scene.now) {
-            let percent = self.percent(node);
-            let role = Role::gauge(percent.unwrap_or(0.0));
-            return bar::upright(percent, role, &Look::from(scene));
+    /// What draws the cells of one frame.
+    pub(super) fn pen<'a>(self, scene: &'a Scene<'a>) -> Pen<'a> {
+        Pen {
+            signal: self,
+            field: self.field(),
+            scene,
         }
-        let status = node.status(scene.now);
-        (
-            scene.glyphs.status(status),
-            scene.theme.style(status_role(status)),
-        )
+    }
+}
+
+/// Gives each node its sign and colour.
+pub(super) struct Pen<'a> {
+    signal: Signal,
+    field: Option<(&'static Field, f64)>,
+    pub(super) scene: &'a Scene<'a>,
+}
+
+impl Pen<'_> {
+    /// Sign and style of a node's cell; a node without live values shows its state whatever the signal.
+    pub(super) fn cell(&self, node: &NodeState) -> (&'static str, Style) {
+        let scene = self.scene;
+        if self.signal == Signal::Status || !columns::is_live(node, scene.now) {
+            let status = node.status(scene.now);
+            let style = scene.theme.style(status_role(status));
+            return (scene.glyphs.status(status), style);
+        }
+        let percent = match self.field {
+            Some((field, factor)) => node.value(field).map(|v| v * factor),
+            None => columns::pressure(node),
+        };
+        let role = Role::gauge(percent.unwrap_or(0.0));
+        bar::upright(percent, role, &Look::from(scene))
     }
 }

@@ -82,8 +82,8 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
         failures, retry_at, ..
     } = &page.node.link
     {
-        let wait = format::age(retry_at.since(page.now));
-        items.push(("retry", format!("in {wait}, failed {failures} times")));
+        let retry = format::retry(*retry_at, page.now);
+        items.push(("attempt", format!("{retry}, failed {failures} times")));
     }
     items
 }

@@ -89,8 +89,10 @@ const ROWS: [Row; 4] = [
 
 /// Cells of a row's title.
 const TITLE: u16 = 12;
-/// Between two figures.
+/// Between two figures, where there is room and where there is little.
 const GAP: u16 = 3;
+const TIGHT: u16 = 2;
+const NARROW: u16 = 100;
 
 /// One piece of writing and where it stands.
 struct Item {
@@ -157,7 +159,7 @@ fn place_row(page: &Page<'_>, row: &Row, (width, first): (u16, u16), items: &mut
             value,
             role,
         });
-        x += cells + GAP;
+        x += cells + if width < NARROW { TIGHT } else { GAP };
     }
     if x == TITLE && y == first {
         return first;

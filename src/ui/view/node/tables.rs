@@ -61,7 +61,6 @@ struct Table {
 }
 
 fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
-    let cell = Figures(glyphs);
     match table {
         Section::Gpus => Table {
             title: "gpus",
@@ -71,7 +70,7 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
                 .gpu
                 .gpus
                 .iter()
-                .map(|g| cell.gpu(g, is_mixed(&sample.gpu)))
+                .map(|g| card(g, is_mixed(&sample.gpu)))
                 .collect(),
         },
         Section::Daemons => Table {
@@ -82,31 +81,26 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
                 .daemon
                 .daemons
                 .iter()
-                .map(|d| cell.daemon(d))
+                .map(|d| watched(d, glyphs))
                 .collect(),
         },
         Section::Mounts => Table {
             title: "file systems",
             note: sample.disk.mounts.len().to_string(),
             columns: MOUNTS,
-            rows: sample.disk.mounts.iter().map(|m| cell.mount(m)).collect(),
+            rows: sample.disk.mounts.iter().map(mount).collect(),
         },
         Section::Devices => Table {
             title: "disks",
             note: sample.io.devices.len().to_string(),
             columns: DEVICES,
-            rows: sample.io.devices.iter().map(|d| cell.device(d)).collect(),
+            rows: sample.io.devices.iter().map(device).collect(),
         },
         _ => Table {
             title: "interfaces",
             note: sample.net.interfaces.len().to_string(),
             columns: INTERFACES,
-            rows: sample
-                .net
-                .interfaces
-                .iter()
-                .map(|i| cell.interface(i))
-                .collect(),
+            rows: sample.net.interfaces.iter().map(interface).collect(),
         },
     }
 }
@@ -189,125 +183,116 @@ const INTERFACES: &[Column] = &[
     column("drops", Align::Right, 1),
 ];
 
-/// Writes figures into places of a table.
-#[derive(Clone, Copy)]
-struct Figures(Glyphs);
-
-impl Figures {
-    fn gpu(self, gpu: &gpu::Gpu, is_mixed: bool) -> Vec<Piece> {
-        let hot = |degrees: f64| {
-            if degrees >= 85.0 {
-                Role::Warn
-            } else {
-                Role::Text
-            }
-        };
-        let mut flags = Vec::new();
-        flags.extend(gpu.mig.then_some("MIG"));
-        flags.extend((gpu.throttled == Some(true)).then_some("throttled"));
-        let memory = gpu.memory_used.map(|n| n as f64);
-        vec![
-            text(gpu.index.to_string(), Role::Muted),
-            text(
-                if is_mixed {
-                    gpu.name.to_string()
-                } else {
-                    String::new()
-                },
-                Role::Text,
-            ),
-            self.number(Unit::Percent, gpu.util),
-            Piece::Bar(gpu.util, Role::GPU),
-            self.number(Unit::Percent, gpu.memory()),
-            Piece::Bar(gpu.memory(), Role::GPU),
-            self.number(Unit::Bytes, memory),
-            self.toned(Unit::Celsius, gpu.temperature, hot),
-            self.number(Unit::Watts, gpu.power),
-            self.number(Unit::Watts, gpu.power_limit),
-            self.word(gpu.clock.map(|mhz| format!("{mhz} MHz"))),
-            self.number(Unit::Percent, gpu.fan),
-            self.toned(Unit::Count, gpu.ecc.map(|n| n as f64), any_is_bad),
-            text(flags.join(" "), Role::Warn),
-        ]
-    }
-
-    fn daemon(self, daemon: &daemon::Status) -> Vec<Piece> {
-        let role = daemon_role(daemon.state);
-        let state = if daemon.state.is_bad() {
-            role
+fn card(gpu: &gpu::Gpu, is_mixed: bool) -> Vec<Piece> {
+    let hot = |degrees: f64| {
+        if degrees >= 85.0 {
+            Role::Warn
         } else {
             Role::Text
-        };
-        vec![
-            text(self.0.daemon(daemon.state).to_owned(), role),
-            text(daemon.name.to_string(), Role::Text),
-            text(daemon.state.as_str().to_owned(), state),
-            text(daemon.detail.to_string(), Role::Muted),
-            self.word(daemon.manager.as_ref().map(ToString::to_string)),
-            self.word(daemon.pid.map(|pid| pid.to_string())),
-            self.number(Unit::Bytes, daemon.memory.map(|n| n as f64)),
-            self.number(Unit::Seconds, daemon.since),
-            self.number(Unit::Count, daemon.restarts.map(|n| n as f64)),
-        ]
-    }
-
-    fn mount(self, mount: &disk::Mount) -> Vec<Piece> {
-        let heat = |percent| Role::heat(percent, Role::Text);
-        vec![
-            text(mount.path.to_string(), Role::Text),
-            self.toned(Unit::Percent, mount.used(), heat),
-            heated(mount.used(), Role::DISK),
-            self.number(Unit::Bytes, Some(mount.available as f64)),
-            self.number(Unit::Bytes, Some(mount.total as f64)),
-            self.toned(Unit::Percent, mount.inodes_used(), heat),
-            heated(mount.inodes_used(), Role::DISK),
-            text(mount.kind.to_string(), Role::Muted),
-            text(
-                if mount.read_only { "read-only" } else { "" }.to_owned(),
-                Role::Warn,
-            ),
-        ]
-    }
-
-    fn device(self, device: &crate::metrics::io::Device) -> Vec<Piece> {
-        vec![
-            text(device.name.to_string(), Role::Text),
-            self.number(Unit::BytesPerSecond, device.read),
-            self.number(Unit::BytesPerSecond, device.written),
-            self.number(Unit::PerSecond, device.operations),
-            self.number(Unit::Percent, device.busy),
-            heated(device.busy, Role::DISK),
-            self.number(Unit::Count, device.in_flight.map(|n| n as f64)),
-        ]
-    }
-
-    fn interface(self, interface: &crate::metrics::net::Interface) -> Vec<Piece> {
-        vec![
-            text(interface.name.to_string(), Role::Text),
-            self.number(Unit::BytesPerSecond, interface.rx),
-            self.number(Unit::BytesPerSecond, interface.tx),
-            self.toned(Unit::PerSecond, interface.errors, any_is_bad),
-            self.toned(Unit::PerSecond, interface.drops, any_is_bad),
-        ]
-    }
-
-    fn number(self, unit: Unit, value: Option<f64>) -> Piece {
-        self.toned(unit, value, |_| Role::Text)
-    }
-
-    fn toned(self, unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
-        match value {
-            Some(value) => text(unit.format(value), role(value)),
-            None => self.word(None),
         }
-    }
+    };
+    let mut flags = Vec::new();
+    flags.extend(gpu.mig.then_some("MIG"));
+    flags.extend((gpu.throttled == Some(true)).then_some("throttled"));
+    let memory = gpu.memory_used.map(|n| n as f64);
+    vec![
+        text(gpu.index.to_string(), Role::Muted),
+        // Where all cards are the same, the title says which.
+        text(
+            gpu.name.to_string().repeat(usize::from(is_mixed)),
+            Role::Text,
+        ),
+        number(Unit::Percent, gpu.util),
+        Piece::Bar(gpu.util, Role::GPU),
+        number(Unit::Percent, gpu.memory()),
+        Piece::Bar(gpu.memory(), Role::GPU),
+        number(Unit::Bytes, memory),
+        toned(Unit::Celsius, gpu.temperature, hot),
+        number(Unit::Watts, gpu.power),
+        number(Unit::Watts, gpu.power_limit),
+        word(gpu.clock.map(|mhz| format!("{mhz} MHz"))),
+        number(Unit::Percent, gpu.fan),
+        toned(Unit::Count, gpu.ecc.map(|n| n as f64), any_is_bad),
+        text(flags.join(" "), Role::Warn),
+    ]
+}
 
-    /// Words, or the sign for nothing.
-    fn word(self, word: Option<String>) -> Piece {
-        match word {
-            Some(word) => text(word, Role::Text),
-            None => Piece::Absent,
-        }
+fn watched(daemon: &daemon::Status, glyphs: Glyphs) -> Vec<Piece> {
+    let role = daemon_role(daemon.state);
+    let state = if daemon.state.is_bad() {
+        role
+    } else {
+        Role::Text
+    };
+    vec![
+        text(glyphs.daemon(daemon.state).to_owned(), role),
+        text(daemon.name.to_string(), Role::Text),
+        text(daemon.state.as_str().to_owned(), state),
+        text(daemon.detail.to_string(), Role::Muted),
+        word(daemon.manager.as_ref().map(ToString::to_string)),
+        word(daemon.pid.map(|pid| pid.to_string())),
+        number(Unit::Bytes, daemon.memory.map(|n| n as f64)),
+        number(Unit::Seconds, daemon.since),
+        number(Unit::Count, daemon.restarts.map(|n| n as f64)),
+    ]
+}
+
+fn mount(mount: &disk::Mount) -> Vec<Piece> {
+    let heat = |percent| Role::heat(percent, Role::Text);
+    vec![
+        text(mount.path.to_string(), Role::Text),
+        toned(Unit::Percent, mount.used(), heat),
+        heated(mount.used(), Role::DISK),
+        number(Unit::Bytes, Some(mount.available as f64)),
+        number(Unit::Bytes, Some(mount.total as f64)),
+        toned(Unit::Percent, mount.inodes_used(), heat),
+        heated(mount.inodes_used(), Role::DISK),
+        text(mount.kind.to_string(), Role::Muted),
+        text(
+            if mount.read_only { "read-only" } else { "" }.to_owned(),
+            Role::Warn,
+        ),
+    ]
+}
+
+fn device(device: &crate::metrics::io::Device) -> Vec<Piece> {
+    vec![
+        text(device.name.to_string(), Role::Text),
+        number(Unit::BytesPerSecond, device.read),
+        number(Unit::BytesPerSecond, device.written),
+        number(Unit::PerSecond, device.operations),
+        number(Unit::Percent, device.busy),
+        heated(device.busy, Role::DISK),
+        number(Unit::Count, device.in_flight.map(|n| n as f64)),
+    ]
+}
+
+fn interface(interface: &crate::metrics::net::Interface) -> Vec<Piece> {
+    vec![
+        text(interface.name.to_string(), Role::Text),
+        number(Unit::BytesPerSecond, interface.rx),
+        number(Unit::BytesPerSecond, interface.tx),
+        toned(Unit::PerSecond, interface.errors, any_is_bad),
+        toned(Unit::PerSecond, interface.drops, any_is_bad),
+    ]
+}
+
+fn number(unit: Unit, value: Option<f64>) -> Piece {
+    toned(unit, value, |_| Role::Text)
+}
+
+fn toned(unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
+    match value {
+        Some(value) => text(unit.format(value), role(value)),
+        None => word(None),
+    }
+}
+
+/// Words, or the sign for nothing.
+fn word(word: Option<String>) -> Piece {
+    match word {
+        Some(word) => text(word, Role::Text),
+        None => Piece::Absent,
     }
 }
 

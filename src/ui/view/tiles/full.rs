@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::Tile;
 use crate::{
-    fleet::{Link, NodeState},
+    fleet::Link,
     metrics::{self, Field, disk},
     ui::{
         format,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Span of a tile's graphs.
-const SPAN_MS: u64 = 300_000;
+const SPAN_MS: u64 = 120_000;
 
 impl Tile<'_> {
     /// Draws the frame, and inside it either the figures or why there are none.
@@ -78,7 +78,7 @@ impl Tile<'_> {
         let text = match bad {
             0 => format!("{count} {plural}"),
             // The remark names it already.
-            _ if self.node.reason().contains(worst.name.as_str()) => {
+            _ if self.reason().contains(worst.name.as_str()) => {
                 format!("{bad} of {count} {plural}")
             }
             _ => format!("{} {}", worst.name, worst.state.as_str()),
@@ -94,30 +94,18 @@ impl Tile<'_> {
         )
     }
 
-    /// Why it is down, and when it is tried again.
+    /// Why it is down, what to try, and when it is tried again.
     fn trouble(&self, area: Rect, buf: &mut Buffer) {
-        let rows = usize::from(area.height.saturating_sub(1)).max(1);
-        let lines = wrap(&self.node.reason(), usize::from(area.width), rows);
-        for (n, line) in (0..).zip(&lines) {
-            let row = format::row(area, n);
-            let line = format::fit(line, usize::from(row.width), self.glyphs());
-            format::put(
-                buf,
-                row,
-                row.x,
-                &line,
-                self.look.theme.style(Role::Critical),
-            );
+        let mut lines = Self::lines(&self.reason(), Role::Critical, area);
+        if let Link::Down { error, .. } | Link::Refused(error) = &self.node.link {
+            lines.extend(Self::lines(error.advice.as_str(), Role::Text, area));
         }
-        let below = format::row(area, area.height.saturating_sub(1));
+        // The last line is for when it is tried again.
+        lines.truncate(usize::from(area.height.saturating_sub(1)).max(1));
+        self.write(&lines, area, buf);
         if lines.len() < usize::from(area.height) {
-            format::put(
-                buf,
-                below,
-                below.x,
-                &self.retry(),
-                self.look.theme.style(Role::Muted),
-            );
+            let below = format::row(area, area.height - 1);
+            self.write(&[(self.retry(), Role::Muted)], below, buf);
         }
     }
 
@@ -126,36 +114,43 @@ impl Tile<'_> {
             Link::Down {
                 failures, retry_at, ..
             } => {
-                let wait = format::age(retry_at.since(self.now));
-                format!("retry in {wait} {} failed {failures}x", self.glyphs().dot())
+                let retry = format::retry(*retry_at, self.now);
+                format!("{retry} {} failed {failures}x", self.glyphs().dot())
             }
             _ => "not retried by itself".to_owned(),
         }
     }
 
-    /// Nothing measured yet: what it is waiting for.
+    /// Nothing measured yet: what it is waiting for, and since when.
     fn waiting(&self, area: Rect, buf: &mut Buffer) {
-        let reason = self.node.reason();
-        let text = if reason.is_empty() {
-            self.node.state_word(self.now)
+        let reason = self.reason();
+        let role = status_role(self.status());
+        let lines = if reason.is_empty() {
+            let since = format::age(self.now.since(self.node.link_since));
+            vec![(format!("{} {since}", self.node.state_word(self.now)), role)]
         } else {
-            &reason
+            Self::lines(&reason, role, area)
         };
-        let style = self.look.theme.style(status_role(self.status()));
-        for (n, line) in (0..).zip(wrap(
-            text,
-            usize::from(area.width),
-            usize::from(area.height),
-        )) {
+        self.write(&lines, area, buf);
+    }
+
+    /// A text in lines of the tile's width.
+    fn lines(text: &str, role: Role, area: Rect) -> Vec<(String, Role)> {
+        let lines = wrap(text, usize::from(area.width), usize::from(area.height));
+        lines.into_iter().map(|line| (line, role)).collect()
+    }
+
+    fn write(&self, lines: &[(String, Role)], area: Rect, buf: &mut Buffer) {
+        for (n, (line, role)) in (0..area.height).zip(lines) {
             let row = format::row(area, n);
-            let line = format::fit(&line, usize::from(row.width), self.glyphs());
-            format::put(buf, row, row.x, &line, style);
+            let line = format::fit(line, usize::from(row.width), self.glyphs());
+            format::put(buf, row, row.x, &line, self.look.theme.style(*role));
         }
     }
 
     /// From the top: figures, graphs, what is wrong or the traffic, devices. Where rows are few, devices go first, then the traffic.
     fn figures(&self, area: Rect, buf: &mut Buffer) {
-        let reason = self.node.reason();
+        let reason = self.reason();
         let rows = area.height;
         let has_devices = rows >= 4 || (rows == 3 && reason.is_empty());
         let has_remark = rows >= 5 || (rows >= 3 && !reason.is_empty());
@@ -342,9 +337,4 @@ pub(in crate::ui::view) fn wrap(text: &str, cols: usize, rows: usize) -> Vec<Str
         }
     }
     lines
-}
-
-/// The node's reason in the words of a tile; for the mini tile.
-pub(super) fn remark(node: &NodeState) -> Option<String> {
-    Some(node.reason()).filter(|reason| !reason.is_empty())
 }

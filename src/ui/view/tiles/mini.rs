@@ -40,7 +40,7 @@ impl Tile<'_> {
         if row.is_empty() {
             return;
         }
-        match full::remark(self.node) {
+        match Some(self.reason()).filter(|reason| !reason.is_empty()) {
             Some(reason) => {
                 let text = format::fit(&reason, usize::from(row.width), self.glyphs());
                 format::put(buf, row, row.x, &text, state);

@@ -11,7 +11,7 @@ pub use grid::{Grid, grid};
 
 use super::Scene;
 use crate::{
-    fleet::{Millis, NodeState, Status},
+    fleet::{Link, Millis, NodeState, Status},
     ui::{
         format,
         glyph::{Glyphs, status_role},
@@ -78,6 +78,14 @@ impl Tile<'_> {
 
     fn glyphs(&self) -> Glyphs {
         self.look.glyphs
+    }
+
+    /// Why it is not well, without the step that failed: there is little room.
+    fn reason(&self) -> String {
+        match &self.node.link {
+            Link::Down { error, .. } | Link::Refused(error) => error.reason.to_string(),
+            _ => self.node.reason(),
+        }
     }
 
     /// Lines around a node in trouble have the colour of the trouble.

@@ -1,0 +1,72 @@
+//! How the dashboard looks at its start: colours, theme, density, filter.
+
+use std::path::Path;
+
+use super::Context;
+use crate::{
+    command::Usage,
+    tui::{
+        EventStream, Screen,
+        depth::{Hints, detect},
+        ground::Ground,
+    },
+    ui::{
+        Settings,
+        glyph::Glyphs,
+        theme::{Depth, Theme},
+    },
+};
+
+/// How many colours, and `$TERM`.
+pub(super) fn depth(context: &Context) -> (Depth, Option<String>) {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (
+        variable("NO_COLOR"),
+        variable("COLORTERM"),
+        variable("TERM"),
+    );
+    let hints = Hints {
+        no_color: no_color.as_deref(),
+        colorterm: colorterm.as_deref(),
+        term: term.as_deref(),
+    };
+    (detect(context.args.global.color.into(), hints), term)
+}
+
+/// The theme that somebody asked for.
+pub(super) fn named_theme(context: &Context) -> Result<Option<Theme>, Usage> {
+    let name = context
+        .args
+        .look
+        .theme
+        .clone()
+        .or_else(|| std::env::var("SSHOAL_THEME").ok());
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let load = |name: String| Theme::find(&name, read).map_err(|e| Usage(e.to_string()));
+    name.filter(|name| !name.is_empty()).map(load).transpose()
+}
+
+/// That one; else one that suits the terminal.
+pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<EventStream>) -> Theme {
+    let suits = |name: &str| Theme::load(name).unwrap_or_default();
+    match (depth, named) {
+        (Depth::Mono, _) => suits("mono"),
+        (_, Some(theme)) => theme,
+        (_, None) if screen.ask_ground() == Some(Ground::Light) => suits("one-light"),
+        (_, None) => Theme::default(),
+    }
+}
+
+/// What the screen starts with.
+pub(super) fn settings(context: &Context, theme: Theme) -> Settings {
+    let look = &context.args.look;
+    Settings {
+        theme,
+        glyphs: Glyphs {
+            ascii: context.args.global.ascii,
+        },
+        density: look.view.map(Into::into),
+        filter: look.filter.clone().unwrap_or_default(),
+        ..Settings::default()
+    }
+}

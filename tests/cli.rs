@@ -1,0 +1,10 @@
+//! The real binary at a pipe: what it prints, where, and how it ends.
+
+#[path = "cli/nodes.rs"]
+mod nodes;
+#[path = "cli/rig.rs"]
+mod rig;
+#[path = "cli/status.rs"]
+mod status;
+#[path = "cli/usage.rs"]
+mod usage;

@@ -1,0 +1,162 @@
+//! Help, usage errors, and pipes that close early.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::rig::{Home, finish, wait};
+
+#[test]
+fn help_names_every_command() {
+    let home = Home::new();
+    let done = home.run(&["--help"]);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+    for word in [
+        "status",
+        "nodes",
+        "demo",
+        "--hosts",
+        "--accept-new",
+        "Usage: sshoal",
+    ] {
+        assert!(done.out.contains(word), "{word}: {}", done.out);
+    }
+    for command in ["status", "nodes", "demo"] {
+        let done = home.run(&[command, "--help"]);
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+        assert!(
+            done.out.contains(&format!("Usage: sshoal {command}")),
+            "{}",
+            done.out
+        );
+    }
+    let done = home.run(&["--version"]);
+    assert_eq!(
+        done.out.trim(),
+        format!("sshoal {}", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn bad_arguments_end_with_2_and_print_nothing_on_standard_output() {
+    let home = Home::new();
+    for words in [
+        &["nope"][..],
+        &["status", "--nope"],
+        &["status", "--watch=x"],
+        &["status", "--watch=0"],
+        &["nodes", "-e", "-c", "a"],
+        &["demo", "--nodes", "0"],
+        &["demo", "--nodes", "9999"],
+    ] {
+        let done = home.run(words);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words:?}");
+        assert!(!done.err.is_empty());
+    }
+}
+
+#[test]
+fn the_dashboard_needs_a_terminal_and_says_so() {
+    let home = Home::new();
+    for words in [&[][..], &["demo", "--nodes", "2"]] {
+        let done = home.run(words);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words:?}");
+        assert!(done.err.contains("needs a terminal"), "{}", done.err);
+        assert_eq!(done.err.lines().count(), 1, "{}", done.err);
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let home = Home::new();
+    let mut command = home.command(&["nodes", "-e", "-S", "\\n", "node[1-200000]"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    drop(out);
+    let done = finish(child.wait_with_output().unwrap());
+    assert_eq!(
+        (done.code, first.as_str(), done.err.as_str()),
+        (Some(0), "node1\n", "")
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        return;
+    };
+    let home = Home::new();
+    let mut command = home.command(&["nodes", "-e", "a"]);
+    let mut child = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    assert_ne!(wait(&mut child), Some(0));
+}
+
+#[test]
+fn without_a_home_it_still_works() {
+    let home = Home::new();
+    let mut command = home.command(&["nodes", "-e", "a[1-2]"]);
+    let bare = command.env_remove("HOME").env_remove("XDG_STATE_HOME");
+    let done = finish(bare.env_remove("XDG_CONFIG_HOME").output().unwrap());
+    assert_eq!(
+        (done.code, done.out.as_str()),
+        (Some(0), "a1 a2\n"),
+        "{}",
+        done.err
+    );
+}
+
+/// What `sshoal status` prints on a terminal.
+fn on_a_terminal(home: &Home, words: &[&str], no_color: bool) -> String {
+    let size = PtySize {
+        rows: 24,
+        cols: 100,
+        ..PtySize::default()
+    };
+    let pty = native_pty_system()
+        .openpty(size)
+        .expect("a pseudo-terminal");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sshoal"));
+    command.args(words);
+    command.env_clear();
+    command.env("HOME", home.path(""));
+    command.env("TERM", "xterm-256color");
+    command.cwd(home.path(""));
+    if no_color {
+        command.env("NO_COLOR", "1");
+    }
+    let mut child = pty.slave.spawn_command(command).expect("it starts");
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().expect("its output");
+    let mut bytes = Vec::new();
+    // Linux ends the output of a terminal that nobody holds any more with an error.
+    let _ended = reader.read_to_end(&mut bytes);
+    child.wait().expect("a child of ours");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn a_terminal_gets_colours_unless_they_are_not_wanted() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {here: {transport: local}}\n");
+    let colourful = on_a_terminal(&home, &["status"], false);
+    assert!(
+        colourful.contains("\x1b[32m") || colourful.contains("\x1b[3"),
+        "{colourful:?}"
+    );
+    for (words, no_color) in [
+        (&["status"][..], true),
+        (&["status", "--color", "never"], false),
+    ] {
+        let plain = on_a_terminal(&home, words, no_color);
+        assert!(
+            plain.contains("here") && !plain.contains('\x1b'),
+            "{plain:?}"
+        );
+    }
+}
