@@ -21,12 +21,16 @@ use std::{
 };
 
 use sshoal::{
-    fleet::{Answers, Clock, Fleet, NodeState, Order},
+    fleet::{Answers, Clock, Fleet, NodeState, Order, Snapshot},
     inventory::Inventory,
     node::{Interval, Node},
 };
 use support::{Process, bounded, median, missing, noted};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 const PACE: Duration = Duration::from_millis(150);
 /// Fits between two questions on the slow channel, which fork and are no part of a fast sample.
@@ -48,41 +52,50 @@ fn main() {
     }
 }
 
-/// Bytes that went through a connection.
+/// Samples that came, and the bytes of the connection that they came by.
 #[derive(Default)]
 struct Traffic {
+    samples: AtomicU64,
     up: AtomicU64,
     down: AtomicU64,
 }
 
 /// What was counted up to one instant.
+#[derive(Clone)]
 struct Mark {
     tree: BTreeMap<u32, Process>,
+    samples: u64,
     up: u64,
     down: u64,
 }
 
-/// A row per tick: what it cost beyond the one before.
+/// What each sample cost, and all of them together.
 #[derive(Default)]
 struct Costs {
     ms: Vec<f64>,
     up: Vec<f64>,
     down: Vec<f64>,
+    awk_ms: f64,
+    samples: f64,
     forks: u64,
     writes: u64,
 }
 
 fn report(awk: &str, costs: &Costs) {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / costs.samples;
     let ordinary = |values: &[f64]| median(&mut values.to_vec());
-    let ticks = costs.ms.len() as f64;
     let line = |what: &str| format!("node, {awk}: {what}");
     bounded(&line("CPU per sample, mean"), mean(&costs.ms), (0.8, "ms"));
     noted(&line("CPU per sample, median"), ordinary(&costs.ms), "ms");
+    noted(
+        &line("of the mean, awk's part"),
+        costs.awk_ms / costs.samples,
+        "ms",
+    );
     bounded(&line("forks in all"), costs.forks as f64, (0.0, ""));
     bounded(
         &line("writes per sample"),
-        costs.writes as f64 / ticks,
+        costs.writes as f64 / costs.samples,
         (1.0, ""),
     );
     bounded(
@@ -128,7 +141,7 @@ fn measure(awk: &Path) -> Costs {
     })
 }
 
-async fn sample(fleet: &Fleet, node: Node, traffic: &Traffic) -> Costs {
+async fn sample(fleet: &Fleet, node: Node, traffic: &Arc<Traffic>) -> Costs {
     let inventory = Inventory {
         nodes: vec![Arc::new(node)],
         ..Inventory::default()
@@ -136,24 +149,42 @@ async fn sample(fleet: &Fleet, node: Node, traffic: &Traffic) -> Costs {
     let order = Order::Inventory(Arc::new(inventory));
     fleet.orders().send(order).await.expect("it runs");
     next(fleet, |state| state.complete).await;
-    let root = listener();
+    let mut counting = JoinSet::new();
+    counting.spawn(count(fleet.snapshots(), Arc::clone(traffic)));
     next_tick(fleet).await;
-    let first = Mark::now(root, traffic);
+    let first = Mark::now(Process::below(listener()), traffic);
     let mut costs = Costs::default();
-    let mut before = Mark::now(root, traffic);
+    let mut before = first.clone();
     for _ in 0..TICKS {
         next_tick(fleet).await;
-        let now = Mark::now(root, traffic);
-        costs
-            .ms
-            .push(now.cpu_ns().abs_diff(before.cpu_ns()) as f64 / 1e6);
+        let now = Mark::now(Process::of(first.tree.keys().copied()), traffic);
+        costs.ms.push(now.cpu_ms() - before.cpu_ms());
         costs.up.push((now.up - before.up) as f64);
         costs.down.push((now.down - before.down) as f64);
         before = now;
     }
-    costs.forks = before.forks_since(&first);
-    costs.writes = before.awk_writes() - first.awk_writes();
+    let last = Mark::now(Process::below(listener()), traffic);
+    costs.samples = (before.samples - first.samples) as f64;
+    costs.forks = last.forks_since(&first);
+    costs.writes = before.awk(|awk| awk.writes) - first.awk(|awk| awk.writes);
+    costs.awk_ms = (before.awk(|awk| awk.cpu_ns) - first.awk(|awk| awk.cpu_ns)) as f64 / 1e6;
     costs
+}
+
+/// Counts samples: whoever reads /proc in between may miss one.
+async fn count(mut snapshots: watch::Receiver<Arc<Snapshot>>, traffic: Arc<Traffic>) {
+    let mut last = None;
+    while snapshots.changed().await.is_ok() {
+        let at = snapshots
+            .borrow_and_update()
+            .nodes
+            .first()
+            .map(|node| node.sample_at);
+        if at != last {
+            traffic.samples.fetch_add(1, Ordering::Relaxed);
+        }
+        last = at;
+    }
 }
 
 /// Waits for the next sample, and until the node is quiet again.
@@ -186,16 +217,20 @@ fn listener() -> u32 {
 }
 
 impl Mark {
-    fn now(root: u32, traffic: &Traffic) -> Self {
+    fn now(tree: BTreeMap<u32, Process>, traffic: &Traffic) -> Self {
         Self {
-            tree: Process::below(root),
+            tree,
+            samples: traffic.samples.load(Ordering::Relaxed),
             up: traffic.up.load(Ordering::Relaxed),
             down: traffic.down.load(Ordering::Relaxed),
         }
     }
 
-    fn cpu_ns(&self) -> u64 {
-        self.tree.values().map(|process| process.cpu_ns).sum()
+    fn cpu_ms(&self) -> f64 {
+        self.tree
+            .values()
+            .map(|process| process.cpu_ns as f64 / 1e6)
+            .sum()
     }
 
     /// Processes that are new or gone, and those that have waited for a child meanwhile.
@@ -211,14 +246,10 @@ impl Mark {
         (self.tree.iter().filter(changed).count() + gone.count()) as u64
     }
 
-    fn awk_writes(&self) -> u64 {
+    fn awk(&self, count: impl Fn(&Process) -> u64) -> u64 {
         let is_awk =
             |process: &&Process| ["awk", "mawk", "gawk", "busybox"].contains(&&*process.name);
-        self.tree
-            .values()
-            .filter(is_awk)
-            .map(|process| process.writes)
-            .sum()
+        self.tree.values().filter(is_awk).map(count).sum()
     }
 }
 

@@ -73,24 +73,29 @@ impl Process {
     pub(crate) fn all() -> BTreeMap<u32, Self> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter_map(|pid| Some((pid, Self::read(pid)?)))
-            .collect()
+        Self::of(pids)
+    }
+
+    /// Those of `pids` that run.
+    pub(crate) fn of(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Self> {
+        let read = |pid| Some((pid, Self::read(pid)?));
+        pids.into_iter().filter_map(read).collect()
     }
 
     /// Those below `root`, without it.
     pub(crate) fn below(root: u32) -> BTreeMap<u32, Self> {
         let all = Self::all();
         let mut known = vec![root];
-        while let Some((pid, _)) = all
-            .iter()
-            .find(|(pid, process)| known.contains(&process.parent) && !known.contains(pid))
-        {
+        let is_new = |known: &[u32], (pid, process): &(&u32, &Self)| {
+            known.contains(&process.parent) && !known.contains(pid)
+        };
+        while let Some((pid, _)) = all.iter().find(|found| is_new(&known, found)) {
             known.push(*pid);
         }
-        known.remove(0);
-        let mut below = all;
-        below.retain(|pid, _| known.contains(pid));
-        below
+        let below = all
+            .into_iter()
+            .filter(|(pid, _)| *pid != root && known.contains(pid));
+        below.collect()
     }
 }
 

@@ -27,6 +27,8 @@ mod unit;
 mod watch;
 mod words;
 
+use std::{collections::HashMap, sync::LazyLock};
+
 pub use meter::{Clock, Feed, Meter, Signal};
 
 /// Everything known of a node at one instant. Absent is `None` or an empty list, never zero.
@@ -103,16 +105,20 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 
 /// The field with this id, alias or unique last part; `None` when unknown or ambiguous.
 pub fn field(name: &str) -> Option<&'static Field> {
-    if let Some(exact) = fields().find(|f| f.id == name) {
+    if let Some(exact) = BY_ID.get(name) {
         return Some(exact);
     }
     let alias = ALIASES.iter().find(|(from, _)| *from == name);
     if let Some((_, id)) = alias {
-        return fields().find(|f| f.id == *id);
+        return BY_ID.get(id).copied();
     }
     let mut by_tail = fields().filter(|f| f.id.rsplit('.').next() == Some(name));
     by_tail.next().filter(|_| by_tail.next().is_none())
 }
+
+/// Screens look fields up by id for each row that they draw or sort.
+static BY_ID: LazyLock<HashMap<&'static str, &'static Field>> =
+    LazyLock::new(|| fields().map(|field| (field.id, field)).collect());
 
 /// Short names that people type in filters.
 const ALIASES: &[(&str, &str)] = &[
