@@ -129,7 +129,7 @@ impl History {
     pub fn latest(&self, field: &str) -> Option<f32> {
         let mut latest = None;
         self.each(field, *self.open.at.last()?, |_, value| {
-            latest = Some(value)
+            latest = Some(value);
         });
         latest
     }
