@@ -1,7 +1,13 @@
 //! What one fast sample costs a node: the CPU time of everything below its sshd, forks, writes, and bytes on the wire. A real sshd, the real fleet.
 
 #[path = "../tests/support/sshd.rs"]
-#[expect(dead_code, reason = "tests use the rest")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "the fixture of the tests, which use the rest and may stop"
+)]
 mod sshd;
 #[expect(dead_code, reason = "other benches use the rest")]
 mod support;
