@@ -283,7 +283,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, count: &AtomicU64) {
     let mut chunk = [0; 16384];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
         count.fetch_add(length as u64, Ordering::Relaxed);
-        if to.write_all(&chunk[..length]).is_err() {
+        if to
+            .write_all(chunk.get(..length).unwrap_or_default())
+            .is_err()
+        {
             break;
         }
     }
