@@ -13,10 +13,13 @@ use sshoal::{
     node::NodeId,
     ssh::SessionInfo,
 };
-use tokio::time::{timeout, timeout_at};
+use tokio::{
+    net::TcpStream,
+    time::{timeout, timeout_at},
+};
 
 use crate::{
-    script::{Expect, Scenario, Step},
+    script::{Expect, Fault, Scenario, Step},
     stage::{Stage, names},
 };
 
@@ -57,12 +60,26 @@ pub(crate) async fn play(scenario: &Scenario) {
 }
 
 impl Player {
+    /// A port that was closed is open again a moment after its fault is gone.
+    async fn listens(&self, name: &str) {
+        let port = self.stage.sim.port(name).expect("a node of the simulation");
+        let open = async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, open).await.expect("the port opens");
+    }
+
     async fn step(&mut self, step: &Step, what: &str) {
         match step {
             Step::Fault { nodes, is } => {
                 for name in names(nodes) {
                     let set = self.stage.sim.set_fault(&name, *is);
                     set.expect("a fault that this node can have");
+                    if matches!(is, Fault::None) {
+                        self.listens(&name).await;
+                    }
                 }
             }
             Step::Expect(expect) => self.comes_true(expect, what).await,
