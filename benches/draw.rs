@@ -97,7 +97,8 @@ impl Bench {
         let (mut still, mut moved, mut sorted) = (Vec::new(), Vec::new(), Vec::new());
         for second in 1..=FRAMES {
             // Freeing the samples before is no part of a frame: it lives until this one is drawn.
-            let _before = std::mem::replace(&mut self.fleet, later(&self.fleet, second));
+            let next = later(&self.fleet, second);
+            let _before = std::mem::replace(&mut self.fleet, next);
             // Rows change places every five seconds, which is another kind of frame.
             let list = if second % 5 == 0 {
                 &mut sorted
