@@ -160,12 +160,12 @@ impl Bench {
         let taken = cpu();
         let mut built = 0;
         self.lean.draw(&mut self.out, |area, buffer| {
-            built = self.app.render(area, buffer)
+            built = self.app.render(area, buffer);
         });
         let drawn = cpu();
         Frame {
-            update: (taken - begin).as_secs_f64() * 1e3,
-            draw: (drawn - taken).as_secs_f64() * 1e3,
+            update: taken.saturating_sub(begin).as_secs_f64() * 1e3,
+            draw: drawn.saturating_sub(taken).as_secs_f64() * 1e3,
             bytes: self.out.len(),
             unseen: built.saturating_sub(self.rows),
         }

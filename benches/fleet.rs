@@ -18,7 +18,7 @@ use pty::Pty;
 use support::{Process, bounded, memory_mib, noted};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sshoal");
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const HALF: Duration = Duration::from_secs(30);
 
 fn main() {

@@ -112,7 +112,9 @@ fn tile_text(snapshot: &Snapshot, position: usize) -> String {
 #[test]
 fn a_lost_node_shows_why_and_when_and_no_figures() {
     let tile = tile_text(&fleet(24), 9);
-    assert!(tile.contains("✖ db2") && tile.contains("10.0.3.12:22") && tile.contains("retry 12s"));
+    assert!(
+        tile.contains("✖ db2") && tile.contains("10.0.3.12:22") && tile.contains("retry in 12s")
+    );
     assert!(!tile.contains("load") && !tile.contains('%') && !tile.contains("daemons"));
     let refused = tile_text(&fleet(24), 18);
     assert!(refused.contains("host key changed") && refused.contains("not retried"));

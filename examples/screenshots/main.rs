@@ -1,6 +1,6 @@
 //! Makes the pictures of screenshots/ from the real program: `cargo build --release && cargo run --release --example screenshots`.
 //! Each scene runs `sshoal demo` in a pseudo-terminal, types, waits for the stories to unfold, and draws what is on the screen.
-//! It takes some two minutes, and `rsvg-convert` for the PNG files.
+//! It takes eleven minutes, as the graphs show ten, and `rsvg-convert` for the PNG files.
 
 mod svg;
 
@@ -41,11 +41,11 @@ const SCENES: &[Scene] = &[
     Scene { name: "tiles", size: (150, 44), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: &[] },
     Scene { name: "tiles-light", size: (150, 44), theme: "one-light", view: "tiles", nodes: "24", seconds: 118, keys: &[] },
     Scene { name: "tiles-80x24", size: (80, 24), theme: "catppuccin-mocha", view: "tiles", nodes: "12", seconds: 118, keys: &[] },
-    Scene { name: "table", size: (150, 44), theme: NIGHT, view: "table", nodes: "60", seconds: 118, keys: &[] },
-    Scene { name: "table-80x24", size: (80, 24), theme: "nord", view: "table", nodes: "24", seconds: 118, keys: &[] },
+    Scene { name: "table", size: (150, 44), theme: NIGHT, view: "table", nodes: "60", seconds: 620, keys: &[] },
+    Scene { name: "table-80x24", size: (80, 24), theme: "nord", view: "table", nodes: "24", seconds: 620, keys: &[] },
     Scene { name: "heatmap", size: (150, 44), theme: NIGHT, view: "heatmap", nodes: "1000", seconds: 118, keys: &[] },
-    Scene { name: "node", size: (150, 50), theme: NIGHT, view: "tiles", nodes: "24", seconds: 118, keys: NODE },
-    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 50, keys: NODE },
+    Scene { name: "node", size: (150, 50), theme: NIGHT, view: "tiles", nodes: "24", seconds: 620, keys: NODE },
+    Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 620, keys: NODE },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 

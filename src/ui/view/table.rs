@@ -242,8 +242,8 @@ impl Line<'_> {
         let graph = Graph {
             trace: &trace,
             top,
-            full: has_full.then_some(top),
-            calm: Role::Series(0),
+            full: has_full.then_some(top).filter(|_| !is_work(field)),
+            calm: calm(field),
         };
         graph.render(&self.look, area, buf);
     }
@@ -312,8 +312,25 @@ impl Line<'_> {
 fn value_role(field: &Field, value: Option<f64>) -> Role {
     match field.unit {
         _ if value.is_none() => Role::Unknown,
+        _ if is_work(field) => Role::Text,
         Unit::Percent | Unit::Celsius => percent_role(value),
         _ => Role::Text,
+    }
+}
+
+/// A GPU that is full of work is doing what it was bought for.
+fn is_work(field: &Field) -> bool {
+    matches!(field.id, "gpu.util" | "gpu.memory")
+}
+
+/// The colour of a graph while nothing is hot: one per kind of resource, as in the tiles.
+fn calm(field: &Field) -> Role {
+    match field.id.split('.').next() {
+        Some("memory") => Role::MEMORY,
+        Some("gpu") => Role::GPU,
+        Some("net") => Role::NET,
+        Some("disk" | "io") => Role::DISK,
+        _ => Role::CPU,
     }
 }
 
