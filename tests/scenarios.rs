@@ -29,6 +29,7 @@ scenarios!(
     away_and_back,
     bad_neighbours,
     changed_key,
+    channel_closed,
     drop_mid_frame,
     fifty_of_two_hundred,
     garbage_banner,

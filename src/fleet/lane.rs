@@ -76,7 +76,7 @@ impl Lane {
         }
     }
 
-    /// Starts `command` and writes `input` to it.
+    /// Starts `command` and writes `input` to it. A command that ends before it has read all says why by its output and its end.
     pub(super) async fn open(
         &mut self,
         session: &Session,
@@ -84,11 +84,8 @@ impl Lane {
         input: &str,
     ) -> Result<(), Error> {
         self.open_at = None;
-        let mut channel = session.exec(command).await?;
-        if !input.is_empty() {
-            channel.write(input.as_bytes()).await?;
-        }
-        self.channel = Some(channel);
+        self.channel = Some(session.exec(command).await?);
+        self.write(input.as_bytes()).await;
         Ok(())
     }
 
@@ -108,5 +105,37 @@ impl Lane {
             Some(channel) => channel.next().await,
             None => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        inventory::{self, Located},
+        ssh::{Config, Connector, End},
+    };
+
+    #[tokio::test]
+    async fn a_command_that_reads_nothing_tells_how_it_ended() {
+        let inventory = inventory::load(&Located::ThisMachine).unwrap();
+        let config = Config {
+            known_hosts: Vec::new(),
+            agent: None,
+            identities: Vec::new(),
+            user: "nobody".to_owned(),
+            accept_new: false,
+            kex_timeout: Duration::from_secs(5),
+            auth_timeout: Duration::from_secs(5),
+        };
+        let connector = Connector::new(config, None);
+        let session = connector.connect(&inventory.nodes[0]).await.unwrap();
+        let mut lane = Lane::default();
+        let more_than_a_pipe_holds = "#".repeat(1 << 20);
+        lane.open(&session, "exec true", &more_than_a_pipe_holds)
+            .await
+            .unwrap();
+        assert_eq!(lane.next().await, Output::End(End::Exit(0)));
+        session.close().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     backoff,
@@ -21,6 +21,8 @@ use crate::{
 const HELLO: Duration = Duration::from_secs(10);
 /// A tick or a slow question without an answer for so long is given up with its channel.
 const SILENCE: Duration = Duration::from_secs(20);
+/// From a channel's end without a status to the end of its connection, where that is the reason.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Time between slow questions.
 const SLOW: Duration = Duration::from_secs(30);
 /// The second tick comes early, so that rates are there soon.
@@ -185,8 +187,10 @@ impl<'a> Sampling<'a> {
         let program = self.meter.program();
         match self.fast.open(self.session, command, &program).await {
             Ok(()) => self.fast.expect_within(HELLO),
-            // The session is gone, and says so itself.
-            Err(error) if error.step == Step::Session => {}
+            // A session that is gone says so itself; this one may live.
+            Err(error) if error.step == Step::Session => {
+                self.fast = Lane::open_at(Instant::now() + SOON_AGAIN);
+            }
             Err(error) => self.fail_sampler(&error.to_string()).await,
         }
     }
@@ -280,7 +284,8 @@ impl<'a> Sampling<'a> {
 
     async fn on_fast_end(&mut self, end: &End) {
         self.fast = Lane::shut();
-        if *end == End::Lost {
+        // A connection that goes takes its channels along; where it stays, the server closed this one without a word.
+        if *end == End::Lost && timeout(FAREWELL, self.session.closed()).await.is_ok() {
             return;
         }
         if !self.running && !self.plain {

@@ -202,6 +202,10 @@ impl Channels {
             return Ok(());
         };
         let fast = matches!(program, Program::Fast(_));
+        if fast && fault == Some(Fault::CloseChannel) {
+            self.running.remove(&channel);
+            return session.close(channel);
+        }
         let mut answer = Vec::new();
         for line in lines(read) {
             let frame = program.answer(&line, now);

@@ -30,6 +30,8 @@ pub enum Fault {
     SlowReply(Duration),
     /// Ticks are read and never answered.
     Silent,
+    /// A fast channel is closed at the next tick, without an exit status; the connection stays.
+    CloseChannel,
     /// As `Refuse`, but only between two times; `until` may be infinite. Needs a port of its own.
     Away {
         /// When the node goes.

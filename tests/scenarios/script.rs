@@ -129,6 +129,7 @@ pub(crate) enum Fault {
     NoHello,
     GarbageFrames,
     Silent,
+    CloseChannel,
     /// After so many bytes.
     DropMidFrame(usize),
     /// By so many milliseconds.
@@ -150,6 +151,7 @@ impl From<Fault> for Option<sim::Fault> {
             Fault::NoHello => sim::Fault::NoHello,
             Fault::GarbageFrames => sim::Fault::GarbageFrames,
             Fault::Silent => sim::Fault::Silent,
+            Fault::CloseChannel => sim::Fault::CloseChannel,
             Fault::DropMidFrame(after) => sim::Fault::DropMidFrame { after },
             Fault::SlowReply(ms) => sim::Fault::SlowReply(Duration::from_millis(ms)),
             Fault::Away(from, until) => sim::Fault::Away { from, until },
