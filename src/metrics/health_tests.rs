@@ -89,6 +89,19 @@ fn an_oom_kill_warns_for_half_an_hour() {
     );
 }
 
+#[test]
+fn oom_kills_of_an_earlier_session_are_not_forgotten() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    let mut reason = |at, told| {
+        sample.host.oom_new = told;
+        tracker.judge(at, &sample).findings[0].reason.clone()
+    };
+    assert!(reason(0, 3).starts_with("3 out-of-memory kills,"));
+    assert!(reason(60_000, 0).starts_with("3 out-of-memory kills,"));
+    assert!(reason(61_000, 1).starts_with("4 out-of-memory kills,"));
+}
+
 fn mount(path: &str, available: u64, read_only: bool) -> Mount {
     Mount {
         path: path.into(),
