@@ -250,7 +250,16 @@ impl Summary {
             summary.newest = summary.newest.max(sampled);
             let cells = node.node.id.as_str().len() as u16;
             summary.name = summary.name.max(cells);
-            for finding in &node.health.findings {
+            let findings = &node.health.findings;
+            for (n, finding) in findings.iter().enumerate() {
+                // Two cards of one node are one node.
+                if findings
+                    .iter()
+                    .take(n)
+                    .any(|other| other.rule == finding.rule)
+                {
+                    continue;
+                }
                 match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
                     Some((_, count, worst)) => {
                         *count += 1;
