@@ -4,7 +4,7 @@ use super::*;
 use crate::metrics::{
     daemon::{State, Status},
     disk::Mount,
-    gpu::Gpu,
+    gpu::{self, Gpu},
 };
 
 /// Judges a value set by `set` at these minutes, and gives the severities of the rule.
@@ -221,6 +221,21 @@ fn cards_are_not_lost_while_their_tool_is_silent() {
         .map(|f| (f.rule, f.severity))
         .collect();
     assert_eq!(rules, [("gpu_unknown", Warn)]);
+}
+
+#[test]
+fn cards_are_not_lost_before_their_tool_is_heard() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    sample.gpu.gpus = vec![Gpu::default(); 2];
+    tracker.judge(0, &sample);
+    sample.gpu = gpu::Reading {
+        pending: true,
+        ..gpu::Reading::default()
+    };
+    assert!(tracker.judge(1000, &sample).findings.is_empty());
+    sample.gpu.pending = false;
+    assert_eq!(tracker.judge(2000, &sample).findings[0].rule, "gpu_lost");
 }
 
 #[test]
