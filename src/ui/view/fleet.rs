@@ -244,9 +244,8 @@ impl Summary {
     fn of(snapshot: &Snapshot, now: Millis) -> Self {
         let mut summary = Self::default();
         let mut rules: Vec<(&'static str, usize, Severity)> = Vec::new();
-        summary.counts.total = snapshot.nodes.len();
         for node in &snapshot.nodes {
-            summary.count(node.status(now));
+            summary.counts.add(node.status(now));
             let sampled = node.sample.as_ref().map(|_| node.sample_at);
             summary.newest = summary.newest.max(sampled);
             let cells = node.node.id.as_str().len() as u16;
@@ -266,18 +265,6 @@ impl Summary {
             .max_by_key(|(_, count, worst)| (*count, *worst));
         summary.rule = most.map(|(rule, count, _)| (rule, count));
         summary
-    }
-
-    fn count(&mut self, status: Status) {
-        let counts = &mut self.counts;
-        let count = match status {
-            Status::Ok => &mut counts.ok,
-            Status::Info => &mut counts.info,
-            Status::Unknown => &mut counts.unknown,
-            Status::Warn => &mut counts.warn,
-            Status::Critical => &mut counts.critical,
-        };
-        *count += 1;
     }
 }
 
