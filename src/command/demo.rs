@@ -4,6 +4,7 @@ use clap::Args;
 
 /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub struct Demo {
     /// How many nodes to simulate.
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=5000))]
