@@ -1,9 +1,9 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{path::Path, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{Context, exit, fleet, look};
 use crate::{
@@ -42,7 +42,7 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
     let ended = tokio::select! {
         biased;
         ended = tui::run(&mut app, &fleet, screen) => ended,
-        () = watched => Ok(Ended::Quit),
+        never = watched => match never {},
     };
     fleet.stop().await;
     Ok(match ended.wrap_err("the terminal failed")? {
@@ -53,7 +53,7 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
 }
 
 /// Gives the fleet each new version of the file; a broken one leaves the old inventory and says where it is broken.
-async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) {
+async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) -> Infallible {
     let Some(file) = located.file() else {
         return std::future::pending().await;
     };
@@ -67,20 +67,23 @@ async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) {
     };
     loop {
         watch.changed().await;
-        for order in reload(located, file) {
+        // On this thread, a large file would hold up the screen.
+        let located = located.clone();
+        let read = spawn_blocking(move || reload(&located)).await;
+        for order in read.unwrap_or_default() {
             orders.send(order).await.ok();
         }
     }
 }
 
-fn reload(located: &Located, file: &Path) -> Vec<Order> {
+fn reload(located: &Located) -> Vec<Order> {
     match inventory::load(located) {
         Ok(inventory) => {
             let notice = inventory.warnings.first().cloned();
             vec![Order::Inventory(Arc::new(inventory)), Order::Notice(notice)]
         }
         Err(error) => {
-            tracing::warn!(file = %file.display(), %error, "kept the inventory");
+            tracing::warn!(%error, "kept the inventory");
             vec![Order::Notice(Some(format!(
                 "kept the old inventory: {}",
                 error.short()

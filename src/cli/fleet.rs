@@ -7,7 +7,6 @@ use tokio::time::timeout;
 use crate::{
     fleet::{Answers, Clock, Fleet, NodeState, Order, Snapshot},
     inventory::Inventory,
-    node::NodeId,
     ssh,
 };
 
@@ -21,13 +20,6 @@ pub(super) async fn start(
     // The actor outlives this call, so its queue is open.
     fleet.orders().send(Order::Inventory(inventory)).await.ok();
     fleet
-}
-
-/// The inventory with only these nodes; groups stay, for expressions.
-pub(super) fn only(inventory: &Inventory, ids: &[NodeId]) -> Inventory {
-    let mut narrowed = inventory.clone();
-    narrowed.nodes.retain(|n| ids.contains(&n.id));
-    narrowed
 }
 
 /// Waits until `enough` holds of every node, or `patience` is over; gives the newest snapshot either way.

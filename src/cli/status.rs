@@ -10,10 +10,10 @@ use super::{Console, Context, exit, fleet};
 use crate::{
     command::{
         select,
-        status::{COLUMNS, Row, Status, chosen, is_settled, is_well, row, to_json},
+        status::{COLUMNS, Row, Status, is_settled, is_well, row, to_json},
     },
-    fleet::{Answers, Snapshot, Status as Word},
-    node::NodeId,
+    fleet::{Answers, Fleet, Snapshot, Status as Word},
+    inventory::Inventory,
 };
 
 /// Rows before the state column that are not numbers.
@@ -21,33 +21,27 @@ const NUMBERS: [usize; 4] = [4, 5, 6, 7];
 
 pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     let inventory = context.inventory()?;
-    let ids = select(&status.sets, &inventory)?;
+    let nodes = select(&status.sets, &inventory)?;
     context.warn(&inventory)?;
-    let narrowed = Arc::new(fleet::only(&inventory, &ids));
-    let fleet = fleet::start(context.ssh(), Answers::None, narrowed).await;
+    let narrowed = Inventory { nodes, ..inventory };
+    let fleet = fleet::start(context.ssh(), Answers::None, Arc::new(narrowed)).await;
     let snapshot = fleet::wait(
         &fleet,
         Duration::from_secs(status.timeout.into()),
         is_settled,
     )
     .await;
-    let (code, is_read) = show(context, status, &snapshot, &ids)?;
+    let (code, is_read) = show(context, status, &snapshot)?;
     let code = match status.watch.filter(|_| is_read) {
         None => code,
-        Some(seconds) => watch(context, status, &fleet, &ids, seconds).await?,
+        Some(seconds) => watch(context, status, &fleet, seconds).await?,
     };
     fleet.stop().await;
     Ok(code)
 }
 
 /// Prints until Ctrl-C, or until nobody reads it any more.
-async fn watch(
-    context: &mut Context,
-    status: &Status,
-    fleet: &crate::fleet::Fleet,
-    ids: &[NodeId],
-    seconds: u32,
-) -> Result<u8> {
+async fn watch(context: &mut Context, status: &Status, fleet: &Fleet, seconds: u32) -> Result<u8> {
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
@@ -60,7 +54,7 @@ async fn watch(
         if context.console.is_terminal && !status.json {
             context.print("\x1b[H\x1b[2J")?;
         }
-        let (code, is_read) = show(context, status, &snapshot, ids)?;
+        let (code, is_read) = show(context, status, &snapshot)?;
         if !is_read {
             return Ok(code);
         }
@@ -68,25 +62,22 @@ async fn watch(
 }
 
 /// Prints all nodes once; the exit code that they come to, and whether anybody reads it.
-fn show(
-    context: &mut Context,
-    status: &Status,
-    snapshot: &Snapshot,
-    ids: &[NodeId],
-) -> Result<(u8, bool)> {
+fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(u8, bool)> {
     let text = if status.json {
-        json(snapshot, ids, status.watch.is_some())?
+        json(snapshot, status.watch.is_some())?
     } else {
-        table(snapshot, ids, &context.console)
+        table(snapshot, &context.console)
     };
     let is_read = context.print_on(&text)?;
-    let well = chosen(snapshot, ids).all(is_well);
+    let well = snapshot.nodes.iter().all(|n| is_well(n));
     Ok((if well { exit::OK } else { exit::TROUBLE }, is_read))
 }
 
 /// One array; on one line when more will follow.
-fn json(snapshot: &Snapshot, ids: &[NodeId], one_line: bool) -> Result<String> {
-    let all: Vec<_> = chosen(snapshot, ids)
+fn json(snapshot: &Snapshot, one_line: bool) -> Result<String> {
+    let all: Vec<_> = snapshot
+        .nodes
+        .iter()
         .map(|n| to_json(n, snapshot.at))
         .collect();
     let text = if one_line {
@@ -97,13 +88,15 @@ fn json(snapshot: &Snapshot, ids: &[NodeId], one_line: bool) -> Result<String> {
     Ok(text + "\n")
 }
 
-fn table(snapshot: &Snapshot, ids: &[NodeId], console: &Console) -> String {
+fn table(snapshot: &Snapshot, console: &Console) -> String {
     let ticks = if console.ascii {
         ["+", "x"]
     } else {
         ["✓", "✗"]
     };
-    let rows: Vec<Row> = chosen(snapshot, ids)
+    let rows: Vec<Row> = snapshot
+        .nodes
+        .iter()
         .map(|n| row(n, snapshot.at, ticks))
         .collect();
     let mut table = Table::new();

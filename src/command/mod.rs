@@ -4,9 +4,11 @@ pub mod demo;
 pub mod nodes;
 pub mod status;
 
+use std::{collections::HashSet, sync::Arc};
+
 use crate::{
     inventory::Inventory,
-    node::{NodeId, set::NodeSet},
+    node::{Node, set::NodeSet},
 };
 
 /// A usage error: the message is for the person who typed it.
@@ -15,22 +17,25 @@ use crate::{
 pub struct Usage(pub String);
 
 /// The nodes of the inventory that an expression names, in inventory order; all without an expression. Unknown names and empty sets are errors, never "all".
-pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<NodeId>, Usage> {
+pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<Arc<Node>>, Usage> {
     if sets.is_empty() {
-        return Ok(inventory.nodes.iter().map(|n| n.id.clone()).collect());
+        return Ok(inventory.nodes.clone());
     }
     let set = parse(sets, inventory)?;
-    let known = |name: &str| inventory.nodes.iter().any(|n| n.id.as_str() == name);
-    let unknown: Vec<String> = set.iter().filter(|name| !known(name)).collect();
+    let known: HashSet<&str> = inventory.nodes.iter().map(|n| n.id.as_str()).collect();
+    let unknown: Vec<String> = set
+        .iter()
+        .filter(|name| !known.contains(name.as_str()))
+        .collect();
     if !unknown.is_empty() {
         let names = NodeSet::from_names(unknown.iter().map(String::as_str));
         return Err(Usage(format!("not in the inventory: {names}")));
     }
-    let chosen: Vec<NodeId> = inventory
+    let chosen: Vec<Arc<Node>> = inventory
         .nodes
         .iter()
         .filter(|n| set.contains(n.id.as_str()))
-        .map(|n| n.id.clone())
+        .cloned()
         .collect();
     if chosen.is_empty() {
         return Err(Usage(format!("no node in `{}`", sets.join(","))));

@@ -1,6 +1,6 @@
 //! `sshoal nodes`: the inventory, and node-set arithmetic on any names.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -50,13 +50,7 @@ impl Nodes {
         if self.expand || self.fold || self.count {
             return self.arithmetic(inventory);
         }
-        let ids = select(&self.sets, inventory)?;
-        let chosen: Vec<&Node> = inventory
-            .nodes
-            .iter()
-            .filter(|n| ids.contains(&n.id))
-            .map(AsRef::as_ref)
-            .collect();
+        let chosen = select(&self.sets, inventory)?;
         if self.json {
             let all: Vec<Value> = chosen.iter().map(|n| to_json(n)).collect();
             return Ok(format!("{:#}\n", Value::from(all)));
@@ -134,7 +128,7 @@ fn to_json(node: &Node) -> Value {
     })
 }
 
-fn list(nodes: &[&Node]) -> String {
+fn list(nodes: &[Arc<Node>]) -> String {
     let rows: Vec<[String; 4]> = nodes.iter().map(|n| row(n)).collect();
     let header = ["NODE", "ADDRESS", "GROUPS", "LABELS"].map(str::to_owned);
     let mut width = [0; 3];
@@ -166,7 +160,7 @@ fn row(node: &Node) -> [String; 4] {
     ]
 }
 
-fn explain(nodes: &[&Node]) -> String {
+fn explain(nodes: &[Arc<Node>]) -> String {
     let mut text = String::new();
     for node in nodes {
         let _ = writeln!(text, "{}  {}", node.id, address(node));

@@ -5,9 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::nodes::address;
 use crate::{
-    fleet::{Link, Millis, NodeState, Sampler, Snapshot, Status as Word},
+    fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     metrics::{self, daemon::State},
-    node::NodeId,
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
@@ -62,18 +61,6 @@ pub fn is_well(state: &NodeState) -> bool {
         .flat_map(|s| &s.daemon.daemons)
         .any(|d| d.state.is_bad());
     matches!(state.link, Link::Up(_)) && measured && !bad
-}
-
-/// The chosen nodes, in inventory order.
-pub fn chosen<'a>(
-    snapshot: &'a Snapshot,
-    ids: &'a [NodeId],
-) -> impl Iterator<Item = &'a NodeState> {
-    snapshot
-        .nodes
-        .iter()
-        .filter(|n| ids.contains(&n.node.id))
-        .map(AsRef::as_ref)
 }
 
 /// A row of the table. `ticks` are the signs for a daemon that is well, and one that is not.

@@ -1,6 +1,6 @@
 //! Where files of ours and of ssh are, by the XDG rules on every system.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use etcetera::{BaseStrategy, base_strategy::Xdg};
 
@@ -45,14 +45,10 @@ impl Paths {
         ]
     }
 
-    /// The key files that ssh tries, as far as they are there.
+    /// The key files that ssh tries where they are there.
     pub fn identities(&self) -> Vec<PathBuf> {
         const NAMES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
         let ssh = self.home.join(".ssh");
-        NAMES
-            .iter()
-            .map(|name| ssh.join(name))
-            .filter(|path| Path::exists(path))
-            .collect()
+        NAMES.map(|name| ssh.join(name)).into()
     }
 }

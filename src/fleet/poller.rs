@@ -12,7 +12,7 @@ use super::{
     backoff,
     clock::Clock,
     event::{News, Report},
-    sampling::{Ended, Sampling},
+    sampling::Sampling,
 };
 use crate::{
     node::Node,
@@ -72,7 +72,7 @@ impl Poller {
             Err(error) => return (error, false),
         };
         self.report(News::Up(session.info().clone())).await;
-        let Ended::Lost(error) = Sampling::new(self, &session).run().await;
+        let error = Sampling::new(self, &session).run().await;
         session.close().await;
         (error, true)
     }

@@ -36,12 +36,6 @@ const AGAIN_LATER: Duration = Duration::from_mins(5);
 /// The first wait of those.
 const SOON_AGAIN: Duration = Duration::from_secs(10);
 
-/// How the sampling ended.
-pub(super) enum Ended {
-    /// The connection went away.
-    Lost(Error),
-}
-
 /// The state of one session's sampling.
 pub(super) struct Sampling<'a> {
     poller: &'a mut Poller,
@@ -92,8 +86,8 @@ impl<'a> Sampling<'a> {
         }
     }
 
-    /// Until the connection is lost.
-    pub(super) async fn run(mut self) -> Ended {
+    /// Until the connection is lost; says why.
+    pub(super) async fn run(mut self) -> Error {
         if !self.poller.node.sampler {
             self.fast = Lane::shut();
         }
@@ -101,7 +95,7 @@ impl<'a> Sampling<'a> {
             let due = self.due();
             tokio::select! {
                 biased;
-                error = self.session.closed() => return Ended::Lost(error),
+                error = self.session.closed() => return error,
                 changed = self.poller.wish.changed() => self.on_wish(changed.is_ok()).await,
                 output = self.fast.next() => self.on_fast(output).await,
                 output = self.slow.next() => self.on_slow(output),

@@ -220,22 +220,17 @@ pub struct Counts {
     pub critical: usize,
 }
 
-impl Snapshot {
-    /// Counts by status.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            total: self.nodes.len(),
-            ..Counts::default()
+impl Counts {
+    /// Counts one more node.
+    pub fn add(&mut self, status: Status) {
+        let count = match status {
+            Status::Ok => &mut self.ok,
+            Status::Info => &mut self.info,
+            Status::Unknown => &mut self.unknown,
+            Status::Warn => &mut self.warn,
+            Status::Critical => &mut self.critical,
         };
-        for node in &self.nodes {
-            match node.status(self.at) {
-                Status::Ok => counts.ok += 1,
-                Status::Info => counts.info += 1,
-                Status::Unknown => counts.unknown += 1,
-                Status::Warn => counts.warn += 1,
-                Status::Critical => counts.critical += 1,
-            }
-        }
-        counts
+        *count += 1;
+        self.total += 1;
     }
 }

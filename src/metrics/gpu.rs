@@ -10,6 +10,8 @@ pub struct Reading {
     pub gpus: Vec<Gpu>,
     /// Why there are none to show though there is a tool, e.g. "driver not loaded".
     pub problem: Option<SafeText>,
+    /// The tool was not heard yet in this session: cards may still come.
+    pub awaited: bool,
 }
 
 /// One card.

@@ -4,7 +4,7 @@ use super::*;
 use crate::metrics::{
     daemon::{State, Status},
     disk::Mount,
-    gpu::Gpu,
+    gpu::{self, Gpu},
 };
 
 /// Judges a value set by `set` at these minutes, and gives the severities of the rule.
@@ -87,6 +87,19 @@ fn an_oom_kill_warns_for_half_an_hour() {
         judged("oom_kill", set, &course),
         [Ok, Warn, Warn, Ok, Warn, Warn, Critical, Ok]
     );
+}
+
+#[test]
+fn oom_kills_of_an_earlier_session_are_not_forgotten() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    let mut reason = |at, told| {
+        sample.host.oom_new = told;
+        tracker.judge(at, &sample).findings[0].reason.clone()
+    };
+    assert!(reason(0, 3).starts_with("3 out-of-memory kills,"));
+    assert!(reason(60_000, 0).starts_with("3 out-of-memory kills,"));
+    assert!(reason(61_000, 1).starts_with("4 out-of-memory kills,"));
 }
 
 fn mount(path: &str, available: u64, read_only: bool) -> Mount {
@@ -208,6 +221,21 @@ fn cards_are_not_lost_while_their_tool_is_silent() {
         .map(|f| (f.rule, f.severity))
         .collect();
     assert_eq!(rules, [("gpu_unknown", Warn)]);
+}
+
+#[test]
+fn cards_are_not_lost_before_their_tool_is_heard() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    sample.gpu.gpus = vec![Gpu::default(); 2];
+    tracker.judge(0, &sample);
+    sample.gpu = gpu::Reading {
+        awaited: true,
+        ..gpu::Reading::default()
+    };
+    assert!(tracker.judge(1000, &sample).findings.is_empty());
+    sample.gpu.awaited = false;
+    assert_eq!(tracker.judge(2000, &sample).findings[0].rule, "gpu_lost");
 }
 
 #[test]

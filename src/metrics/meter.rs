@@ -389,10 +389,9 @@ impl Meter {
             .cloned()
             .collect();
         let asleep = hello.is_some_and(|hello| hello.asleep);
-        sample.gpu.problem = match self.smi.problem() {
-            Some(problem) => Some(problem.clone()),
-            None => asleep.then(|| SafeText::from("asleep")),
-        };
+        sample.gpu.awaited = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
+        let asleep = || asleep.then(|| SafeText::from("asleep"));
+        sample.gpu.problem = self.smi.problem().or_else(asleep);
         sample
     }
 }

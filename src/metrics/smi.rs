@@ -65,6 +65,18 @@ struct Card {
     missed: u32,
 }
 
+/// What is to be thought of the tool's silence.
+#[derive(Debug, Default, PartialEq)]
+enum Voice {
+    /// It was not heard yet in this session.
+    #[default]
+    Unheard,
+    /// It said something, or failed.
+    Heard,
+    /// It fell silent, and no card was read since, also over a new start of it.
+    Silent,
+}
+
 /// The state of the GPU channel.
 #[derive(Debug, Default)]
 pub(super) struct Smi {
@@ -75,6 +87,7 @@ pub(super) struct Smi {
     fruitful: bool,
     unknown_field: bool,
     problem: Option<SafeText>,
+    voice: Voice,
 }
 
 impl Smi {
@@ -94,6 +107,7 @@ impl Smi {
 
     /// The channel ended: true when it is worth another try.
     pub(super) fn failed(&mut self) -> bool {
+        self.hear();
         if self.fruitful {
             return true;
         }
@@ -112,7 +126,7 @@ impl Smi {
     /// The tool is silent: what it said last is no longer true of now.
     pub(super) fn silent(&mut self) {
         self.cards.clear();
-        self.problem = Some(SafeText::from("nvidia-smi does not answer"));
+        self.voice = Voice::Silent;
     }
 
     /// The cards, by index.
@@ -121,8 +135,21 @@ impl Smi {
     }
 
     /// Why there are no cards.
-    pub(super) fn problem(&self) -> Option<&SafeText> {
-        self.problem.as_ref()
+    pub(super) fn problem(&self) -> Option<SafeText> {
+        let is_silent = self.voice == Voice::Silent;
+        let silent = || is_silent.then(|| "nvidia-smi does not answer".into());
+        self.problem.clone().or_else(silent)
+    }
+
+    /// True once it is known whether there are cards.
+    pub(super) fn is_heard(&self) -> bool {
+        self.voice != Voice::Unheard
+    }
+
+    fn hear(&mut self) {
+        if self.voice == Voice::Unheard {
+            self.voice = Voice::Heard;
+        }
     }
 
     /// Takes bytes of the tool; true when a card was read.
@@ -157,6 +184,7 @@ impl Smi {
     fn remark(&mut self, line: &str) {
         self.unknown_field |= line.contains("not a valid field");
         if !self.fruitful && !line.is_empty() && self.problem.is_none() {
+            self.hear();
             self.problem = Some(clipped(line));
         }
     }
@@ -201,6 +229,7 @@ impl Smi {
         card.rows = card.rows.saturating_add(1);
         card.missed = 0;
         self.fruitful = true;
+        self.voice = Voice::Heard;
         self.problem = None;
         true
     }

@@ -152,3 +152,17 @@ fn a_line_without_end_is_bounded() {
     }
     assert!(smi.cards.len() <= MAX_CARDS);
 }
+
+#[test]
+fn a_silent_tool_is_told_until_a_card_is_read_again() {
+    let mut smi = looped(H100);
+    smi.silent();
+    smi.command().unwrap();
+    assert_eq!(smi.cards().count(), 0);
+    assert!(
+        smi.problem().is_some(),
+        "a tool that starts knows no card yet"
+    );
+    smi.feed(H100.as_bytes());
+    assert_eq!((smi.cards().count(), smi.problem()), (2, None));
+}

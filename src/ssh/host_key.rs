@@ -108,8 +108,9 @@ impl Judge {
             known.fingerprint()
         );
         let advice = format!(
-            "if the machine was set up anew, check the key and run: ssh-keygen -R '{}'",
-            self.host.label()
+            "if the machine was set up anew, check the key and run: ssh-keygen -R '{}' -f {}",
+            self.host.label(),
+            entry.file().display()
         );
         self.refuse(&reason).advise(&advice)
     }

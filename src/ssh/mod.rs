@@ -13,11 +13,7 @@ mod pump;
 mod session;
 mod transport;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, path::PathBuf, time::Duration};
 
 pub use channel::Channel;
 pub use connector::Connector;
@@ -33,7 +29,7 @@ pub struct Config {
     pub known_hosts: Vec<PathBuf>,
     /// The agent's socket; `None` when there is none.
     pub agent: Option<PathBuf>,
-    /// Key files tried where a node names none: `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
+    /// Key files tried where a node names none, those of them that exist: `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
     pub identities: Vec<PathBuf>,
     /// Login of nodes that name none.
     pub user: String,
@@ -43,27 +39,6 @@ pub struct Config {
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
-}
-
-impl Config {
-    /// What ssh would use for this user, without its configuration files.
-    pub fn usual(home: &Path, user: &str, agent: Option<PathBuf>) -> Self {
-        let ssh = home.join(".ssh");
-        let keys = ["id_ed25519", "id_ecdsa", "id_rsa"];
-        Self {
-            known_hosts: vec![
-                ssh.join("known_hosts"),
-                ssh.join("known_hosts2"),
-                PathBuf::from("/etc/ssh/ssh_known_hosts"),
-            ],
-            agent,
-            identities: keys.iter().map(|name| ssh.join(name)).collect(),
-            user: user.to_owned(),
-            accept_new: false,
-            kex_timeout: Duration::from_secs(10),
-            auth_timeout: Duration::from_secs(30),
-        }
-    }
 }
 
 /// Where a connection attempt or a session ended.

@@ -83,6 +83,9 @@ fn ground(answer: &[u8]) -> Option<Ground> {
     let end = after.iter().position(|byte| matches!(byte, 7 | 27))?;
     let text = str::from_utf8(after.get(..end)?).ok()?;
     let mut parts = text.split('/').map(|digits| {
+        if digits.len() > 4 {
+            return None;
+        }
         let value = u16::from_str_radix(digits, 16).ok()?;
         let full = 16_u32.pow(digits.len() as u32) - 1;
         Some(f64::from(value) / f64::from(full))
@@ -109,7 +112,7 @@ mod tests {
 
     #[test]
     fn answers_of_real_terminals_are_read() {
-        let cases: [(&[u8], Option<Ground>, bool); 6] = [
+        let cases: [(&[u8], Option<Ground>, bool); 7] = [
             (
                 b"\x1b]11;rgb:1d1d/1f1f/2121\x1b\\\x1b[?62;22c",
                 Some(Ground::Dark),
@@ -124,6 +127,7 @@ mod tests {
             (b"\x1b[?1;2c", None, true),
             (b"jj\x1b[?2026;2$y\x1b[?64;1;9c", None, true),
             (b"\x1b]11;rgb:ffff/ff", None, false),
+            (b"\x1b]11;rgb:0000000ff/0/0\x07", None, false),
         ];
         for (answer, wanted, whole) in cases {
             let text = String::from_utf8_lossy(answer);

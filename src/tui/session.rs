@@ -98,7 +98,7 @@ where
     async fn turn_until_ended(&mut self) -> io::Result<Ended> {
         let size = self.screen.lean.size();
         self.tell(Event::Resize(size.width, size.height));
-        self.tell(Event::Tick(self.source.now()));
+        self.tell_time();
         self.take_snapshot();
         self.take_prompts();
         self.draw()?;
@@ -197,7 +197,7 @@ where
 
     fn take_tick(&mut self) {
         self.end_if_gone();
-        self.tell(Event::Tick(self.source.now()));
+        self.tell_time();
     }
 
     fn end_if_gone(&mut self) {
@@ -217,6 +217,9 @@ where
             return;
         };
         self.pace.hurry();
+        if !self.asked.is_empty() {
+            self.tell_time();
+        }
         if let Event::Resize(columns, rows) = event {
             self.screen.lean.resize((columns, rows).into());
         }
@@ -236,6 +239,7 @@ where
         let before = std::mem::replace(&mut self.asked, ids.clone());
         if ids != before {
             self.pace.hurry();
+            self.tell_time();
         }
         for gone in before.iter().filter(|id| !ids.contains(id)) {
             self.tell(Event::PromptGone(*gone));
@@ -243,6 +247,11 @@ where
         for new in waiting.iter().filter(|new| !before.contains(&new.id)) {
             self.tell(Event::Prompt(new.clone()));
         }
+    }
+
+    /// A question takes a yes only when it was on the screen for a while: a second between ticks is too coarse for that.
+    fn tell_time(&mut self) {
+        self.tell(Event::Tick(self.source.now()));
     }
 
     fn tell(&mut self, event: Event) {

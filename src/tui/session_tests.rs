@@ -47,14 +47,20 @@ struct Count {
     seq: u64,
     frames: u32,
     heard: Vec<String>,
+    /// Nothing but the time was told last.
+    timed: bool,
     dirty: bool,
 }
 
 impl Program for Count {
     fn update(&mut self, event: Event) -> Vec<Effect> {
         self.dirty = true;
+        let timed = std::mem::replace(&mut self.timed, matches!(event, Event::Tick(_)));
         match event {
             Event::Key(key) => {
+                if timed {
+                    self.heard.push(format!("{key} in time"));
+                }
                 self.keys += 1;
                 return match key.to_string().as_str() {
                     "q" => vec![Effect::Quit],
@@ -64,8 +70,8 @@ impl Program for Count {
                 };
             }
             Event::Snapshot(snapshot) => self.seq = snapshot.seq,
-            Event::Prompt(prompt) => self.heard.push(format!("asked {}", prompt.id.0)),
-            Event::PromptGone(id) => self.heard.push(format!("gone {}", id.0)),
+            Event::Prompt(prompt) => self.hear("asked", prompt.id, timed),
+            Event::PromptGone(id) => self.hear("gone", id, timed),
             _ => {}
         }
         Vec::new()
@@ -80,6 +86,13 @@ impl Program for Count {
 
     fn is_dirty(&self) -> bool {
         self.dirty
+    }
+}
+
+impl Count {
+    fn hear(&mut self, what: &str, id: PromptId, timed: bool) {
+        let when = if timed { " in time" } else { "" };
+        self.heard.push(format!("{what} {}{when}", id.0));
     }
 }
 
@@ -246,7 +259,14 @@ async fn questions_come_and_go_once() {
     };
     let (ended, ()) = tokio::join!(run(&mut program, &fake, screen), person);
     ended.unwrap();
-    assert_eq!(program.heard, ["asked 1", "asked 2", "gone 1", "asked 3"]);
+    let wanted = [
+        "asked 1 in time",
+        "asked 2",
+        "gone 1 in time",
+        "asked 3",
+        "q in time",
+    ];
+    assert_eq!(program.heard, wanted);
 }
 
 #[tokio::test]

@@ -84,8 +84,7 @@ impl World {
     }
 
     fn node(&self, id: &NodeId) -> Option<&NodeState> {
-        let node = self.snapshot.nodes.iter().find(|n| n.node.id == *id);
-        node.map(|n| &**n)
+        self.snapshot.node(id.as_str()).map(|node| &**node)
     }
 }
 

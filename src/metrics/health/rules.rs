@@ -6,8 +6,10 @@ use crate::metrics::{Sample, Unit, daemon::State, disk::Mount, gpu::Gpu, memory:
 /// What rules remember from one sample to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    /// New OOM kills: how many were seen, and when the last one came.
+    /// OOM kills in all, and when the last one came.
     oom: Option<(u64, u64)>,
+    /// OOM kills that the last sample told of: each session of a node counts from zero.
+    oom_told: u64,
     /// Times of the newest kills, for the third in ten minutes.
     oom_times: Vec<u64>,
     /// Mounts that were once writable.
@@ -127,16 +129,18 @@ fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
 
 /// Any new kill warns for half an hour, three in ten minutes are critical.
 fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
-    let new = sample.host.oom_new;
-    let before = memory.oom.map_or(0, |(count, _)| count);
-    if new > before {
-        memory.oom = Some((new, now_ms));
-        let times = (new - before).min(3) as usize;
+    let told = sample.host.oom_new;
+    let new = told.checked_sub(memory.oom_told).unwrap_or(told);
+    memory.oom_told = told;
+    if new > 0 {
+        let before = memory.oom.map_or(0, |(count, _)| count);
+        memory.oom = Some((before.saturating_add(new), now_ms));
+        let times = new.min(3) as usize;
         memory.oom_times.extend(std::iter::repeat_n(now_ms, times));
         let surplus = memory.oom_times.len().saturating_sub(3);
         memory.oom_times.drain(..surplus);
     }
-    let (_, last) = memory.oom?;
+    let (count, last) = memory.oom?;
     let age = now_ms.saturating_sub(last) / 1000;
     let burst = memory.oom_times.len() == 3
         && memory
@@ -149,7 +153,7 @@ fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
         _ => Level::Warn,
     };
     let reason = format!(
-        "{new} out-of-memory kills, last {} ago",
+        "{count} out-of-memory kills, last {} ago",
         Unit::Seconds.format(age as f64)
     );
     Some(whole("oom_kill", level, [0, 0], reason))
@@ -207,12 +211,9 @@ fn space(mount: &Mount) -> Option<Condition> {
 fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let cards = sample.gpu.gpus.len();
     memory.cards = memory.cards.max(cards);
-    // A tool that says nothing tells nothing about its cards.
-    let lost = if sample.gpu.problem.is_none() {
-        memory.cards - cards
-    } else {
-        0
-    };
+    // A tool that says nothing, or nothing yet, tells nothing about its cards.
+    let is_told = sample.gpu.problem.is_none() && !sample.gpu.awaited;
+    let lost = if is_told { memory.cards - cards } else { 0 };
     let level = if lost > 0 {
         Level::Critical
     } else {

@@ -3,7 +3,7 @@
 use crokey::KeyCombination;
 use ratatui::layout::Rect;
 
-use super::App;
+use super::{App, question::Asked};
 use crate::{
     config::keymap::{Action, Scope},
     node::NodeId,
@@ -16,7 +16,29 @@ use crate::{
 
 impl App {
     pub(super) fn key(&mut self, key: KeyCombination) -> Vec<Effect> {
-        let is_asked = self.questions.first(self.world.now).is_some();
+        let is_asked = self.asked().is_some();
+        let was_typing = self.is_typing();
+        let effects = self.pressed(key, is_asked);
+        if was_typing && !self.is_typing() {
+            self.questions.show(self.world.now);
+        }
+        effects
+    }
+
+    /// The question on the screen. None comes up while somebody types: the next letter would answer it.
+    pub(super) fn asked(&self) -> Option<Asked<'_>> {
+        if self.is_typing() {
+            None
+        } else {
+            self.questions.first(self.world.now)
+        }
+    }
+
+    fn is_typing(&self) -> bool {
+        matches!(self.layers.last(), Some(Layer::Filter(_)))
+    }
+
+    fn pressed(&mut self, key: KeyCombination, is_asked: bool) -> Vec<Effect> {
         let scope = if is_asked {
             Scope::Prompt
         } else {
@@ -40,8 +62,7 @@ impl App {
 
     /// Pasted text is only ever text: it answers nothing and is no key.
     pub(super) fn paste(&mut self, text: &str) {
-        let is_asked = self.questions.first(self.world.now).is_some();
-        if let (Some(Layer::Filter(line)), false) = (self.layers.last_mut(), is_asked) {
+        if let Some(Layer::Filter(line)) = self.layers.last_mut() {
             line.paste(text);
             self.typed();
         }
@@ -55,11 +76,14 @@ impl App {
     }
 
     fn answer(&mut self, action: Action) -> Vec<Effect> {
-        let Some((prompt, _, is_armed)) = self.questions.first(self.world.now) else {
+        let Some(asked) = self.asked().filter(|asked| asked.is_armed) else {
             return Vec::new();
         };
-        let may = is_armed && !self.read_only && prompt::fits(prompt, self.world.size);
-        self.questions.answer(action, may, self.world.now)
+        let may = !self.read_only && prompt::fits(asked.prompt, self.world.size);
+        if !may && action != Action::No {
+            return Vec::new();
+        }
+        self.questions.answer(action, self.world.now)
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {

@@ -29,7 +29,7 @@ impl App {
         }
         let areas = header::areas(area);
         let built = self.view(&scene, areas, buf);
-        let question = self.questions.first(scene.now);
+        let question = self.asked();
         let scope = if question.is_some() {
             Scope::Prompt
         } else {
@@ -41,9 +41,10 @@ impl App {
             .map(|(_, at)| (at + 1, self.fleet.shown()));
         let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
         header::footer(scope, place, &scene, areas.footer, buf);
-        if let Some((asked, waiting, is_armed)) = question {
-            let is_armed = is_armed && !self.read_only;
-            prompt::render(asked, (waiting, is_armed), &scene, area, buf);
+        if let Some(asked) = question {
+            let is_armed = asked.is_armed && !self.read_only;
+            let crowd = (asked.waiting, asked.alike);
+            prompt::render(asked.prompt, crowd, is_armed, &scene, (area, buf));
         }
         if scene.glyphs.ascii {
             format::to_ascii(buf, area);

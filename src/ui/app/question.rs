@@ -10,7 +10,18 @@ use crate::{
 };
 
 /// A key pressed so soon after a question appeared was meant for something else.
-const ARMED_AFTER_MS: u64 = 300;
+const ARMED_AFTER_MS: u64 = 500;
+
+/// What is to be drawn and answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) prompt: &'a Prompt,
+    /// Questions in all.
+    pub(super) waiting: usize,
+    /// Nodes that one answer covers: names of one host.
+    pub(super) alike: usize,
+    pub(super) is_armed: bool,
+}
 
 /// The queue.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +31,24 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    /// The one on the screen, how many wait with it, and whether it takes a yes by now.
-    pub(super) fn first(&self, now: Millis) -> Option<(&Prompt, usize, bool)> {
-        let is_armed = now.since(self.shown_at) >= ARMED_AFTER_MS;
-        Some((self.waiting.front()?, self.waiting.len(), is_armed))
+    /// The one on the screen, how many wait with it, how many nodes it is about, and whether it takes an answer by now.
+    pub(super) fn first(&self, now: Millis) -> Option<Asked<'_>> {
+        let prompt = self.waiting.front()?;
+        Some(Asked {
+            prompt,
+            waiting: self.waiting.len(),
+            alike: self
+                .waiting
+                .iter()
+                .filter(|p| p.question == prompt.question)
+                .count(),
+            is_armed: now.since(self.shown_at) >= ARMED_AFTER_MS,
+        })
+    }
+
+    /// The first one comes to the screen only now.
+    pub(super) fn show(&mut self, now: Millis) {
+        self.shown_at = now;
     }
 
     pub(super) fn ask(&mut self, prompt: Prompt, now: Millis) {
@@ -43,12 +68,11 @@ impl Questions {
         self.waiting.retain(|p| p.id != id);
     }
 
-    /// Answers the first one, or all; yes only where it `may`.
-    pub(super) fn answer(&mut self, action: Action, may: bool, now: Millis) -> Vec<Effect> {
+    /// Answers the first one with those that ask the same, or all.
+    pub(super) fn answer(&mut self, action: Action, now: Millis) -> Vec<Effect> {
         let count = match action {
-            Action::Yes if may => 1,
-            Action::YesToAll if may => self.waiting.len(),
-            Action::No => 1,
+            Action::Yes | Action::No => 1,
+            Action::YesToAll => self.waiting.len(),
             _ => return Vec::new(),
         };
         self.shown_at = now;

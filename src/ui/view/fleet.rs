@@ -244,14 +244,22 @@ impl Summary {
     fn of(snapshot: &Snapshot, now: Millis) -> Self {
         let mut summary = Self::default();
         let mut rules: Vec<(&'static str, usize, Severity)> = Vec::new();
-        summary.counts.total = snapshot.nodes.len();
         for node in &snapshot.nodes {
-            summary.count(node.status(now));
+            summary.counts.add(node.status(now));
             let sampled = node.sample.as_ref().map(|_| node.sample_at);
             summary.newest = summary.newest.max(sampled);
             let cells = node.node.id.as_str().len() as u16;
             summary.name = summary.name.max(cells);
-            for finding in &node.health.findings {
+            let findings = &node.health.findings;
+            for (n, finding) in findings.iter().enumerate() {
+                // Two cards of one node are one node.
+                if findings
+                    .iter()
+                    .take(n)
+                    .any(|other| other.rule == finding.rule)
+                {
+                    continue;
+                }
                 match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
                     Some((_, count, worst)) => {
                         *count += 1;
@@ -266,18 +274,6 @@ impl Summary {
             .max_by_key(|(_, count, worst)| (*count, *worst));
         summary.rule = most.map(|(rule, count, _)| (rule, count));
         summary
-    }
-
-    fn count(&mut self, status: Status) {
-        let counts = &mut self.counts;
-        let count = match status {
-            Status::Ok => &mut counts.ok,
-            Status::Info => &mut counts.info,
-            Status::Unknown => &mut counts.unknown,
-            Status::Warn => &mut counts.warn,
-            Status::Critical => &mut counts.critical,
-        };
-        *count += 1;
     }
 }
 

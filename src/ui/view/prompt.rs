@@ -24,20 +24,20 @@ type Line = (&'static str, String, Role);
 /// True when the whole question fits, so that it may be answered with yes.
 pub fn fits(prompt: &Prompt, area: Rect) -> bool {
     let width = WIDTH.min(area.width);
-    width >= 24 && lines(prompt, width).len() + 5 <= usize::from(area.height)
+    width >= 24 && lines(prompt, 1, width).len() + 5 <= usize::from(area.height)
 }
 
-/// Draws the question; `waiting` counts it too.
+/// Draws the question; `waiting` counts it too, and `alike` the nodes that one answer covers.
 pub fn render(
     prompt: &Prompt,
-    (waiting, is_armed): (usize, bool),
+    (waiting, alike): (usize, usize),
+    is_armed: bool,
     scene: &Scene<'_>,
-    area: Rect,
-    buf: &mut Buffer,
+    (area, buf): (Rect, &mut Buffer),
 ) {
     let width = WIDTH.min(area.width);
     let lines = if fits(prompt, area) {
-        lines(prompt, width)
+        lines(prompt, alike, width)
     } else {
         vec![(
             "",
@@ -54,7 +54,7 @@ pub fn render(
     );
     let style = |role| scene.theme.style(role);
     format::clear(buf, frame, style(Role::Ground).patch(style(Role::Panel)));
-    let others = match waiting.saturating_sub(1) {
+    let others = match waiting.saturating_sub(alike) {
         0 => String::new(),
         n => format!("{n} more wait"),
     };
@@ -78,7 +78,7 @@ pub fn render(
         put(buf, line, x, text, style(*role));
     }
     answers(
-        waiting,
+        (waiting, alike),
         is_armed,
         scene,
         row(inside, inside.height.saturating_sub(1)),
@@ -86,7 +86,13 @@ pub fn render(
     );
 }
 
-fn answers(waiting: usize, is_armed: bool, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
+fn answers(
+    (waiting, alike): (usize, usize),
+    is_armed: bool,
+    scene: &Scene<'_>,
+    line: Rect,
+    buf: &mut Buffer,
+) {
     let key = scene
         .theme
         .style(if is_armed { Role::Key } else { Role::Muted });
@@ -98,20 +104,24 @@ fn answers(waiting: usize, is_armed: bool, scene: &Scene<'_>, line: Rect, buf: &
     };
     pair("y", "accept");
     pair("n", "refuse");
-    if waiting > 1 {
+    if waiting > alike {
         pair("A", &format!("accept all {waiting}"));
     }
 }
 
-fn lines(prompt: &Prompt, width: u16) -> Vec<Line> {
+fn lines(prompt: &Prompt, alike: usize, width: u16) -> Vec<Line> {
     let room = usize::from(width.saturating_sub(LABEL + 4)).max(1);
     let Question::HostKey {
         host,
         algorithm,
         fingerprint,
     } = &prompt.question;
+    let nodes = match alike.saturating_sub(1) {
+        0 => prompt.node.to_string(),
+        others => format!("{} and {others} more at this host", prompt.node),
+    };
     let rows = [
-        ("node", prompt.node.to_string(), Role::Strong),
+        ("node", nodes, Role::Strong),
         ("host", host.to_string(), Role::Text),
         ("algorithm", algorithm.to_string(), Role::Text),
         ("fingerprint", fingerprint.to_string(), Role::Strong),

@@ -259,16 +259,19 @@ impl Line<'_> {
         }
         let count = |is: &dyn Fn(State) -> bool| daemons.iter().filter(|d| is(d.state)).count();
         let (up, bad) = (count(&|s| s == State::Up), count(&State::is_bad));
-        let role = if up + bad == daemons.len() {
-            Role::Ok
-        } else {
-            Role::Unknown
-        };
-        let text = format!("{}{up}", self.look.glyphs.daemon(State::Up));
-        let x = put(buf, area, area.x, &text, self.look.style(role));
+        let unknown = daemons.len() - up - bad;
+        let mut x = area.x;
+        if up > 0 || unknown + bad == 0 {
+            let text = format!("{}{up}", self.look.glyphs.daemon(State::Up));
+            x = put(buf, area, x, &text, self.look.style(Role::Ok)) + 1;
+        }
+        if unknown > 0 {
+            let text = format!("{}{unknown}", self.look.glyphs.daemon(State::Unknown));
+            x = put(buf, area, x, &text, self.look.style(Role::Unknown)) + 1;
+        }
         if bad > 0 {
             let text = format!("{}{bad}", self.look.glyphs.daemon(State::Failed));
-            put(buf, area, x + 1, &text, self.look.style(Role::Critical));
+            put(buf, area, x, &text, self.look.style(Role::Critical));
         }
     }
 

@@ -326,15 +326,24 @@ pub(super) fn fullest(disk: &disk::Reading) -> Option<f64> {
 /// Words in at most `rows` lines of `cols` cells; what doesn't fit stays on the last line.
 pub(in crate::ui::view) fn wrap(text: &str, cols: usize, rows: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, cols)) {
         let full = lines.len() >= rows;
         match lines.last_mut() {
-            Some(line) if full || format::width(line) + 1 + format::width(word) <= cols => {
+            Some(line) if full || format::width(line) + 1 + format::width(&word) <= cols => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
+}
+
+/// A word that no line holds, such as a fingerprint, in pieces: it must be seen whole.
+fn pieces(word: &str, cols: usize) -> Vec<String> {
+    let chars: Vec<char> = word.chars().collect();
+    chars
+        .chunks(cols.max(1))
+        .map(|piece| piece.iter().collect())
+        .collect()
 }
