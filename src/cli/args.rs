@@ -34,7 +34,14 @@ pub enum Command {
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
-    Demo(Demo),
+    Demo {
+        /// What to simulate.
+        #[command(flatten)]
+        demo: Demo,
+        /// Options of its dashboard.
+        #[command(flatten)]
+        look: Look,
+    },
 }
 
 /// Options of every command.
@@ -72,14 +79,25 @@ impl Global {
 #[derive(Args, Clone, Debug, Default)]
 pub struct Look {
     /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else tomorrow-night].
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Start with this density instead of the one that fits.
-    #[arg(long, global = true, value_enum, value_name = "DENSITY")]
+    #[arg(long, value_enum, value_name = "DENSITY")]
     pub view: Option<View>,
     /// Start with this filter.
-    #[arg(long, global = true, value_name = "EXPRESSION")]
+    #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
+}
+
+impl Look {
+    /// These options, and `outer` ones where nothing is said: before or after `demo` is the same.
+    pub(super) fn or(self, outer: &Self) -> Self {
+        Self {
+            theme: self.theme.or_else(|| outer.theme.clone()),
+            view: self.view.or(outer.view),
+            filter: self.filter.or_else(|| outer.filter.clone()),
+        }
+    }
 }
 
 /// How many colours the terminal is given.

@@ -34,7 +34,7 @@ pub(crate) struct Context {
     pub(crate) paths: Paths,
 }
 
-/// Runs the command line of this process; gives its exit code. A usage error or an unreadable inventory is printed, not returned.
+/// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
 pub fn run() -> Result<u8> {
     let args = Cli::parse();
     let never = args.global.color == Colour::Never
@@ -46,23 +46,20 @@ pub fn run() -> Result<u8> {
         paths: Paths::of_user(),
     };
     let _log = log::start(&context.paths);
-    match dispatch(&mut context) {
-        Err(report) if is_expected(&report) => {
-            writeln!(context.console.err, "sshoal: {report}")?;
-            Ok(exit::USAGE)
-        }
-        other => other,
-    }
-}
-
-fn is_expected(report: &color_eyre::Report) -> bool {
-    report.is::<Usage>() || report.is::<inventory::Error>()
+    dispatch(&mut context).or_else(|report| {
+        writeln!(context.console.err, "sshoal: {report:#}")?;
+        let is_usage = report.is::<Usage>() || report.is::<inventory::Error>();
+        Ok(if is_usage { exit::USAGE } else { exit::BROKEN })
+    })
 }
 
 fn dispatch(context: &mut Context) -> Result<u8> {
     match context.args.command.take() {
         None => runtime()?.block_on(dashboard::run(context)),
-        Some(Command::Demo(demo)) => runtime()?.block_on(demo::run(context, &demo)),
+        Some(Command::Demo { demo, look }) => {
+            context.args.look = look.or(&context.args.look);
+            runtime()?.block_on(demo::run(context, &demo))
+        }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
         Some(Command::Nodes(nodes)) => print_nodes(context, &nodes),
     }

@@ -69,7 +69,7 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(
         table(snapshot, &context.console)
     };
     let is_read = context.print_on(&text)?;
-    let well = snapshot.nodes.iter().all(|n| is_well(n));
+    let well = snapshot.nodes.iter().all(|n| is_well(n, snapshot.at));
     Ok((if well { exit::OK } else { exit::TROUBLE }, is_read))
 }
 

@@ -53,14 +53,14 @@ pub fn is_settled(state: &NodeState) -> bool {
 }
 
 /// True when it is up, measured as far as it should be, and none of its daemons is bad.
-pub fn is_well(state: &NodeState) -> bool {
+pub fn is_well(state: &NodeState, now: Millis) -> bool {
     let measured = !state.node.sampler || state.complete;
     let bad = state
         .sample
         .iter()
         .flat_map(|s| &s.daemon.daemons)
         .any(|d| d.state.is_bad());
-    matches!(state.link, Link::Up(_)) && measured && !bad
+    matches!(state.link, Link::Up(_)) && measured && !state.is_stale(now) && !bad
 }
 
 /// A row of the table. `ticks` are the signs for a daemon that is well, and one that is not.

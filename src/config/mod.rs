@@ -42,9 +42,20 @@ impl Environment {
         Self {
             hosts: read("SSHOAL_HOSTS"),
             agent: read("SSH_AUTH_SOCK"),
-            user: read("USER").or_else(|| read("LOGNAME")),
+            user: read("USER").or_else(|| read("LOGNAME")).or_else(by_uid),
         }
     }
+}
+
+/// The name of the user who runs this, from the password file: neither cron nor a container sets the variables.
+fn by_uid() -> Option<OsString> {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let mut fields = users.lines().map(|line| line.split(':'));
+    fields.find_map(|mut user| {
+        let name = user.next()?;
+        (user.nth(1) == Some(uid.as_str())).then(|| name.into())
+    })
 }
 
 /// The settings of the SSH layer.

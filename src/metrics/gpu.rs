@@ -11,7 +11,7 @@ pub struct Reading {
     /// Why there are none to show though there is a tool, e.g. "driver not loaded".
     pub problem: Option<SafeText>,
     /// The tool was not heard yet in this session: cards may still come.
-    pub awaited: bool,
+    pub pending: bool,
 }
 
 /// One card.

@@ -230,11 +230,11 @@ fn cards_are_not_lost_before_their_tool_is_heard() {
     sample.gpu.gpus = vec![Gpu::default(); 2];
     tracker.judge(0, &sample);
     sample.gpu = gpu::Reading {
-        awaited: true,
+        pending: true,
         ..gpu::Reading::default()
     };
     assert!(tracker.judge(1000, &sample).findings.is_empty());
-    sample.gpu.awaited = false;
+    sample.gpu.pending = false;
     assert_eq!(tracker.judge(2000, &sample).findings[0].rule, "gpu_lost");
 }
 

@@ -389,7 +389,7 @@ impl Meter {
             .cloned()
             .collect();
         let asleep = hello.is_some_and(|hello| hello.asleep);
-        sample.gpu.awaited = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
+        sample.gpu.pending = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
         let asleep = || asleep.then(|| SafeText::from("asleep"));
         sample.gpu.problem = self.smi.problem().or_else(asleep);
         sample

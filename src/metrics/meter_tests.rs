@@ -288,14 +288,14 @@ fn mounts_come_with_the_root_first() {
 fn gpus_have_a_channel_of_their_own() {
     let mut meter = meter(&[]);
     assert!(meter.gpu_command().unwrap().ends_with(" -l 2"));
-    assert!(meter.sample().gpu.awaited);
+    assert!(meter.sample().gpu.pending);
     let row = "0, NVIDIA H100, 5, 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, 0, Disabled, 0x0\n";
     assert_eq!(
         meter.feed(Feed::Gpu, row.as_bytes(), at(0.0)),
         [Signal::Gpu]
     );
     assert_eq!(meter.sample().gpu.gpus.len(), 1);
-    assert!(!meter.sample().gpu.awaited);
+    assert!(!meter.sample().gpu.pending);
     assert!(meter.gpu_failed());
 }
 

@@ -212,7 +212,7 @@ fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let cards = sample.gpu.gpus.len();
     memory.cards = memory.cards.max(cards);
     // A tool that says nothing, or nothing yet, tells nothing about its cards.
-    let is_told = sample.gpu.problem.is_none() && !sample.gpu.awaited;
+    let is_told = sample.gpu.problem.is_none() && !sample.gpu.pending;
     let lost = if is_told { memory.cards - cards } else { 0 };
     let level = if lost > 0 {
         Level::Critical

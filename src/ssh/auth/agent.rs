@@ -1,6 +1,6 @@
 //! The SSH agent: its keys, and its signatures for a login.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use russh::{
     AgentAuthError,
@@ -10,9 +10,12 @@ use russh::{
         agent::{AgentIdentity, AgentSessionBinding, client::AgentClient},
     },
 };
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::timeout};
 
 use crate::ssh::events::Events;
+
+/// What needs nobody's touch takes an agent no longer; one that hangs must leave time for the key files.
+const LISTING: Duration = Duration::from_secs(3);
 
 /// A connection to the agent. One per SSH connection: an agent binds each to the server that it signs for.
 pub(super) struct Agent(AgentClient<UnixStream>);
@@ -23,6 +26,11 @@ impl Agent {
         path: &Path,
         binding: Option<&AgentSessionBinding>,
     ) -> Result<Self, String> {
+        let bound = timeout(LISTING, Self::bound(path, binding)).await;
+        bound.unwrap_or_else(|_| Err("it does not answer".to_owned()))
+    }
+
+    async fn bound(path: &Path, binding: Option<&AgentSessionBinding>) -> Result<Self, String> {
         let mut client = dial(path).await.map_err(|error| error.to_string())?;
         if let Some(binding) = binding {
             match client.bind_session(binding, false).await {
@@ -36,10 +44,9 @@ impl Agent {
 
     /// Its keys and certificates.
     pub(super) async fn identities(&mut self) -> Result<Vec<AgentIdentity>, String> {
-        self.0
-            .request_identities()
-            .await
-            .map_err(|error| error.to_string())
+        let asked = timeout(LISTING, self.0.request_identities());
+        let listed = asked.await.map_err(|_| "it does not answer".to_owned())?;
+        listed.map_err(|error| error.to_string())
     }
 
     /// Offers a key and signs for it. An error is the agent's: the server can be offered the next key.

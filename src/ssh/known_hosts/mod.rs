@@ -98,6 +98,11 @@ impl Key {
 }
 
 impl Entry {
+    /// Where it stands.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// `file:line`.
     pub(super) fn place(&self) -> String {
         format!("{}:{}", self.file.display(), self.line)
