@@ -20,7 +20,7 @@ use sshoal::{
         view::{columns::Column, fleet::Density},
     },
 };
-use support::{bounded, median, noted};
+use support::{best, bounded, median, noted};
 
 const NODES: usize = 1000;
 const FRAMES: u64 = 120;
@@ -121,6 +121,8 @@ impl Bench {
             (ms, "ms"),
         );
         bounded(&line("all values new, bytes"), mean(&moved), (bytes, "B"));
+        let mut draws: Vec<f64> = moved.iter().map(|f| f.draw).collect();
+        noted(&line("the same, best tenth"), best(&mut draws), "ms");
         bounded(
             &line("nothing new, CPU"),
             cpu(&still, |f| f.draw),

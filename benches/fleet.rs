@@ -78,7 +78,8 @@ fn measure(nodes: usize, every: Option<&str>, time: Duration) -> Cost {
         most: memory("VmHWM"),
     };
     let header = screen.screen().contents();
-    noted(header.lines().next().unwrap_or_default().trim(), 0.0, "");
+    let header = header.lines().next().unwrap_or_default().trim();
+    assert!(header.contains(&format!("of {nodes} nodes")), "{header}");
     screen.send("q");
     screen.wait_exit();
     cost

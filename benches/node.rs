@@ -31,7 +31,7 @@ use sshoal::{
     inventory::Inventory,
     node::{Interval, Node},
 };
-use support::{Process, bounded, median, missing, noted};
+use support::{Process, best, bounded, median, missing, noted};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -93,6 +93,11 @@ fn report(awk: &str, costs: &Costs) {
     let line = |what: &str| format!("node, {awk}: {what}");
     bounded(&line("CPU per sample, mean"), mean(&costs.ms), (0.8, "ms"));
     noted(&line("CPU per sample, median"), ordinary(&costs.ms), "ms");
+    noted(
+        &line("CPU per sample, best tenth"),
+        best(&mut costs.ms.clone()),
+        "ms",
+    );
     noted(
         &line("of the mean, awk's part"),
         costs.awk_ms / costs.samples,

@@ -73,10 +73,13 @@ esac
 exec awk ${W:+-W} ${W:+interactive} '# sshoal: reads /proc and /sys, writes nothing, ends with its ssh session
 function put(k, v) { v = v ""; if (full || prev[k] != v) { prev[k] = v; o = o k " " v "\n"; n++ } }
 function one(f,   l) { if ((getline l < f) <= 0) l = "-"; close(f); return l }
-function psi(k, f,   l, v, q) {
-	v = ""
-	while ((getline l < f) > 0) { split(l, q, /[ =]/); v = v (v == "" ? "" : " ") q[3] " " q[5] }
-	close(f); put(k, v)
+# Words cost an allocation each in busybox, lines a read, patterns a search in all of them: short files are read whole, names judged once.
+# (mawk -W interactive gives lines all the same.)
+function all(f,   l, v) { RS = "\001"; v = ""; while ((getline l < f) > 0) v = v l "\n"; RS = "\n"; close(f); return v }
+# "some avg10=0.24 avg60=0.59 avg300=0.21 total=71", then a line of "full" where the kernel has it.
+function psi(k, f,   n, v, q) {
+	n = split(all(f), q, " "); v = substr(q[2], 7) " " substr(q[3], 7)
+	put(k, n > 7 ? v " " substr(q[7], 7) " " substr(q[8], 7) : v)
 }
 # Alive is "state starttime"; the name in brackets may hold anything, a newline too.
 function pid(f,   l, v, w) {
@@ -103,25 +106,35 @@ function cpus(f,   l, c) {
 	}
 	close(f)
 }
-function memory(f,   l, w, left) {
-	for (i = 1; i <= nm; i++) mv[i] = "-"
-	left = nm
-	while (left > 0 && (getline l < f) > 0) { split(l, w, " "); if (w[1] in mi) { mv[mi[w[1]]] = w[2]; left-- } }
-	close(f); l = mv[1]; for (i = 2; i <= nm; i++) l = l " " mv[i]
-	put("m", l)
+function memory(f,   l, w, v, j) {
+	l = "\n" all(f); v = ""
+	for (i = 1; i <= nm; i++) {
+		w[1] = "-"
+		if (j = index(l, mk[i])) split(substr(l, j + ml[i], 30), w, " ")
+		v = v " " w[1]
+	}
+	put("m", substr(v, 2))
 }
-function net(f,   l, w, d) {
+function net(f,   l, w, d, v) {
 	while ((getline l < f) > 0) if (i = index(l, ":")) {
-		d = substr(l, 1, i - 1); sub(/^ +/, "", d)
-		if (d ~ /^(lo$|veth|ifb|dummy|cali|lxc|tap|vnet|eni[0-9a-f])/) continue
-		split(substr(l, i + 1), w, " "); put("n" d, w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12])
+		d = substr(l, 1, i - 1)
+		if (!(d in nk)) {
+			# These come and go, and would be remembered for ever.
+			if (d ~ /^ *(veth|cali|lxc|tap|vnet|eni[0-9a-f])/) continue
+			v = d; sub(/^ +/, "", v)
+			nk[d] = v ~ /^(lo$|ifb|dummy)/ ? "" : "n" v
+		}
+		if (nk[d] == "") continue
+		split(substr(l, i + 1), w, " "); put(nk[d], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12])
 	}
 	close(f)
 }
-function disks(f,   l, w) {
+function disks(f,   l, w, d) {
 	while ((getline l < f) > 0) {
-		split(l, w, " ")
-		if (w[3] ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/) put("d" w[3], w[4] " " w[6] " " w[8] " " w[10] " " w[12] " " w[13])
+		# The name is what begins with the first letter. Most lines are partitions and loops.
+		match(l, /[a-z]/); d = substr(l, RSTART); d = substr(d, 1, index(d, " ") - 1)
+		if (!(d in dk)) dk[d] = d ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/
+		if (dk[d]) { split(l, w, " "); put("d" d, w[4] " " w[6] " " w[8] " " w[10] " " w[12] " " w[13]) }
 	}
 	close(f)
 }
@@ -163,22 +176,22 @@ BEGIN {
 	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]
 	if (C ~ /^[0-9]+$/) { FG = Y "/fs/cgroup/memory.current"; FK = Y "/fs/cgroup/memory.stat" }
 	nm = split("MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree", mk, " ")
-	for (i = 1; i <= nm; i++) mi[mk[i] ":"] = i
+	for (i = 1; i <= nm; i++) { mk[i] = "\n" mk[i] ":"; ml[i] = length(mk[i]) }
 	full = 1; nw = 0; srand()
 	while ((getline t) > 0) {
 		na = split(t, a, " "); if (na < 1) continue
-		x = na > 1 ? a[2] : ""
-		if (x ~ /a/) full = 1
-		if (x ~ /w/) {
+		id = a[1]; x = na > 1 ? a[2] : ""
+		if (index(x, "a")) full = 1
+		if (index(x, "w")) {
 			nw = na - 2
 			for (i = 1; i <= nw; i++) {
 				v = a[i + 2]; wk[i] = "w" i; wp[i] = substr(v, 1, 1) == "P"; v = substr(v, 2)
 				wf[i] = wp[i] ? R "/" v "/stat" : v "/cgroup.events"; prev["w" i] = ""
 			}
 		}
-		med = full || x ~ /m/; pc = x ~ /p/; o = ""; n = 0; srand(); now = srand()
-		if (F0 != "") { l = one(F0); sub(/ [0-9]*$/, "", l); put("l", l) }
-		if (F1 != "") { l = one(F1); sub(/ .*/, "", l); put("u", l) }
+		med = full || index(x, "m"); pc = index(x, "p"); o = ""; n = 0; srand(); now = srand()
+		if (F0 != "") { split(one(F0), a, " "); put("l", a[1] " " a[2] " " a[3] " " a[4]) }
+		if (F1 != "") { l = one(F1); put("u", (i = index(l, " ")) ? substr(l, 1, i - 1) : l) }
 		if (F2 != "") cpus(F2)
 		if (F3 != "") memory(F3)
 		if (FG != "") limit()
@@ -195,7 +208,7 @@ BEGIN {
 			if (F9 != "") put("f", one(F9))
 		}
 		for (k = 1; k <= nw; k++) put(wk[k], wp[k] ? pid(wf[k]) : cgroup(wf[k]))
-		printf "%s", "[" a[1] " " now "\n" o "]" a[1] " " n "\n"; fflush(); full = 0
+		printf "%s", "[" id " " now "\n" o "]" id " " n "\n"; fflush(); full = 0
 	}
 }' "$R" "$Y" "${S#,}" "$C" "$P"
 } #end
