@@ -129,7 +129,8 @@ mod tests {
             assert!(sample.load.tasks.unwrap() > 1);
             assert!(sample.host.cores.unwrap() >= 1);
             let skew = (sample.host.skew.unwrap(), sample.host.skew_error.unwrap());
-            assert!(skew.0 == 0.0 && skew.1 <= 1.0, "{skew:?}");
+            // A clock may be read a moment before its second turns.
+            assert!(skew.0.abs() < 0.6 && skew.1 <= 1.0, "{skew:?}");
         }
     }
 
