@@ -169,6 +169,11 @@ impl Column {
         )
     }
 
+    /// True when the order by this column goes down: from the largest number, or back through the alphabet.
+    pub fn falls(self, inverted: bool) -> bool {
+        self.is_text() == inverted
+    }
+
     /// By what a node is sorted here.
     pub fn key(self, node: &NodeState, now: Millis) -> Key {
         match self {

@@ -130,12 +130,7 @@ impl Table<'_> {
                 _ => column.heading().to_owned(),
             };
             if is_key {
-                let falls = column.is_text() == inverted;
-                text.push_str(if falls {
-                    scene.glyphs.descending()
-                } else {
-                    scene.glyphs.ascending()
-                });
+                text.push_str(scene.glyphs.order(column.falls(inverted)));
             }
             let cell = Rect {
                 x: area.x + MARGIN - 1 + x,
