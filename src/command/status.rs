@@ -96,7 +96,7 @@ fn why(state: &NodeState, now: Millis) -> String {
         return reason;
     }
     match (&state.link, &state.sample) {
-        (Link::Idle | Link::Connecting, _) => "no connection yet".to_owned(),
+        (Link::Idle | Link::Connecting | Link::Authenticating, _) => "no connection yet".to_owned(),
         (Link::Up(_), None) if state.node.sampler => "nothing measured yet".to_owned(),
         (Link::Up(_), Some(_)) if state.is_stale(now) => {
             format!("no answer for {}", age(now.since(state.sample_at)))

@@ -112,7 +112,7 @@ impl Node {
 }
 
 /// A way to reach a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
     /// TCP to `address:port`.
     Direct,
