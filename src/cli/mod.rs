@@ -10,7 +10,7 @@ mod log;
 mod look;
 mod status;
 
-use std::io::Write;
+use std::io::{Read as _, Write};
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr};
@@ -21,7 +21,7 @@ use args::{Colour, Command};
 pub use console::Console;
 
 use crate::{
-    command::{Usage, nodes::Nodes},
+    command::{self, Usage, nodes::Nodes},
     config::{self, Environment, Paths},
     inventory::{self, Inventory, Located},
 };
@@ -61,13 +61,17 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
-        Some(Command::Nodes(nodes)) => print_nodes(context, &nodes),
+        Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }
 
-fn print_nodes(context: &mut Context, nodes: &Nodes) -> Result<u8> {
-    let inventory = context.inventory()?;
-    let text = nodes.report(&inventory)?;
+fn print_nodes(context: &mut Context, nodes: Nodes) -> Result<u8> {
+    let mut inventory = context.inventory()?;
+    if !nodes.is_arithmetic() {
+        inventory = inventory.with_nodes()?;
+    }
+    let sets = context.sets(&nodes.sets)?;
+    let text = Nodes { sets, ..nodes }.report(&inventory)?;
     context.warn(&inventory)?;
     context.print(&text)?;
     Ok(exit::OK)
@@ -100,6 +104,26 @@ impl Context {
 
     pub(crate) fn ssh(&self) -> crate::ssh::Config {
         config::ssh(&self.args.global.flags(), &self.environment, &self.paths)
+    }
+
+    /// Node sets with those of standard input in the place of `-`.
+    pub(crate) fn sets(&mut self, sets: &[String]) -> Result<Vec<String>> {
+        if !sets.iter().any(|set| set == command::INPUT) {
+            return Ok(sets.to_vec());
+        }
+        let mut text = String::new();
+        let input = (&mut self.console.input).take(inventory::MAX_BYTES + 1);
+        std::io::BufReader::new(input)
+            .read_to_string(&mut text)
+            .wrap_err("cannot read node sets from standard input")?;
+        if text.len() as u64 > inventory::MAX_BYTES {
+            let most = inventory::MAX_BYTES >> 20;
+            return Err(Usage(format!(
+                "more than {most} MiB of node sets on standard input"
+            ))
+            .into());
+        }
+        Ok(command::with_input(sets, &text))
     }
 
     pub(crate) fn warn(&mut self, inventory: &Inventory) -> Result<()> {
