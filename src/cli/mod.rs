@@ -36,7 +36,7 @@ pub(crate) struct Context {
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
 pub fn run() -> Result<u8> {
-    let args = Cli::parse();
+    let args = Cli::parse_from(args::words(std::env::args_os()));
     let never = args.global.color == Colour::Never
         || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let mut context = Context {

@@ -48,6 +48,8 @@ fn bad_arguments_end_with_2_and_print_nothing_on_standard_output() {
         &["status", "--nope"],
         &["status", "--watch=x"],
         &["status", "--watch=0"],
+        &["status", "--watch", "0"],
+        &["status", "--timeout", "0"],
         &["nodes", "-e", "-c", "a"],
         &["demo", "--nodes", "0"],
         &["demo", "--nodes", "9999"],
