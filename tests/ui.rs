@@ -84,6 +84,21 @@ fn the_menu_of_columns() {
 }
 
 #[test]
+fn the_menu_says_which_columns_find_no_room() {
+    let narrow = small("C");
+    let lacks = |rows: &[String]| rows.iter().filter(|row| row.contains("no room")).count();
+    assert!(
+        narrow.rows()[2].contains("no room for "),
+        "{}",
+        narrow.rows()[2]
+    );
+    assert!(lacks(&narrow.rows()) > 1);
+    let mut wide = Screen::new(LARGE, few());
+    wide.keys("z Z z C");
+    assert_eq!(lacks(&wide.rows()), 0, "{}", wide.rows().join("\n"));
+}
+
+#[test]
 fn the_filter_while_it_is_typed() {
     let mut screen = small("/");
     screen.text("@web & load>1.");
