@@ -99,6 +99,29 @@ fn the_menu_says_which_columns_find_no_room() {
 }
 
 #[test]
+fn what_was_chosen_is_there_again_after_a_restart() {
+    let mut first = small("");
+    let untouched = first.app.choices();
+    assert_eq!(untouched.view, None);
+    first.keys("o I C j j space j right esc");
+    let chosen = first.app.choices();
+    assert_eq!(
+        (chosen.sort.as_deref(), chosen.inverted),
+        (Some("name"), Some(true))
+    );
+    first.keys("z Z");
+    assert_eq!(first.app.choices().view.as_deref(), Some("table"));
+    let settings = Settings {
+        theme: screen::theme(),
+        ..Settings::recall(&first.app.choices())
+    };
+    let again = Screen::with(settings, SMALL, few());
+    assert_eq!(again.app.choices(), first.app.choices());
+    assert_ne!(again.rows(), small("").rows());
+    assert_eq!(again.rows(), first.rows());
+}
+
+#[test]
 fn the_filter_while_it_is_typed() {
     let mut screen = small("/");
     screen.text("@web & load>1.");

@@ -5,9 +5,10 @@ use std::{convert::Infallible, path::Path, sync::Arc};
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Context, exit, fleet, look};
+use super::{Context, choices, exit, fleet, look};
 use crate::{
     command::Usage,
+    config::Choices,
     fleet::{Answers, Order},
     inventory::{self, Inventory, Located, Watch},
     ssh,
@@ -18,11 +19,18 @@ use crate::{
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
     let located = context.located();
     let ssh = context.ssh();
-    open(context, &located, ssh).await
+    let kept = choices::load(&context.paths);
+    open(context, &located, ssh, Some(&kept)).await
 }
 
-/// The dashboard on an inventory, until the person leaves.
-pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Config) -> Result<u8> {
+/// The dashboard on an inventory, until the person leaves. With what was chosen last time, what is chosen now is kept
+/// too; without, nothing is.
+pub(super) async fn open(
+    context: &mut Context,
+    located: &Located,
+    ssh: ssh::Config,
+    kept: Option<&Choices>,
+) -> Result<u8> {
     let inventory = Arc::new(inventory::load(located)?.with_nodes()?);
     if !context.console.is_terminal {
         return Err(Usage(
@@ -30,13 +38,15 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
         )
         .into());
     }
-    let named = look::named_theme(context)?;
+    let last = kept.cloned().unwrap_or_default();
+    let named = look::named_theme(context, &last)?;
     context.warn(&inventory)?;
     term::restore_on_panic();
     let (depth, term) = look::depth(context);
     let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
     let theme = look::theme(named, depth, &mut screen);
-    let mut app = App::new(look::settings(context, theme));
+    let mut app = App::new(look::settings(context, theme, &last));
+    let before = app.choices();
     let nodes = inventory.nodes.len();
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
     let watched = keep_inventory(located, nodes, fleet.orders());
@@ -45,6 +55,9 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
         ended = tui::run(&mut app, &fleet, screen) => ended,
         never = watched => match never {},
     };
+    if kept.is_some() {
+        choices::save(&context.paths, &before, &app.choices());
+    }
     fleet.stop().await;
     Ok(match ended.wrap_err("the terminal failed")? {
         Ended::Quit => exit::OK,

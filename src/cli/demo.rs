@@ -41,7 +41,7 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
         ssh.agent = None;
         let located: Located =
             inventory::locate(Some(&files.hosts), None, folder.path(), folder.path());
-        dashboard::open(context, &located, ssh).await
+        dashboard::open(context, &located, ssh, None).await
     };
     sim.stop().await;
     code

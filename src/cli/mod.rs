@@ -1,6 +1,7 @@
 //! The command line: flags to settings, a command to its report, an exit code to the shell.
 
 pub mod args;
+mod choices;
 mod console;
 mod dashboard;
 mod demo;
@@ -10,7 +11,10 @@ mod log;
 mod look;
 mod status;
 
-use std::io::{Read as _, Write};
+use std::{
+    io::{self, Read as _, Write},
+    os::unix::fs::DirBuilderExt as _,
+};
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr};
@@ -85,6 +89,15 @@ fn runtime() -> Result<Runtime> {
         .wrap_err("cannot start the runtime")
 }
 
+/// Makes the folder of our own files, for this user only; a home that is not there is never made.
+fn create_state(paths: &Paths) -> io::Result<()> {
+    if paths.is_homeless() {
+        return Err(io::Error::from(io::ErrorKind::NotFound));
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(&paths.state)
+}
+
 impl Context {
     /// Which inventory counts.
     pub(crate) fn located(&self) -> Located {
@@ -113,7 +126,7 @@ impl Context {
         }
         let mut text = String::new();
         let input = (&mut self.console.input).take(inventory::MAX_BYTES + 1);
-        std::io::BufReader::new(input)
+        io::BufReader::new(input)
             .read_to_string(&mut text)
             .wrap_err("cannot read node sets from standard input")?;
         if text.len() as u64 > inventory::MAX_BYTES {
@@ -142,7 +155,7 @@ impl Context {
     pub(crate) fn print_on(&mut self, text: &str) -> Result<bool> {
         let out = &mut self.console.out;
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             other => other.map(|()| true).wrap_err("cannot write the result"),
         }
     }

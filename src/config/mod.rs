@@ -1,5 +1,7 @@
-//! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths.
+//! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths; what was
+//! chosen in the dashboard.
 
+mod choices;
 pub mod keymap;
 mod paths;
 
@@ -9,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+pub use choices::Choices;
 pub use paths::Paths;
 
 use crate::ssh;

@@ -1,6 +1,7 @@
 //! The program: events in, effects out, and the whole screen from what is known.
 
 mod act;
+mod choices;
 mod draw;
 mod question;
 
@@ -18,6 +19,7 @@ use super::{
     theme::Theme,
     view::{
         Scene,
+        columns::Column,
         fleet::{Density, Fleet},
         node::NodeView,
     },
@@ -42,6 +44,10 @@ pub struct Settings {
     pub density: Option<Density>,
     /// By what nodes are ordered.
     pub sort: Sort,
+    /// The order is turned round.
+    pub inverted: bool,
+    /// The columns of the table; the usual ones without a wish.
+    pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
     pub filter: String,
 }
@@ -92,7 +98,11 @@ impl App {
     /// A screen that knows of no node yet.
     pub fn new(settings: Settings) -> Self {
         let snapshot = Arc::new(Snapshot::default());
-        let mut fleet = Fleet::new(settings.sort, settings.density);
+        let order = (settings.sort, settings.inverted);
+        let mut fleet = Fleet::new(order, settings.density);
+        if !settings.columns.is_empty() {
+            fleet.columns = settings.columns;
+        }
         fleet.set_filter(&settings.filter, &snapshot);
         Self {
             world: World {

@@ -232,7 +232,7 @@ fn the_flag_wins_over_the_variable_over_the_folder_over_the_config() {
     let names = |home: &Home, words: &[&str], variable: Option<&std::path::Path>| {
         let mut command = home.command(&[&["nodes", "-e"], words].concat());
         command.envs(variable.map(|path| ("SSHOAL_HOSTS", path)));
-        let done = crate::rig::finish(command.output().unwrap());
+        let done = finish(command.output().unwrap());
         assert_eq!(done.code, Some(0), "{}", done.err);
         done.out.trim().to_owned()
     };
