@@ -87,7 +87,7 @@ async fn an_unknown_host_is_refused_where_nobody_says_yes() {
         questions.recv().await.unwrap().reply.send(false).unwrap();
     });
     assert!(error.reason.as_str().contains("declined"), "{error}");
-    node.host_keys = HostKeyPolicy::Strict;
+    node.host_keys = Some(HostKeyPolicy::Strict);
     let error = refused(&connector, &node).await;
     assert!(error.advice.as_str().contains("strict"));
     assert!(!server.path("known_hosts").exists());
@@ -101,11 +101,11 @@ async fn accept_new_writes_the_key_unless_the_node_is_strict() {
     config.known_hosts = vec![server.path("new/known_hosts")];
     let connector = Connector::new(config, None);
     let mut node = server.node();
-    node.host_keys = HostKeyPolicy::Strict;
+    node.host_keys = Some(HostKeyPolicy::Strict);
     assert_eq!(refused(&connector, &node).await.step, Step::HostKey);
-    node.host_keys = HostKeyPolicy::Ask;
+    node.host_keys = Some(HostKeyPolicy::Ask);
     assert!(connector.connect(&node).await.is_ok());
-    node.host_keys = HostKeyPolicy::Strict;
+    node.host_keys = Some(HostKeyPolicy::Strict);
     assert!(connector.connect(&node).await.is_ok());
 }
 
@@ -119,7 +119,7 @@ async fn a_changed_key_is_refused_with_both_fingerprints() {
     let mut config = server.config();
     config.accept_new = true;
     let mut node = server.node();
-    node.host_keys = HostKeyPolicy::AcceptNew;
+    node.host_keys = Some(HostKeyPolicy::AcceptNew);
     let before = fs::read(server.path("known_hosts")).unwrap();
     let error = refused(&Connector::new(config, None), &node).await;
     assert_eq!((error.step, error.permanent), (Step::HostKey, true));
