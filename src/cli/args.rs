@@ -114,10 +114,10 @@ impl Global {
 /// Options of the dashboard.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Look {
-    /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else tomorrow-night].
+    /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else the last one chosen, else tomorrow-night].
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
-    /// Start with this density instead of the one that fits.
+    /// Start with this density [default: the last one chosen, else the one that fits].
     #[arg(long, value_enum, value_name = "DENSITY")]
     pub view: Option<View>,
     /// Start with this filter.
