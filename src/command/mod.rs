@@ -101,7 +101,7 @@ fn evaluate(text: &str, inventory: &Inventory) -> Result<NodeSet, Usage> {
         let at = error.column.max(1) - 1;
         let skipped = at.saturating_sub(SHOWN);
         let window = text.chars().skip(skipped).take(2 * SHOWN);
-        let window = SafeText::line(&window.collect::<String>(), 2 * SHOWN);
+        let window = SafeText::line(window.collect::<String>(), 2 * SHOWN);
         let caret = at - skipped + 1;
         Usage(format!("{error}\n  {window}\n  {:>caret$}", "^"))
     })

@@ -71,12 +71,12 @@ fn piped(home: &Home, words: &[&str], text: &str) -> Done {
     let mut command = home.command(words);
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
+    let mut child = command.spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("a pipe");
     // One that refuses its words reads nothing.
     let _ = input.write_all(text.as_bytes());
     drop(input);
-    finish(child.wait_with_output().unwrap())
+    finish(child.wait_with_output().expect("a child of ours"))
 }
 
 #[test]
