@@ -13,6 +13,7 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 use screen::Screen;
 use sshoal::{
+    config::{File, keymap::KeyMap},
     fleet::{Millis, Snapshot},
     node::NodeId,
     ssh::{Prompt, PromptId, Question},
@@ -119,6 +120,26 @@ fn what_was_chosen_is_there_again_after_a_restart() {
     assert_eq!(again.app.choices(), first.app.choices());
     assert_ne!(again.rows(), small("").rows());
     assert_eq!(again.rows(), first.rows());
+}
+
+#[test]
+fn own_keys_work_and_are_what_help_and_hints_show() {
+    let file = File::parse("keys: {fleet: {filter: f9}}").unwrap();
+    let settings = Settings {
+        keys: KeyMap::remapped(&file.keys).unwrap(),
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, few());
+    assert!(
+        screen.rows()[23].contains("f9 filter"),
+        "{}",
+        screen.rows()[23]
+    );
+    screen.keys("? ");
+    let help = screen.rows().join("\n");
+    assert!(help.contains("f9") && !help.contains("/ f4"), "{help}");
+    screen.keys("esc f9 w e b");
+    assert!(screen.rows()[1].contains("/web"), "{}", screen.rows()[1]);
 }
 
 #[test]

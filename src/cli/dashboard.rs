@@ -13,7 +13,7 @@ use crate::{
     inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
-    ui::App,
+    ui::{App, Settings},
 };
 
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
@@ -40,12 +40,16 @@ pub(super) async fn open(
     }
     let last = kept.cloned().unwrap_or_default();
     let named = look::named_theme(context, &last)?;
+    let keys = look::keys(context)?;
     context.warn(&inventory)?;
     term::restore_on_panic();
     let (depth, term) = look::depth(context);
     let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
     let theme = look::theme(named, depth, &mut screen);
-    let mut app = App::new(look::settings(context, theme, &last));
+    let mut app = App::new(Settings {
+        keys,
+        ..look::settings(context, theme, &last)
+    });
     let before = app.choices();
     let nodes = inventory.nodes.len();
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;

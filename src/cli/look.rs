@@ -1,11 +1,11 @@
 //! How the dashboard looks at its start: colours, theme, density, filter.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use super::Context;
 use crate::{
     command::Usage,
-    config::Choices,
+    config::{self, Choices, keymap::KeyMap},
     tui::{
         EventStream, Screen,
         depth::{Hints, detect},
@@ -59,6 +59,19 @@ pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<Even
         (_, None) if screen.ask_ground() == Some(Ground::Light) => suits("one-light"),
         (_, None) => Theme::default(),
     }
+}
+
+/// The keys in force: the usual ones, and those of config.yaml over them.
+pub(super) fn keys(context: &Context) -> Result<KeyMap, Usage> {
+    let path = context.paths.file();
+    let wrong = |why: String| Usage(format!("{}: {why}", path.display()));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyMap::default()),
+        Err(error) => return Err(wrong(error.to_string())),
+    };
+    let file = config::File::parse(&text).map_err(wrong)?;
+    KeyMap::remapped(&file.keys).map_err(wrong)
 }
 
 /// What the screen starts with: flags before what was chosen last time.

@@ -2,6 +2,7 @@
 //! chosen in the dashboard.
 
 mod choices;
+mod file;
 pub mod keymap;
 mod paths;
 
@@ -11,6 +12,7 @@ use std::{
 };
 
 pub use choices::Choices;
+pub use file::File;
 pub use paths::Paths;
 
 use crate::ssh;

@@ -40,6 +40,11 @@ impl Paths {
         self.state.join("dashboard.json")
     }
 
+    /// What a person writes for every run.
+    pub fn file(&self) -> PathBuf {
+        self.config.join("config.yaml")
+    }
+
     /// True where a home is named that is not there: nothing is ever written then.
     pub fn is_homeless(&self) -> bool {
         self.state.starts_with(&self.home) && !self.home.is_dir()

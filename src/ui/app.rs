@@ -38,6 +38,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Signs.
     pub glyphs: Glyphs,
+    /// Keys.
+    pub keys: KeyMap,
     /// Nothing may be changed: host keys can only be refused.
     pub read_only: bool,
     /// How many nodes a screen holds; by room without a wish.
@@ -60,7 +62,6 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
-    keys: KeyMap,
     read_only: bool,
     is_dirty: bool,
 }
@@ -72,6 +73,7 @@ struct World {
     now: Millis,
     theme: Theme,
     glyphs: Glyphs,
+    keys: KeyMap,
     size: Rect,
 }
 
@@ -82,6 +84,7 @@ impl World {
             now: self.now,
             theme: &self.theme,
             glyphs: self.glyphs,
+            keys: &self.keys,
         }
     }
 
@@ -110,12 +113,12 @@ impl App {
                 now: Millis(0),
                 theme: settings.theme,
                 glyphs: settings.glyphs,
+                keys: settings.keys,
                 size: Rect::new(0, 0, 80, 24),
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
-            keys: KeyMap::default(),
             read_only: settings.read_only,
             is_dirty: true,
         }
