@@ -45,8 +45,8 @@ use crate::node::{
 /// The largest file that is read.
 pub const MAX_BYTES: u64 = 8 << 20;
 
-/// The most hosts that a file may name. Both caps are there for the memory of the machine that reads: a host with its
-/// settings takes some ten times what a name in a set takes.
+/// The most hosts that a file may name. Both caps are there for the memory of the machine that reads, and a host with its
+/// settings takes ten times what a name takes: either cap comes to some 130 MB.
 pub const MAX_HOSTS: usize = MAX_NAMES / 10;
 
 /// All nodes, in file order, with their groups.
