@@ -208,7 +208,7 @@ pub enum Interval {
 }
 
 /// A daemon that is watched on a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Daemon {
     /// Name on screens; the unit, container or service name too unless a manager-specific key says otherwise.
     pub name: String,
