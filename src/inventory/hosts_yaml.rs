@@ -7,13 +7,14 @@ use std::{
 
 use super::{
     Inventory, MAX_HOSTS,
-    draft::Draft,
+    draft::{Draft, Drafted},
     fault::Fault,
     frame::Lines,
     groups, jumps,
     layer::{Layer, Places, Zips, zips},
     reader,
     scalar::{self, quoted},
+    syntax,
     tree::{Spot, Tree},
 };
 use crate::node::{
@@ -24,6 +25,9 @@ use crate::node::{
 
 /// Reads a file that `scan` accepted.
 pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
+    if let Some((at, width)) = syntax::tag(text) {
+        return Err(Fault::at(at, width, syntax::TAG));
+    }
     let tree = reader::parse(text)?;
     let file = File {
         lines: Lines::new(text),
@@ -60,15 +64,15 @@ impl File<'_, '_> {
         let entries = self.entries()?;
         let names: Vec<String> = entries.iter().flatten().cloned().collect();
         let members = groups::resolve(self.groups, &names)?;
-        let nodes = self.nodes(&entries, &self.groups_of(&members, names.len()))?;
-        if let Some((name, way)) = jumps::circle(&nodes) {
+        let drafts = self.drafts(&entries, &self.groups_of(&members, names.len()))?;
+        if let Some((name, way)) = jumps::circle(&drafts) {
             let owner = entries.iter().position(|names| names.contains(&name));
             let spot = owner.and_then(|owner| self.hosts.get(owner));
             let at = spot.map_or(0, |(spot, _)| spot.at);
             let reason = format!("the bastions lead in a circle: {way}");
             return Err(Fault::at(at, 1, reason));
         }
-        Ok(self.assemble(nodes, &members))
+        Ok(self.assemble(jumps::wire(drafts), &members))
     }
 
     /// For each host the places of its groups, in file order.
@@ -84,17 +88,17 @@ impl File<'_, '_> {
         groups_of
     }
 
-    fn nodes(
+    fn drafts(
         &self,
         entries: &[Vec<String>],
         groups_of: &[Vec<usize>],
-    ) -> Result<Vec<Arc<Node>>, Fault> {
+    ) -> Result<Vec<Drafted>, Fault> {
         let labels = self
             .groups
             .iter()
             .map(|(spot, _)| format!("groups {}", spot.text));
         let labels: Vec<String> = labels.collect();
-        let mut nodes = Vec::with_capacity(groups_of.len());
+        let mut drafts = Vec::with_capacity(groups_of.len());
         let mut groups_of = groups_of.iter();
         for ((spot, value), names) in self.hosts.iter().zip(entries) {
             let zips = zips(value.fields(), spot, names.len())?;
@@ -109,10 +113,10 @@ impl File<'_, '_> {
                     member,
                 };
                 draft.apply(&own, |at| self.line(at))?;
-                nodes.push(Arc::new(draft.finish()?));
+                drafts.push(draft.finish()?);
             }
         }
-        Ok(nodes)
+        Ok(drafts)
     }
 
     /// Puts defaults and groups on a node.
@@ -191,9 +195,6 @@ impl File<'_, '_> {
                 let warning = format!("group {} in line {line} has no hosts", spot.text);
                 inventory.warnings.push(warning);
             }
-        }
-        if nodes.is_empty() {
-            inventory.warnings.push("the file names no host".into());
         }
         inventory.nodes = nodes;
         inventory

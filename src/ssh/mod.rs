@@ -1,32 +1,48 @@
 //! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
 
 mod auth;
+mod breaker;
 mod channel;
 mod client;
+mod config;
+mod connection;
 mod connector;
+mod dial;
 mod events;
 mod host_key;
 mod known_hosts;
 mod link;
+mod pool;
 mod prompt;
 mod pump;
 mod session;
+mod target;
 mod transport;
+mod ways;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+pub use breaker::Breaker;
+pub(crate) use breaker::hash;
 pub use channel::Channel;
-pub use connector::Connector;
+pub use connector::{Attempt, Connector};
+pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
 pub use session::Session;
+pub use target::Keepalive;
+pub use ways::{Tried, Way, Ways};
 
-use crate::node::{Transport, text::SafeText};
+use tokio::sync::mpsc;
+
+use crate::node::{NodeId, Transport, text::SafeText};
 
 /// What the connector needs to know beyond the node.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Files read for host keys; the first is written to. `~/.ssh/known_hosts`, `~/.ssh/known_hosts2`, `/etc/ssh/ssh_known_hosts`.
     pub known_hosts: Vec<PathBuf>,
+    /// Somebody chose these files for this run: they count before those that ssh_config names.
+    pub known_hosts_chosen: bool,
     /// The agent's socket; `None` when there is none.
     pub agent: Option<PathBuf>,
     /// Key files tried where a node names none, those of them that exist: `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
@@ -39,6 +55,31 @@ pub struct Config {
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
+    /// How a silent peer is found.
+    pub keepalive: Keepalive,
+    /// Of the pool.
+    pub limits: Limits,
+    /// Told when a node's login begins; what finds no room is left out.
+    pub progress: Option<mpsc::Sender<NodeId>>,
+}
+
+impl Config {
+    /// Settings that keep to `known_hosts`: no agent, no key files, nothing of the user's own.
+    pub fn apart(known_hosts: Vec<PathBuf>, user: &str) -> Self {
+        Self {
+            known_hosts,
+            known_hosts_chosen: true,
+            agent: None,
+            identities: Vec::new(),
+            user: user.to_owned(),
+            accept_new: false,
+            kex_timeout: Duration::from_secs(10),
+            auth_timeout: Duration::from_secs(10),
+            keepalive: Keepalive::default(),
+            limits: Limits::default(),
+            progress: None,
+        }
+    }
 }
 
 /// Where a connection attempt or a session ended.
