@@ -82,8 +82,9 @@ impl Known {
         let oldest = (head + 1).saturating_sub(buckets as u64);
         let first = self.grows.clamp(oldest, head);
         let new = (head - first + 1) as usize;
-        let rotated_out = values.get_mut(buckets - ahead..);
-        rotated_out.into_iter().for_each(|values| values.fill(None));
+        if let Some(rotated_out) = values.get_mut(buckets - ahead..) {
+            rotated_out.fill(None);
+        }
         if let Some(values) = values.get_mut(buckets - new..) {
             node.history.fill(field.id, (first, width), values);
         }
