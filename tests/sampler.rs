@@ -105,6 +105,48 @@ mod tests {
     }
 
     #[test]
+    fn devices_that_come_are_seen_by_the_next_tick() {
+        for awk in awks() {
+            let tree = Tree::new();
+            let mut running = Running::start(&shells()[0], Some(&awk), &tree.env(), &node(vec![]));
+            running.tick(false);
+            tree.write(&[
+                ("net/dev", "x|\n y|\n  eth0:1002000 902 0 0 0 0 0 0 2003000 803 0 0 0 0 0 0\n\
+                    wlp3s0: 5100 9 1 2 0 0 0 0 7100 8 3 4 0 0 0 0\n  eth1: 7 1 0 0 0 0 0 0 8 1 0 0 0 0 0 0\n"),
+                ("diskstats", " 259 0 nvme0n1 1000 5 80000 300 2000 7 90000 400 1 500 700 0 0 0 0\n 259 1 nvme0n1p1 1 1 1 1 1 1 1 1 0 1 1\n   8 0 sda 10 0 20 5 30 0 40 6 0 70 80\n\
+                    \x20  7 0 loop0 1 1 1 1 1 1 1 1 0 1 1\n 254 0 dm-0 1 0 2 3 4 0 5 6 0 7 8\n   8 16 sdb 1 0 2 3 4 0 5 6 0 7 8\n   8 17 sdb1 1 0 2 3 4 0 5 6 0 7 8\n"),
+            ]);
+            let sample = running.tick(false);
+            let nics = sample.net.interfaces.iter().map(|i| i.name.as_str());
+            assert_eq!(
+                nics.collect::<Vec<_>>(),
+                ["eth0", "wlp3s0", "eth1"],
+                "{}",
+                awk.kind
+            );
+            let disks = sample.io.devices.iter().map(|d| d.name.as_str());
+            assert_eq!(
+                disks.collect::<Vec<_>>(),
+                ["nvme0n1", "sda", "dm-0", "sdb"],
+                "{}",
+                awk.kind
+            );
+        }
+    }
+
+    #[test]
+    fn memory_beyond_an_int_is_read_whole() {
+        for awk in awks() {
+            let tree = Tree::new();
+            tree.write(&[("meminfo", "MemTotal:       6442450947 kB\nMemFree:        4294967299 kB\nMemAvailable:   4294967301 kB\n")]);
+            let mut running = Running::start(&shells()[0], Some(&awk), &tree.env(), &node(vec![]));
+            let memory = running.tick(false).memory;
+            assert_eq!(memory.total, Some(6_442_450_947 << 10), "{}", awk.kind);
+            assert_eq!(memory.cached, None, "{}", awk.kind);
+        }
+    }
+
+    #[test]
     fn without_an_awk_the_shell_itself_samples() {
         for shell in shells() {
             let tree = Tree::new();

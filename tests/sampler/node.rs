@@ -76,7 +76,12 @@ pub(crate) fn shells() -> Vec<Shell> {
 
 /// The awks of this machine.
 pub(crate) fn awks() -> Vec<Awk> {
-    let all = [("mawk", "mawk"), ("gawk", "gawk"), ("bbawk", "busybox")];
+    let all = [
+        ("mawk", "mawk"),
+        ("gawk", "gawk"),
+        ("bbawk", "busybox"),
+        ("awk", "original-awk"),
+    ];
     let awk = |(kind, name)| {
         Some(Awk {
             kind,
