@@ -312,6 +312,6 @@ fn a_reopened_sampler_begins_anew_but_remembers_oom_kills() {
     assert!(tick.ends_with(" a\n"));
     assert_eq!(
         (meter.sample().cpu.busy, meter.sample().host.oom_new),
-        (None, 2)
+        (None, Some(2))
     );
 }
