@@ -183,21 +183,23 @@ mod tests {
             let noisy = shell.behind("printf 'Welcome\\n\\n  you have mail'; read -r eaten");
             let mut running = Running::start(&noisy, None, &[], &node(vec![]));
             assert!(running.tick(false).host.uptime.is_some());
-            assert_eq!(running.meter.instead_of_hello().as_str(), "Welcome");
+            let noise = running.meter.instead_of_hello();
+            assert_eq!(noise, Some("you have mail".into()));
         }
     }
 
     #[test]
-    fn a_login_without_a_shell_is_told_by_its_first_line() {
-        let refused = shells()[0].behind("echo 'This account is currently not available.'; exit 1");
+    fn a_login_without_a_shell_is_told_by_its_last_line() {
+        let refused = shells()[0]
+            .behind("echo Welcome; echo 'This account is currently not available.'; exit 1");
         let (mut running, _) = Running::spawn(&refused, None, &[], &node(vec![]));
         assert_eq!(
             running.until(|signal| matches!(signal, Signal::Hello { .. })),
             None
         );
         assert_eq!(
-            running.meter.instead_of_hello().as_str(),
-            "This account is currently not available."
+            running.meter.instead_of_hello(),
+            Some("This account is currently not available.".into())
         );
         assert!(!running.meter.fast_lost());
     }

@@ -53,7 +53,7 @@ pub enum Signal {
     Gpu,
     /// Ask [`Meter::slow_tick`] now, not at the next turn: the slow channel just greeted, or a daemon's process is gone.
     AskSlow,
-    /// No sampler will come: the first line that came instead.
+    /// No sampler will come: how the flood began that came instead.
     NoSampler(SafeText),
     /// A frame or an answer was thrown away.
     Bad(SafeText),
@@ -199,7 +199,8 @@ impl Meter {
         let Some((hello, rest)) = found else {
             if self.greeting.is_hopeless() && !self.hopeless {
                 self.hopeless = true;
-                signals.push(Signal::NoSampler(self.greeting.first_line()));
+                let began = self.greeting.first_line().unwrap_or_default();
+                signals.push(Signal::NoSampler(began));
             }
             return None;
         };
@@ -307,9 +308,9 @@ impl Meter {
         }
     }
 
-    /// Why no sampler answers: the first line that came instead of a hello.
-    pub fn instead_of_hello(&self) -> SafeText {
-        self.greeting.first_line()
+    /// What came last before a hello, which is why none comes.
+    pub fn instead_of_hello(&self) -> Option<SafeText> {
+        self.greeting.last_line()
     }
 
     /// Text for the standard input of the slow channel's shell; `None` before the hello. Starts that channel anew, for a while without the part that it was stuck in.

@@ -318,7 +318,7 @@ impl Running {
         match self.until(|signal| matches!(signal, Signal::Hello { .. })) {
             Some(Signal::Hello { kind }) => self.kind = kind.to_string(),
             other => panic!(
-                "no hello from {:?} but {other:?}: {}",
+                "no hello from {:?} but {other:?}: {:?}",
                 self.shell,
                 self.meter.instead_of_hello()
             ),
