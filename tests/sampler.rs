@@ -31,6 +31,9 @@ mod tests {
             sample.memory.swap_used,
             Some((2_097_152 - 1_096_128) * 1024)
         );
+        let in_container = sample.host.container.is_some();
+        let arc = if in_container { 0 } else { 512_000_000 };
+        assert_eq!(sample.memory.available, Some(1_500_000 * 1024 + arc));
         assert_eq!(sample.pressure.cpu_some, Some(98.63));
         assert_eq!(sample.pressure.memory_full_60, Some(0.12));
         assert_eq!(

@@ -140,6 +140,22 @@ fn kills_that_no_kernel_counts_are_not_zero() {
 }
 
 #[test]
+fn the_cache_of_zfs_is_not_in_use() {
+    let memory = |z: &str| {
+        let text = format!("u 1\nm 1000 100 300 10 40 0 50 0 0 0\n{z}");
+        let memory = sample(&[(&text, FULL)]).memory;
+        (memory.used(), memory.cached)
+    };
+    assert_eq!(memory(""), (Some(700 << 10), Some(100 << 10)));
+    let (size, least) = (500 << 10, 100 << 10);
+    let moderate = format!("z {size} {least}\n");
+    assert_eq!(memory(&moderate), (Some(300 << 10), Some(500 << 10)));
+    assert_eq!(memory("z 99999999 0\n").0, Some(0), "never above the total");
+    assert_eq!(memory("z 5 7\n").0, Some(700 << 10));
+    assert_eq!(memory("z -\n").0, Some(700 << 10));
+}
+
+#[test]
 fn a_delta_gives_rates_by_the_nodes_own_clock() {
     let asked = Asked {
         full: false,

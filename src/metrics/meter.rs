@@ -69,7 +69,7 @@ const MEDIUM_EVERY: u64 = 10;
 const CHUNK: usize = 64 * 1024;
 
 /// Optional sources by the likelihood that reading them ends the sampler.
-const SUSPECTS: [(&str, &[&str]); 4] = [
+const SUSPECTS: [(&str, &[&str]); 5] = [
     ("amd", &["amd"]),
     (
         "pressure",
@@ -80,6 +80,7 @@ const SUSPECTS: [(&str, &[&str]); 4] = [
         &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"],
     ),
     ("traffic", &["net/dev", "diskstats"]),
+    ("zfs", &["spl/kstat/zfs/arcstats"]),
 ];
 
 /// A tick that waits for its frame.
@@ -284,7 +285,11 @@ impl Meter {
             return true;
         }
         let medium = asked.is_some_and(|tick| tick.medium && !tick.full);
-        let order = if medium { [2, 0, 1, 3] } else { [0, 1, 2, 3] };
+        let order = if medium {
+            [2, 0, 4, 1, 3]
+        } else {
+            [0, 4, 1, 2, 3]
+        };
         let next = order
             .into_iter()
             .find(|i| !self.withheld.contains(i) && self.has(*i));

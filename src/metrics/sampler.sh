@@ -7,8 +7,11 @@ LC_ALL=C PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/lib/wsl/lib
 export LC_ALL PATH
 R=${SSHOAL_PROC:-/proc} Y=${SSHOAL_SYS:-/sys}
 rd() { X=; [ -r "$1" ] && { IFS= read -r X <"$1"; } 2>/dev/null; [ -n "$X" ]; }
-S=
-for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat sys/fs/file-nr; do
+V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
+# In a container the cache of ZFS is the host's.
+S= Z=
+[ "$V" = - ] && Z=spl/kstat/zfs/arcstats
+for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat sys/fs/file-nr $Z; do
 	case ,@WITHOUT@, in *,$k,*) ;; *) rd "$R/$k" && S=$S,$k;; esac
 done
 N=0
@@ -18,7 +21,6 @@ done <"$R/stat"
 B=-; rd "$R/sys/kernel/random/boot_id" && B=$X
 # A limit of its own exists only below the root cgroup: a container.
 C=-; rd "$Y/fs/cgroup/memory.max" && C=$X
-V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
 p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
 G= P=
@@ -148,6 +150,8 @@ function disks(f,   s, w, j, a) {
 		if (s != dp[k]) { dp[k] = s; split(s, w, " "); put(dv[k], w[1] " " w[3] " " w[5] " " w[7] " " w[9] " " w[10]) }
 	}
 }
+# What the cache of ZFS holds, and what it will not give back.
+function arc(f,   v, w) { all(f); split(rest("\nsize "), w, " "); v = w[2]; split(rest("\nc_min "), w, " "); put("\nz ", v " " w[2]) }
 function medium(   w) {
 	if (F2) { all(F2); have("\npf ", "\nprocesses "); have("\npb ", "\nprocs_blocked ") }
 	if (F6) { all(F6); have("\nvs ", "pswpout "); have("\nvf ", "pgmajfault "); have("\nvo ", "oom_kill ") }
@@ -170,7 +174,7 @@ BEGIN {
 	# File names are built once: mawk leaks one that is built for a getline.
 	for (i = 1; i <= n; i++) F[s[i]] = R "/" s[i]
 	F0 = F["loadavg"]; F1 = F["uptime"]; F2 = F["stat"]; F3 = F["meminfo"]; F4 = F["net/dev"]; F5 = F["diskstats"]; F6 = F["vmstat"]
-	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]
+	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
 	if (C ~ /^[0-9]+$/) { FG = Y "/fs/cgroup/memory.current"; FK = Y "/fs/cgroup/memory.stat" }
 	# Numbers above what an int holds are written whole.
 	CONVFMT = "%.0f"; full = 1; nw = 0; srand()
@@ -200,6 +204,7 @@ BEGIN {
 		if (med && F9) put("\nf ", one(F9))
 		RS = "\001"
 		if (F3) memory(F3)
+		if (FZ) arc(FZ)
 		if (FG) { all(FK); put("\nk ", cg " " rest("\ninactive_file ")) }
 		if (FC) psi("\nPc ", FC)
 		if (FM) psi("\nPm ", FM)
