@@ -189,25 +189,5 @@ fn clock(n: u64) -> Clock {
 }
 
 fn node() -> Node {
-    Node {
-        id: NodeId::new("n1"),
-        address: "n1".into(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
-        transports: Vec::new(),
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::ZERO,
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: [].into(),
-        groups: Vec::new(),
-        daemons: Vec::new(),
-        origins: Vec::new(),
-    }
+    Node::blank("n1")
 }

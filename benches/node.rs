@@ -135,7 +135,7 @@ fn measure(awk: &Path) -> Costs {
         &format!("[127.0.0.1]:{port} {}\n", key.trim()),
     );
     let node = Node {
-        port,
+        port: Some(port),
         interval: Interval::Every(PACE),
         ..server.node()
     };

@@ -107,10 +107,9 @@ pub(crate) fn address(node: &Node) -> String {
         .as_deref()
         .map(|u| format!("{u}@"))
         .unwrap_or_default();
-    let port = if node.port == 22 {
-        String::new()
-    } else {
-        format!(":{}", node.port)
+    let port = match node.port {
+        None | Some(22) => String::new(),
+        Some(port) => format!(":{port}"),
     };
     format!("{user}{}{port}", node.address)
 }

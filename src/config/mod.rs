@@ -6,7 +6,6 @@ mod paths;
 use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
-    time::Duration,
 };
 
 pub use paths::Paths;
@@ -61,17 +60,17 @@ fn by_uid() -> Option<OsString> {
 /// The settings of the SSH layer.
 pub fn ssh(flags: &Flags, environment: &Environment, paths: &Paths) -> ssh::Config {
     let user = environment.user.as_deref().map(OsStr::to_string_lossy);
+    let user = user.map_or_else(|| "root".to_owned(), String::from);
+    let known_hosts = flags.known_hosts.clone();
     ssh::Config {
-        known_hosts: flags
-            .known_hosts
-            .clone()
-            .map_or_else(|| paths.known_hosts(), |file| vec![file]),
+        known_hosts_chosen: known_hosts.is_some(),
         agent: environment.agent.clone().map(PathBuf::from),
         identities: paths.identities(),
-        user: user.map_or_else(|| "root".to_owned(), String::from),
         accept_new: flags.accept_new,
-        kex_timeout: Duration::from_secs(10),
-        auth_timeout: Duration::from_secs(10),
+        ..ssh::Config::apart(
+            known_hosts.map_or_else(|| paths.known_hosts(), |file| vec![file]),
+            &user,
+        )
     }
 }
 

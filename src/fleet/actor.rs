@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::{Instant, interval, sleep_until},
 };
@@ -28,8 +28,6 @@ use crate::{
 
 /// Snapshots are at least this far apart.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
-/// Handshakes under way at once; more only makes each slower.
-const HANDSHAKES: usize = 64;
 /// Reports that may wait; a full queue makes the pollers wait.
 const REPORTS: usize = 1024;
 /// The cadence of a node that is looked at or in trouble.
@@ -51,7 +49,6 @@ pub(super) struct Actor {
     outside: Outside,
     reports: mpsc::Receiver<Report>,
     report_to: mpsc::Sender<Report>,
-    gate: Arc<Semaphore>,
     snapshot: Snapshot,
     places: HashMap<NodeId, usize>,
     pollers: HashMap<NodeId, Handle>,
@@ -82,7 +79,6 @@ impl Actor {
             outside,
             reports,
             report_to,
-            gate: Arc::new(Semaphore::new(HANDSHAKES)),
             snapshot: Snapshot::default(),
             places: HashMap::new(),
             pollers: HashMap::new(),
@@ -113,6 +109,7 @@ impl Actor {
             }
         }
         self.tasks.shutdown().await;
+        self.connector.close().await;
     }
 
     fn obey(&mut self, order: Order) {
@@ -188,7 +185,6 @@ impl Actor {
             connector: self.connector.clone(),
             reports: self.report_to.clone(),
             wish: wishes,
-            gate: self.gate.clone(),
             clock: self.clock,
             cancel: cancel.clone(),
         };
@@ -222,7 +218,6 @@ impl Actor {
         Wish {
             interval_ms,
             per_core: focused,
-            asking: state.is_some_and(|s| s.link == Link::Asking),
             retries,
         }
     }
@@ -287,10 +282,10 @@ impl Actor {
             return;
         };
         let tracker = &mut poller.tracker;
-        let before = (state.health.severity(), state.link == Link::Asking);
+        let before = state.health.severity();
         Arc::make_mut(state).apply(news, now, |sample| tracker.judge(now.0, sample));
         let state = state.clone();
-        if (state.health.severity(), state.link == Link::Asking) != before {
+        if state.health.severity() != before {
             self.send_wish(&state, 0);
         }
         self.changed();

@@ -119,16 +119,7 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_reads_nothing_tells_how_it_ended() {
         let inventory = inventory::load(&Located::ThisMachine).unwrap();
-        let config = Config {
-            known_hosts: Vec::new(),
-            agent: None,
-            identities: Vec::new(),
-            user: "nobody".to_owned(),
-            accept_new: false,
-            kex_timeout: Duration::from_secs(5),
-            auth_timeout: Duration::from_secs(5),
-        };
-        let connector = Connector::new(config, None);
+        let connector = Connector::new(Config::apart(Vec::new(), "nobody"), None);
         let session = connector.connect(&inventory.nodes[0]).await.unwrap();
         let mut lane = Lane::default();
         let more_than_a_pipe_holds = "#".repeat(1 << 20);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{mpsc, watch},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -19,9 +19,6 @@ use crate::{
     ssh::{Connector, Error, Session},
 };
 
-/// A handshake that takes longer waits for the network or a person, and makes room for others.
-const COMPUTES_FOR: Duration = Duration::from_millis(500);
-
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
@@ -29,8 +26,6 @@ pub(super) struct Wish {
     pub(super) interval_ms: u64,
     /// Per-core use is looked at.
     pub(super) per_core: bool,
-    /// A person is asked about this node: that may take minutes.
-    pub(super) asking: bool,
     /// Grows when somebody wants an attempt now.
     pub(super) retries: u32,
 }
@@ -43,8 +38,6 @@ pub(super) struct Poller {
     pub(super) connector: Connector,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wish: watch::Receiver<Wish>,
-    /// Handshakes under way in the whole fleet.
-    pub(super) gate: Arc<Semaphore>,
     pub(super) clock: Clock,
     pub(super) cancel: CancellationToken,
 }
@@ -77,23 +70,10 @@ impl Poller {
         (error, true)
     }
 
-    /// Takes a place among the handshakes under way, and gives it back once the wait is for somebody else: a person who is asked, or a node that
-    /// doesn't answer, must not keep other nodes waiting.
     async fn connect(&mut self) -> Result<Session, Error> {
-        let Ok(place) = self.gate.clone().acquire_owned().await else {
-            return std::future::pending().await;
-        };
         self.report(News::Connecting).await;
         // On the heap, so that a connected node does not carry its handshake's state along.
-        let mut attempt = Box::pin(self.connector.connect(&self.node));
-        tokio::select! {
-            biased;
-            result = &mut attempt => return result,
-            _ = self.wish.wait_for(|wish| wish.asking) => {}
-            () = sleep(COMPUTES_FOR) => {}
-        }
-        drop(place);
-        attempt.await
+        Box::pin(self.connector.connect(&self.node)).await
     }
 
     async fn wait_after(&mut self, error: Error, failures: u32) {

@@ -1,6 +1,6 @@
 //! One node out of its layers: defaults, its groups in file order, its own entry.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{
     duration,
@@ -10,37 +10,17 @@ use super::{
     tree::{Field, Tree},
     words,
 };
-use crate::node::{Cloudflare, HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport};
+use crate::node::{Cloudflare, Interval, Node, Route, Transport};
 
-/// A node for which nothing is said.
-pub(super) fn blank(name: &str) -> Node {
-    Node {
-        id: NodeId::new(name),
-        address: name.to_owned(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
-        transports: Vec::new(),
-        route: Route::default(),
-        host_keys: HostKeyPolicy::default(),
-        connect_timeout: Duration::from_secs(5),
-        command_timeout: Duration::from_secs(30),
-        prelude: String::new(),
-        sudo: Sudo::default(),
-        interval: Interval::default(),
-        sampler: true,
-        protected: false,
-        labels: BTreeMap::new(),
-        groups: Vec::new(),
-        daemons: Vec::new(),
-        origins: Vec::new(),
-    }
-}
+/// A node without its bastions, and these as written.
+pub(super) type Drafted = (Node, Vec<String>);
 
 /// A node while its layers are put on.
 pub(super) struct Draft<'p> {
     places: &'p Places,
     pub(super) node: Node,
+    /// Bastions as written: nodes or `[user@]host[:port]`.
+    jump: Vec<String>,
     transports: Option<(Vec<Transport>, usize)>,
     cloudflare: Cloudflare,
 }
@@ -54,7 +34,8 @@ impl<'p> Draft<'p> {
         };
         Self {
             places,
-            node: blank(name),
+            node: Node::blank(name),
+            jump: Vec::new(),
             transports: None,
             cloudflare,
         }
@@ -90,21 +71,18 @@ impl<'p> Draft<'p> {
         match field.key.name {
             "address" => node.address = text(value)?.unwrap_or_else(|| node.id.to_string()),
             "user" => node.user = text(value)?,
-            "port" => node.port = layer.value(value, scalar::port)?.unwrap_or(22),
+            "port" => node.port = layer.value(value, scalar::port)?,
             "identity" => self.identity(layer, value)?,
             "transport" | "transports" => self.transports(layer, field)?,
-            "jump" => node.route.jump = layer.all(value, |text| Ok(text.to_owned()))?,
+            "jump" => self.jump = layer.all(value, |text| Ok(text.to_owned()))?,
             "proxy_command" => {
                 node.route.proxy_command = text(value)?.filter(|text| !text.is_empty());
             }
             "tailscale" => node.route.tailscale = text(value)?,
             "cloudflare" => self.cloudflare(layer, value)?,
-            "host_keys" => {
-                node.host_keys = layer.value(value, words::host_keys)?.unwrap_or_default();
-            }
+            "host_keys" => node.host_keys = layer.value(value, words::host_keys)?,
             "connect_timeout" => {
-                let timeout = layer.value(value, duration::positive)?;
-                node.connect_timeout = timeout.unwrap_or(Duration::from_secs(5));
+                node.connect_timeout = layer.value(value, duration::positive)?;
             }
             "command_timeout" => {
                 let timeout = layer.value(value, duration::timeout)?;
@@ -198,14 +176,15 @@ impl<'p> Draft<'p> {
         Ok(())
     }
 
-    /// The node, with those of its transports that are configured.
-    pub(super) fn finish(mut self) -> Result<Node, Fault> {
+    /// The node, with those of its transports that are configured, and its bastions as written.
+    pub(super) fn finish(mut self) -> Result<Drafted, Fault> {
         let node = &mut self.node;
         // A bastion that inherits the chain it is part of is reached by what comes before it.
         let itself = |hop: &String| *hop == *node.id.as_str();
-        if let Some(place) = node.route.jump.iter().position(itself) {
-            node.route.jump.truncate(place);
+        if let Some(place) = self.jump.iter().position(itself) {
+            self.jump.truncate(place);
         }
+        let jumps = !self.jump.is_empty();
         if !self.cloudflare.hostname.is_empty() {
             node.route.cloudflare = Some(self.cloudflare);
         }
@@ -221,10 +200,11 @@ impl<'p> Draft<'p> {
         let indirect = named(Transport::Jump) || named(Transport::ProxyCommand);
         for transport in &wanted {
             let transport = match transport {
-                Transport::Direct if !indirect => direct(&node.route),
+                Transport::Direct if !indirect => direct(&node.route, jumps),
                 other => *other,
             };
-            if is_configured(transport, &node.route) && !node.transports.contains(&transport) {
+            if is_configured(transport, &node.route, jumps) && !node.transports.contains(&transport)
+            {
                 node.transports.push(transport);
             }
         }
@@ -244,26 +224,23 @@ impl<'p> Draft<'p> {
                 ),
             ));
         }
-        Ok(self.node)
+        Ok((self.node, self.jump))
     }
 }
 
 /// How a node with a bastion or a proxy command is reached "directly".
-fn direct(route: &Route) -> Transport {
-    match route {
-        Route {
-            proxy_command: Some(_),
-            ..
-        } => Transport::ProxyCommand,
-        Route { jump, .. } if !jump.is_empty() => Transport::Jump,
-        _ => Transport::Direct,
+fn direct(route: &Route, jumps: bool) -> Transport {
+    match route.proxy_command {
+        Some(_) => Transport::ProxyCommand,
+        None if jumps => Transport::Jump,
+        None => Transport::Direct,
     }
 }
 
-fn is_configured(transport: Transport, route: &Route) -> bool {
+fn is_configured(transport: Transport, route: &Route, jumps: bool) -> bool {
     match transport {
         Transport::Direct | Transport::Local => true,
-        Transport::Jump => !route.jump.is_empty(),
+        Transport::Jump => jumps,
         Transport::ProxyCommand => route.proxy_command.is_some(),
         Transport::Tailscale => route.tailscale.is_some(),
         Transport::Cloudflare => route.cloudflare.is_some(),

@@ -1,6 +1,7 @@
 //! Texts that name a host, a login, a bastion or a server: nothing that a shell or an option parser could obey.
 
 use super::scalar::{character, clean, port, quoted};
+use crate::node::hop;
 
 /// Refuses what a shell, a proxy command or an option parser could take for something else (CVE-2023-51385).
 fn plain(what: &str, text: &str, allowed: &str) -> Result<(), String> {
@@ -61,24 +62,18 @@ pub(super) fn host(text: &str) -> Result<(), String> {
 
 /// Checks `[user@]host[:port]`.
 pub(super) fn hop(text: &str) -> Result<(), String> {
-    let (login, rest) = match text.rsplit_once('@') {
-        Some((login, rest)) => (Some(login), rest),
-        None => (None, text),
-    };
+    let login = text.rsplit_once('@').map(|(login, _)| login);
     if login.is_some_and(|login| login.contains(':')) {
         return Err("secrets do not belong in hosts.yaml; a bastion is [user@]host[:port]".into());
     }
     login.map_or(Ok(()), user)?;
-    let (name, number) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((name, tail)) => (name, tail.strip_prefix(':')),
-        None if rest.matches(':').count() == 1 => match rest.split_once(':') {
-            Some((name, number)) => (name, Some(number)),
-            None => (rest, None),
-        },
-        None => (rest, None),
-    };
-    number.map_or(Ok(()), |number| port(number).map(drop))?;
-    host(name)
+    match hop::split(text) {
+        Some((_, name, _)) => host(name),
+        None => {
+            let digits = text.rsplit(':').next().unwrap_or_default();
+            port(digits).map(drop)
+        }
+    }
 }
 
 /// Checks an http address.

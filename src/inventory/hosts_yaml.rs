@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Inventory, MAX_HOSTS,
-    draft::Draft,
+    draft::{Draft, Drafted},
     fault::Fault,
     frame::Lines,
     groups, jumps,
@@ -60,15 +60,15 @@ impl File<'_, '_> {
         let entries = self.entries()?;
         let names: Vec<String> = entries.iter().flatten().cloned().collect();
         let members = groups::resolve(self.groups, &names)?;
-        let nodes = self.nodes(&entries, &self.groups_of(&members, names.len()))?;
-        if let Some((name, way)) = jumps::circle(&nodes) {
+        let drafts = self.drafts(&entries, &self.groups_of(&members, names.len()))?;
+        if let Some((name, way)) = jumps::circle(&drafts) {
             let owner = entries.iter().position(|names| names.contains(&name));
             let spot = owner.and_then(|owner| self.hosts.get(owner));
             let at = spot.map_or(0, |(spot, _)| spot.at);
             let reason = format!("the bastions lead in a circle: {way}");
             return Err(Fault::at(at, 1, reason));
         }
-        Ok(self.assemble(nodes, &members))
+        Ok(self.assemble(jumps::wire(drafts), &members))
     }
 
     /// For each host the places of its groups, in file order.
@@ -84,17 +84,17 @@ impl File<'_, '_> {
         groups_of
     }
 
-    fn nodes(
+    fn drafts(
         &self,
         entries: &[Vec<String>],
         groups_of: &[Vec<usize>],
-    ) -> Result<Vec<Arc<Node>>, Fault> {
+    ) -> Result<Vec<Drafted>, Fault> {
         let labels = self
             .groups
             .iter()
             .map(|(spot, _)| format!("groups {}", spot.text));
         let labels: Vec<String> = labels.collect();
-        let mut nodes = Vec::with_capacity(groups_of.len());
+        let mut drafts = Vec::with_capacity(groups_of.len());
         let mut groups_of = groups_of.iter();
         for ((spot, value), names) in self.hosts.iter().zip(entries) {
             let zips = zips(value.fields(), spot, names.len())?;
@@ -109,10 +109,10 @@ impl File<'_, '_> {
                     member,
                 };
                 draft.apply(&own, |at| self.line(at))?;
-                nodes.push(Arc::new(draft.finish()?));
+                drafts.push(draft.finish()?);
             }
         }
-        Ok(nodes)
+        Ok(drafts)
     }
 
     /// Puts defaults and groups on a node.

@@ -1,23 +1,24 @@
-//! Bastions that are reached through each other.
+//! Bastions: nodes that are reached through each other.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use crate::node::Node;
+use super::draft::Drafted;
+use crate::node::{Node, hop};
 
 /// Bastions on the way to a node; more can't be meant.
 const MAX_HOPS: usize = 16;
 
 /// A node that is reached through itself, or through too many others, with the way.
-pub(super) fn circle(nodes: &[Arc<Node>]) -> Option<(String, String)> {
-    let with_jumps = nodes.iter().filter(|node| !node.route.jump.is_empty());
+pub(super) fn circle(drafts: &[Drafted]) -> Option<(String, String)> {
+    let with_jumps = drafts.iter().filter(|(_, jump)| !jump.is_empty());
     let jumps: HashMap<&str, &[String]> = with_jumps
-        .map(|node| (node.id.as_str(), node.route.jump.as_slice()))
+        .map(|(node, jump)| (node.id.as_str(), jump.as_slice()))
         .collect();
     let mut safe = HashSet::new();
-    nodes.iter().find_map(|node| {
+    drafts.iter().find_map(|(node, _)| {
         let mut way = vec![node.id.as_str()];
         let is_circle = follow(&jumps, &mut way, &mut safe);
         is_circle.then(|| (node.id.to_string(), way.join(" → ")))
@@ -43,4 +44,45 @@ fn follow<'n>(
     }
     safe.insert(here);
     false
+}
+
+/// The nodes with their bastions: those of this file by name, others as written. There must be no circle.
+pub(super) fn wire(drafts: Vec<Drafted>) -> Vec<Arc<Node>> {
+    let names = drafts.iter().enumerate();
+    let mut wiring = Wiring {
+        places: names
+            .map(|(place, (node, _))| (node.id.to_string(), place))
+            .collect(),
+        wired: vec![None; drafts.len()],
+        drafts,
+    };
+    (0..wiring.drafts.len())
+        .filter_map(|place| wiring.node(place))
+        .collect()
+}
+
+struct Wiring {
+    drafts: Vec<Drafted>,
+    places: HashMap<String, usize>,
+    wired: Vec<Option<Arc<Node>>>,
+}
+
+impl Wiring {
+    fn node(&mut self, place: usize) -> Option<Arc<Node>> {
+        if let Some(node) = self.wired.get(place)? {
+            return Some(Arc::clone(node));
+        }
+        let (mut node, hops) = self.drafts.get(place)?.clone();
+        node.route.jump = hops.iter().filter_map(|hop| self.bastion(hop)).collect();
+        let node = Arc::new(node);
+        *self.wired.get_mut(place)? = Some(Arc::clone(&node));
+        Some(node)
+    }
+
+    fn bastion(&mut self, text: &str) -> Option<Arc<Node>> {
+        match self.places.get(text) {
+            Some(place) => self.node(*place),
+            None => hop::node(text).map(Arc::new),
+        }
+    }
 }

@@ -143,7 +143,7 @@ fn this_machine() -> Inventory {
     } else {
         "localhost"
     };
-    let mut node = draft::blank(name);
+    let mut node = Node::blank(name);
     node.transports = vec![Transport::Local];
     Inventory {
         nodes: vec![Arc::new(node)],

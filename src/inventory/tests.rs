@@ -90,7 +90,10 @@ fn the_example_of_the_specification_loads() {
     assert_eq!(members, ["gpu01", "gpu02", "gpu03", "bastion", "edge-1"]);
 
     let gpu2 = node(&inventory, "gpu02");
-    assert_eq!((gpu2.address.as_str(), gpu2.port), ("10.0.3.12", 2202));
+    assert_eq!(
+        (gpu2.address.as_str(), gpu2.port),
+        ("10.0.3.12", Some(2202))
+    );
     assert_eq!(gpu2.transports, [Transport::Jump]);
     assert_eq!(gpu2.groups, ["gpu", "all-of-it"]);
     assert_eq!(gpu2.labels["version"], "1.10");
@@ -160,7 +163,7 @@ fn later_layers_win_and_null_takes_back() {
         "  plain: null\n",
     ));
     let n = node(&inventory, "n");
-    assert_eq!((n.port, n.user.as_deref()), (3, None));
+    assert_eq!((n.port, n.user.as_deref()), (Some(3), None));
     assert_eq!(
         n.labels.iter().collect::<Vec<_>>(),
         [(&"l".into(), &"2".into())]
@@ -173,13 +176,18 @@ fn later_layers_win_and_null_takes_back() {
     let b = node(&inventory, "b");
     assert_eq!(b.transports, [Transport::Direct], "never through itself");
     assert!(b.daemons.is_empty());
-    assert_eq!(node(&inventory, "plain").port, 1);
+    assert_eq!(node(&inventory, "plain").port, Some(1));
 }
 
 #[test]
 fn a_bastion_of_an_inherited_chain_is_reached_by_what_comes_before_it() {
     let inventory = good("defaults: {jump: [gate, inner]}\nhosts: {gate: {}, inner: {}, n: {}}\n");
-    let jump = |name: &str| node(&inventory, name).route.jump.clone();
+    let jump = |name: &str| {
+        let hops = &node(&inventory, name).route.jump;
+        hops.iter()
+            .map(|hop| hop.id.to_string())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(jump("gate"), [""; 0]);
     assert_eq!(jump("inner"), ["gate"]);
     assert_eq!(jump("n"), ["gate", "inner"]);
@@ -211,7 +219,7 @@ fn anchors_quotes_and_block_text_are_read() {
     let b = node(&inventory, "b1");
     assert_eq!(
         (b.port, b.user.as_deref(), b.sampler),
-        (23, Some("null"), false)
+        (Some(23), Some("null"), false)
     );
     assert!(b.prelude.ends_with("activate\n"));
     assert_eq!(node(&inventory, "007").address, "007");
@@ -230,7 +238,15 @@ fn values_of_a_set_are_zipped() {
     let last = node(&inventory, "r2n2");
     assert_eq!(last.address, "10.2.0.2");
     assert_eq!(last.route.tailscale.as_deref(), Some("ts-08"));
-    assert_eq!(last.route.jump, ["ops@[2001:db8::1]:22", "b4:2222"]);
+    let [first, second] = last.route.jump.as_slice() else {
+        panic!("two bastions");
+    };
+    assert_eq!(first.user.as_deref(), Some("ops"));
+    assert_eq!(
+        (first.address.as_str(), first.port),
+        ("2001:db8::1", Some(22))
+    );
+    assert_eq!((second.address.as_str(), second.port), ("b4", Some(2222)));
     let cloudflare = last.route.cloudflare.as_ref().unwrap();
     assert_eq!(cloudflare.hostname, "s4.example.com");
     assert_eq!(node(&inventory, "r1n2").address, "10.1.0.2");

@@ -1,12 +1,7 @@
 //! The state machine: hello, cadence, doubt, loss, and the three channels together.
 
-use std::time::Duration;
-
 use super::*;
-use crate::{
-    metrics::daemon::State,
-    node::{HostKeyPolicy, Interval, Manager, NodeId, Route, Sudo},
-};
+use crate::{metrics::daemon::State, node::Manager};
 
 fn node(daemons: &[&str]) -> Node {
     let daemon = |name: &&str| Daemon {
@@ -19,25 +14,8 @@ fn node(daemons: &[&str]) -> Node {
         log: None,
     };
     Node {
-        id: NodeId::new("n1"),
-        address: "n1".into(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
-        transports: Vec::new(),
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::ZERO,
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: [].into(),
-        groups: Vec::new(),
         daemons: daemons.iter().map(daemon).collect(),
-        origins: Vec::new(),
+        ..Node::blank("n1")
     }
 }
 

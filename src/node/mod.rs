@@ -1,5 +1,6 @@
 //! What a node is: its name, how it is reached, what runs on it. Pure data, built by `inventory`.
 
+pub mod hop;
 pub mod quote;
 pub mod set;
 pub mod text;
@@ -41,15 +42,15 @@ pub fn valid_name(name: &str) -> bool {
 }
 
 /// One machine of the inventory, with every default already merged in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its unique name.
     pub id: NodeId,
     /// Host name or IP address to dial; the node's name when nothing else is said.
     pub address: String,
-    /// TCP port of sshd.
-    pub port: u16,
-    /// Login; `None` means the local user.
+    /// TCP port of sshd; `None` means what ssh_config says, else 22.
+    pub port: Option<u16>,
+    /// Login; `None` means what ssh_config says, else the local user.
     pub user: Option<String>,
     /// Private key files, tried in this order after the agent's keys.
     pub identity: Vec<PathBuf>,
@@ -57,10 +58,10 @@ pub struct Node {
     pub transports: Vec<Transport>,
     /// What the transports other than `direct` and `local` need.
     pub route: Route,
-    /// What to do with an unknown host key.
-    pub host_keys: HostKeyPolicy,
-    /// Deadline for name resolution plus TCP connect.
-    pub connect_timeout: Duration,
+    /// What to do with an unknown host key; `None` means what ssh_config says, else ask.
+    pub host_keys: Option<HostKeyPolicy>,
+    /// Deadline for name resolution plus TCP connect; `None` means what ssh_config says, else 5 s.
+    pub connect_timeout: Option<Duration>,
     /// Default deadline of a command; zero means none.
     pub command_timeout: Duration,
     /// Shell text run before commands, jobs and shells.
@@ -81,6 +82,33 @@ pub struct Node {
     pub daemons: Vec<Daemon>,
     /// Where each value came from, as `(key, "hosts gpu[01-16], line 12")`, for `nodes --explain`.
     pub origins: Vec<(&'static str, String)>,
+}
+
+impl Node {
+    /// A node for which nothing is said.
+    pub fn blank(name: &str) -> Self {
+        Self {
+            id: NodeId::new(name),
+            address: name.to_owned(),
+            port: None,
+            user: None,
+            identity: Vec::new(),
+            transports: Vec::new(),
+            route: Route::default(),
+            host_keys: None,
+            connect_timeout: None,
+            command_timeout: Duration::from_secs(30),
+            prelude: String::new(),
+            sudo: Sudo::default(),
+            interval: Interval::default(),
+            sampler: true,
+            protected: false,
+            labels: BTreeMap::new(),
+            groups: Vec::new(),
+            daemons: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
 }
 
 /// A way to reach a node.
@@ -117,8 +145,8 @@ impl Transport {
 /// The settings of the indirect transports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Bastions from here to the node: node names or `[user@]host[:port]`.
-    pub jump: Vec<String>,
+    /// Bastions from here to the node. The first is reached by its own route, each other one through the one before it.
+    pub jump: Vec<Arc<Node>>,
     /// A command whose stdio is the connection.
     pub proxy_command: Option<String>,
     /// Address or name in the tailnet.

@@ -15,9 +15,9 @@ use crate::{
         daemon::State,
         health::{Severity, Tracker},
     },
-    node::{self, Daemon, Interval, Node, NodeId},
+    node::{self, Daemon, Node},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 const EPOCH: u64 = 1_800_000_000;
 
@@ -42,25 +42,8 @@ fn node(profile: &Profile) -> Node {
         log: None,
     };
     Node {
-        id: NodeId::new(&profile.name),
-        address: String::new(),
-        port: 22,
-        user: None,
-        identity: Vec::<PathBuf>::new(),
-        transports: Vec::new(),
-        route: node::Route::default(),
-        host_keys: node::HostKeyPolicy::Strict,
-        connect_timeout: Duration::ZERO,
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: node::Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: BTreeMap::new(),
-        groups: Vec::new(),
         daemons: profile.daemons.iter().map(daemon).collect(),
-        origins: Vec::new(),
+        ..Node::blank(&profile.name)
     }
 }
 

@@ -397,7 +397,7 @@ async fn the_files_name_every_node_and_the_key_is_private() {
     let inventory = inventory::load(&located).unwrap();
     assert_eq!(inventory.nodes.len(), 24);
     let edge = inventory.node("edge-1").unwrap();
-    assert_eq!(Some(edge.port), rig.sim.port("edge-1"));
+    assert_eq!(edge.port, rig.sim.port("edge-1"));
     let web = inventory.node("web03").unwrap();
     assert_eq!(
         (web.address.as_str(), web.user.as_deref()),

@@ -11,12 +11,13 @@ use russh::{
 };
 
 use super::{
-    Config, Error, Step,
-    client::Account,
+    Error, Step,
     events::{Events, describe},
     link::Life,
+    pool::Wanted,
+    target::Target,
 };
-use crate::node::text::SafeText;
+use crate::node::{Transport, text::SafeText};
 use agent::Agent;
 use identity::Identity;
 use offer::{Offer, is_of};
@@ -30,7 +31,8 @@ const FILE_OFFERS: usize = 2;
 /// One login under way.
 struct Login<'a> {
     handle: &'a mut Handle<Events>,
-    account: &'a Account<'a>,
+    target: &'a Target,
+    transport: Transport,
     life: &'a Life,
     /// Keys that the server has seen, as told to a person.
     offered: Vec<String>,
@@ -62,13 +64,13 @@ enum Answer {
 /// Logs in; returns what did it.
 pub(super) async fn login(
     handle: &mut Handle<Events>,
-    account: &Account<'_>,
-    config: &Config,
+    wanted: &Wanted,
     life: &Life,
 ) -> Result<SafeText, Error> {
     let mut login = Login {
         handle,
-        account,
+        target: &wanted.target,
+        transport: wanted.path.transport(),
         life,
         offered: Vec::new(),
         notes: Vec::new(),
@@ -77,12 +79,12 @@ pub(super) async fn login(
         rsa: None,
     };
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
-    let none = login.handle.authenticate_none(account.user).await;
+    let none = login.handle.authenticate_none(&login.target.user).await;
     if login.answered(none).await? {
         return Ok("none needed".into());
     }
     if login.methods.contains(&MethodKind::PublicKey)
-        && let Some(accepted) = login.try_keys(config).await?
+        && let Some(accepted) = login.try_keys().await?
     {
         return Ok(accepted.as_str().into());
     }
@@ -90,14 +92,14 @@ pub(super) async fn login(
 }
 
 impl Login<'_> {
-    async fn try_keys(&mut self, config: &Config) -> Result<Option<String>, Error> {
-        let named = &self.account.node.identity;
-        let files = identity::load(named, &config.identities).await;
+    async fn try_keys(&mut self) -> Result<Option<String>, Error> {
+        let named = self.target.identities_named;
+        let files = identity::load(&self.target.identities, named).await;
         self.notes
             .extend(files.iter().filter_map(|file| file.note.clone()));
-        let mut agent = self.agent(config).await;
+        let mut agent = self.agent().await;
         let mut held = match &mut agent {
-            Some(agent) => self.held(agent, &files, !named.is_empty()).await,
+            Some(agent) => self.held(agent, &files, named).await,
             None => Vec::new(),
         };
         self.leave_room(&mut held, &files);
@@ -127,8 +129,8 @@ impl Login<'_> {
         Ok(None)
     }
 
-    async fn agent(&mut self, config: &Config) -> Option<Agent> {
-        let path = config.agent.as_ref()?;
+    async fn agent(&mut self) -> Option<Agent> {
+        let path = self.target.agent.as_ref()?;
         match Agent::connect(path, self.handle.agent_session_binding()).await {
             Ok(agent) => Some(agent),
             Err(reason) => {
@@ -201,7 +203,7 @@ impl Login<'_> {
             }
         };
         self.offered.push(name.clone());
-        let user = self.account.user;
+        let user = &self.target.user;
         let result = match (offer, agent) {
             (Offer::File(_, key), _) => {
                 let key = PrivateKeyWithHashAlg::new(key, hash);
@@ -258,7 +260,7 @@ impl Login<'_> {
     }
 
     fn failed(&self, reason: &str) -> Error {
-        Error::new(Step::Auth, self.account.transport, reason)
+        Error::new(Step::Auth, self.transport, reason)
     }
 
     fn refused(&self) -> Error {
@@ -270,7 +272,7 @@ impl Login<'_> {
         };
         let reason = format!(
             "{verdict} for {}{}; the server accepts {}",
-            self.account.user,
+            self.target.user,
             self.account_of_keys(),
             accepts.join(", ")
         );

@@ -20,12 +20,13 @@ use super::{
     events::{Events, Fault, describe},
     host_key::Judge,
     link::{Life, Link},
+    pool::{Lane, Wanted},
     transport::{
         Way,
         stream::{Head, Tap},
     },
 };
-use crate::node::{Node, Transport, text::SafeText};
+use crate::node::{Transport, text::SafeText};
 
 /// AES-GCM first: with AES instructions it costs half of `ChaCha20` (measured), and Terrapin doesn't touch it.
 const CIPHERS: &[cipher::Name] = &[
@@ -57,8 +58,11 @@ const HOST_KEYS: [Algorithm; 6] = [
     },
 ];
 
-/// A channel's window: more brings nothing near by, and this connection never carries bulk from far away.
+/// A channel's window where no bulk is carried: more brings nothing.
 const WINDOW: u32 = 2 << 20;
+
+/// The window of a channel that carries bulk: 2 MiB would cap a stream at 21 MiB/s where the round trip takes 40 ms (measured).
+const BULK_WINDOW: u32 = 16 << 20;
 
 /// Smaller packets cost CPU, larger ones bring nothing (measured).
 const PACKET: u32 = 32 << 10;
@@ -66,21 +70,8 @@ const PACKET: u32 = 32 << 10;
 /// Messages of a channel inside russh, before our own queue: 512 KiB at worst. Its default of 100 is 3.2 MiB.
 const CHANNEL_BUFFER: usize = 16;
 
-/// With [`KEEPALIVES`], a silent peer is found after a minute, for 57 µs of CPU each.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-
-/// Keepalives without an answer before the peer is given up.
-const KEEPALIVES: usize = 3;
-
 /// A net under the keepalives, which run only after login. Their answers reset it.
 const INACTIVITY: Duration = Duration::from_secs(90);
-
-/// Who logs in where, by which way.
-pub(super) struct Account<'a> {
-    pub(super) node: &'a Node,
-    pub(super) user: &'a str,
-    pub(super) transport: Transport,
-}
 
 /// A connection that is logged in.
 pub(super) struct Opened {
@@ -90,25 +81,22 @@ pub(super) struct Opened {
 }
 
 /// Exchanges keys and logs in. Dropped before its end, it leaves no task and no socket.
-pub(super) async fn open(
-    way: Way,
-    account: &Account<'_>,
-    shared: &Arc<Shared>,
-) -> Result<Opened, Error> {
+pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Result<Opened, Error> {
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
-    let (mut handle, ended, ident) = exchange(way, account, shared, &stop).await?;
+    let transport = wanted.path.transport();
+    let (mut handle, ended, ident) = exchange(way, wanted, shared, &stop).await?;
     let life = Life::new(stop, ended);
-    let login = auth::login(&mut handle, account, &shared.config, &life);
+    let login = auth::login(&mut handle, wanted, &life);
     let auth = timeout(shared.config.auth_timeout, login)
         .await
         .unwrap_or_else(|_| {
             let limit = shared.config.auth_timeout.as_secs_f32();
             let reason = format!("not logged in within {limit} s");
-            Err(Error::new(Step::Auth, account.transport, &reason)
+            Err(Error::new(Step::Auth, transport, &reason)
                 .advise("an agent may be waiting for a touch or a confirmation"))
         })?;
-    let link = Link::new(handle, life, guard, Arc::clone(shared), account.transport);
+    let link = Link::new(handle, life, guard, Arc::clone(shared), transport);
     Ok(Opened { link, ident, auth })
 }
 
@@ -116,19 +104,19 @@ type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
 
 async fn exchange(
     way: Way,
-    account: &Account<'_>,
+    wanted: &Wanted,
     shared: &Shared,
     stop: &CancellationToken,
 ) -> Result<Exchanged, Error> {
     let limit = shared.config.kex_timeout;
-    let transport = account.transport;
-    let judge = timeout(limit, Judge::new(account, shared))
+    let transport = wanted.path.transport();
+    let judge = timeout(limit, Judge::new(wanted, shared))
         .await
         .unwrap_or_else(|_| {
             let reason = "the known_hosts files could not be read in time";
             Err(Error::new(Step::HostKey, transport, reason))
         })?;
-    let settings = Arc::new(settings(&judge));
+    let settings = Arc::new(settings(&judge, wanted));
     let asking = judge.asking();
     let (tap, head) = Tap::new(way.stream, stop);
     let (events, ended) = Events::new(judge, stop.clone(), transport);
@@ -145,13 +133,16 @@ async fn exchange(
     Ok((handle, ended, ident))
 }
 
-fn settings(judge: &Judge) -> client::Config {
+fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!(
             "SSH-2.0-sshoal_",
             env!("CARGO_PKG_VERSION")
         ))),
-        window_size: WINDOW,
+        window_size: match wanted.lane {
+            Lane::Control => WINDOW,
+            Lane::Bulk => BULK_WINDOW,
+        },
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {
@@ -160,8 +151,8 @@ fn settings(judge: &Judge) -> client::Config {
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::DEFAULT
         },
-        keepalive_interval: Some(KEEPALIVE),
-        keepalive_max: KEEPALIVES,
+        keepalive_interval: Some(wanted.target.keepalive.interval),
+        keepalive_max: wanted.target.keepalive.max,
         inactivity_timeout: Some(INACTIVITY),
         ..client::Config::default()
     }

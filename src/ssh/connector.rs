@@ -5,25 +5,36 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
 
 use super::{
-    Asked, Config, Error, Session, SessionInfo, Step,
-    client::{self, Account},
-    session::Kind,
-    transport::{self, direct, local::Shell},
+    Asked, Config, Error, Row, Session, SessionInfo, Step,
+    config::Resolved,
+    connection::Connection,
+    pool::{Lane, Pool, Wanted},
+    target::{Path, Target},
+    transport::local::Shell,
 };
 use crate::node::{Node, Transport, text::SafeText};
 
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
 
-/// Opens sessions to nodes. Cheap to clone; clones share their limits and counters.
+/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped, with all sessions, they are cut.
 #[derive(Clone, Debug)]
-pub struct Connector(Arc<Shared>);
+pub struct Connector(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    _owner: JoinSet<()>,
+}
 
 /// What all attempts of one connector share.
 #[derive(Debug)]
@@ -31,25 +42,44 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) asker: Option<mpsc::Sender<Asked>>,
     pub(super) overruns: AtomicU64,
-    lookups: Semaphore,
+    pub(super) lookups: Semaphore,
+    pub(super) pool: Pool,
 }
 
 impl Connector {
-    /// A connector that puts its questions to `asker`; without one nobody can answer.
+    /// A connector that puts its questions to `asker`; without one nobody can answer. Must be called within the runtime.
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
-        Self(Arc::new(Shared {
+        let (pool, requests) = Pool::new(config.limits);
+        let shared = Arc::new(Shared {
             config,
             asker,
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
+            pool,
+        });
+        let mut owner = JoinSet::new();
+        owner.spawn(requests.run(Arc::downgrade(&shared)));
+        Self(Arc::new(Inner {
+            shared,
+            _owner: owner,
         }))
     }
 
-    /// Opens a session by the first of the node's transports that works. Dropped before its end, the call leaves nothing behind.
+    /// A session by the first of the node's transports that works. Dropped before its end, the call leaves nothing behind.
     pub async fn connect(&self, node: &Node) -> Result<Session, Error> {
+        self.open(node, Lane::Control).await
+    }
+
+    /// The same over a connection that carries bulk only: files, floods of log. The sampler never waits behind it.
+    pub async fn connect_bulk(&self, node: &Node) -> Result<Session, Error> {
+        self.open(node, Lane::Bulk).await
+    }
+
+    async fn open(&self, node: &Node, lane: Lane) -> Result<Session, Error> {
+        let target = Arc::new(self.0.shared.target(node).await?);
         let mut failures: Vec<Error> = Vec::new();
-        for transport in transport::plan(node) {
-            match self.open(node, transport).await {
+        for path in &target.paths {
+            match self.by(&target, path, lane).await {
                 Ok(session) => return Ok(session),
                 // A server that refuses this host key or login is the node's own answer: no second way around it.
                 Err(error) if matches!(error.step, Step::HostKey | Step::Auth) => {
@@ -61,68 +91,59 @@ impl Connector {
         Err(most_telling(&failures, node))
     }
 
+    async fn by(&self, target: &Arc<Target>, path: &Path, lane: Lane) -> Result<Session, Error> {
+        if *path == Path::Local {
+            return Ok(local(target));
+        }
+        let wanted = Wanted {
+            target: Arc::clone(target),
+            path: path.clone(),
+            lane,
+        };
+        let connection = self.connection(wanted.clone()).await?;
+        Ok(Session::ssh(connection, wanted, self.clone()))
+    }
+
+    /// A connection with room for a channel.
+    pub(super) async fn connection(&self, wanted: Wanted) -> Result<Arc<Connection>, Error> {
+        self.0.shared.pool.connection(wanted).await
+    }
+
+    /// All connections, the oldest first.
+    pub async fn table(&self) -> Vec<Row> {
+        self.0.shared.pool.table().await
+    }
+
+    /// Takes leave of all servers and waits until everything is gone.
+    pub async fn close(&self) {
+        self.0.shared.pool.close().await;
+    }
+
     /// Channels that were closed because nobody read their output.
     pub fn overruns(&self) -> u64 {
-        self.0.overruns.load(Ordering::Relaxed)
-    }
-
-    async fn open(&self, node: &Node, transport: Transport) -> Result<Session, Error> {
-        let started = Instant::now();
-        match transport {
-            Transport::Local => Ok(self.local(node, started.elapsed())),
-            Transport::Direct => self.direct(node, started).await,
-            Transport::Jump
-            | Transport::ProxyCommand
-            | Transport::Tailscale
-            | Transport::Cloudflare => Err(unsupported(transport)),
-        }
-    }
-
-    fn local(&self, node: &Node, setup: Duration) -> Session {
-        let info = SessionInfo {
-            transport: Transport::Local,
-            peer: String::new(),
-            ident: SafeText::default(),
-            user: self.user(node).to_owned(),
-            auth: "this machine".into(),
-            setup,
-        };
-        Session::new(info, Kind::Local(Shell::new()))
-    }
-
-    async fn direct(&self, node: &Node, started: Instant) -> Result<Session, Error> {
-        let way = direct::dial(node, &self.0.lookups).await?;
-        let account = Account {
-            node,
-            user: self.user(node),
-            transport: Transport::Direct,
-        };
-        let peer = way.peer.clone();
-        let opened = client::open(way, &account, &self.0).await?;
-        let info = SessionInfo {
-            transport: account.transport,
-            peer,
-            ident: opened.ident.as_str().into(),
-            user: account.user.to_owned(),
-            auth: opened.auth,
-            setup: started.elapsed(),
-        };
-        Ok(Session::new(info, Kind::Ssh(opened.link)))
-    }
-
-    fn user<'a>(&'a self, node: &'a Node) -> &'a str {
-        node.user.as_deref().unwrap_or(&self.0.config.user)
+        self.0.shared.overruns.load(Ordering::Relaxed)
     }
 }
 
-fn unsupported(transport: Transport) -> Error {
-    let reason = format!(
-        "{} is not supported by this version yet",
-        transport.as_str()
-    );
-    Error::new(Step::Config, transport, &reason).for_good()
+impl Shared {
+    /// Where a node is and as whom it is entered, with all that is said of it anywhere.
+    pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
+        let resolved = Resolved::default();
+        Ok(Target::settle(node, &resolved, &self.config))
+    }
 }
 
+fn local(target: &Target) -> Session {
+    let info = SessionInfo {
+        transport: Transport::Local,
+        peer: String::new(),
+        ident: SafeText::default(),
+        user: target.user.clone(),
+        auth: "this machine".into(),
+        setup: Duration::ZERO,
+    };
+    Session::local(Shell::new(), info)
+}
 /// The failure that got furthest; it names the others.
 fn most_telling(failures: &[Error], node: &Node) -> Error {
     // Of equals, the first: it is the way that the node prefers.
@@ -146,7 +167,6 @@ fn most_telling(failures: &[Error], node: &Node) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{node::Route, ssh::transport::tests::node};
 
     fn failure(step: Step, transport: Transport) -> Error {
         Error::new(step, transport, step.as_str())
@@ -154,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_failure_that_got_furthest_is_told_first() {
-        let node = node(&[], Route::default());
+        let node = Node::blank("web1");
         let told = most_telling(
             &[
                 failure(Step::Connect, Transport::Tailscale),

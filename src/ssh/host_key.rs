@@ -11,9 +11,9 @@ use tokio::{
 
 use super::{
     Asked, Error, Prompt, PromptId, Question, Step,
-    client::Account,
     connector::Shared,
     known_hosts::{self, Host, Key, Known, Remembered, Verdict},
+    pool::Wanted,
 };
 use crate::node::{HostKeyPolicy, NodeId, Transport};
 
@@ -36,31 +36,24 @@ pub(super) struct Judge {
 
 impl Judge {
     /// Reads what is known of the host.
-    pub(super) async fn new(account: &Account<'_>, shared: &Shared) -> Result<Self, Error> {
-        let node = account.node;
-        let host = Host::new(&node.address, node.port);
-        let files = shared.config.known_hosts.clone();
+    pub(super) async fn new(wanted: &Wanted, shared: &Shared) -> Result<Self, Error> {
+        let (target, transport) = (&wanted.target, wanted.path.transport());
+        let host = target.known_as.clone();
+        let files = target.known_hosts.clone();
         let (paths, wanted) = (files.clone(), host.clone());
         let known = blocking(move || Known::lookup(&paths, &wanted))
             .await
             .map_err(|error| {
-                refuse(
-                    account.transport,
-                    &format!("can't read known hosts: {error}"),
-                )
-                .advise("make the file readable: an unreadable one never counts as empty")
+                refuse(transport, &format!("can't read known hosts: {error}"))
+                    .advise("make the file readable: an unreadable one never counts as empty")
             })?;
-        let policy = match node.host_keys {
-            HostKeyPolicy::Ask if shared.config.accept_new => HostKeyPolicy::AcceptNew,
-            policy => policy,
-        };
         Ok(Self {
-            node: node.id.clone(),
-            transport: account.transport,
+            node: target.node.clone(),
+            transport,
             host,
             files,
             known,
-            policy,
+            policy: target.host_keys,
             asker: shared.asker.clone(),
             asking: watch::channel(false).0,
         })

@@ -18,6 +18,7 @@ use tokio_util::{
 use super::{
     Channel, Error, Step,
     channel::{self, Input},
+    connection::Place,
     connector::Shared,
     events::{Events, describe},
     pump::Pump,
@@ -71,11 +72,12 @@ impl Link {
     }
 
     /// Starts a command.
-    pub(super) async fn exec(&self, command: &str) -> Result<Channel, Error> {
+    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Error> {
         let (channel, feed) = channel::pair(self.transport);
         let (started, start) = oneshot::channel();
         let pump = Pump {
             feed,
+            _place: place,
             started: Some(started),
             shared: Arc::clone(&self.shared),
             transport: self.transport,
@@ -104,8 +106,13 @@ impl Link {
         self.life.ended().await
     }
 
+    /// True when the connection is gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.handle.is_closed() || self.life.stop.is_cancelled()
+    }
+
     /// Says goodbye, then cuts the connection if that takes too long.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(&self) {
         let goodbye = async {
             let bye = self.handle.disconnect(Disconnect::ByApplication, "", "");
             if bye.await.is_ok() {

@@ -3,22 +3,29 @@
 mod auth;
 mod channel;
 mod client;
+mod config;
+mod connection;
 mod connector;
+mod dial;
 mod events;
 mod host_key;
 mod known_hosts;
 mod link;
+mod pool;
 mod prompt;
 mod pump;
 mod session;
+mod target;
 mod transport;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
 pub use channel::Channel;
 pub use connector::Connector;
+pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
 pub use session::Session;
+pub use target::Keepalive;
 
 use crate::node::{Transport, text::SafeText};
 
@@ -27,6 +34,8 @@ use crate::node::{Transport, text::SafeText};
 pub struct Config {
     /// Files read for host keys; the first is written to. `~/.ssh/known_hosts`, `~/.ssh/known_hosts2`, `/etc/ssh/ssh_known_hosts`.
     pub known_hosts: Vec<PathBuf>,
+    /// Somebody chose these files for this run: they count before those that ssh_config names.
+    pub known_hosts_chosen: bool,
     /// The agent's socket; `None` when there is none.
     pub agent: Option<PathBuf>,
     /// Key files tried where a node names none, those of them that exist: `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa`.
@@ -39,6 +48,28 @@ pub struct Config {
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
+    /// How a silent peer is found.
+    pub keepalive: Keepalive,
+    /// Of the pool.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Settings that keep to `known_hosts`: no agent, no key files, nothing of the user's own.
+    pub fn apart(known_hosts: Vec<PathBuf>, user: &str) -> Self {
+        Self {
+            known_hosts,
+            known_hosts_chosen: true,
+            agent: None,
+            identities: Vec::new(),
+            user: user.to_owned(),
+            accept_new: false,
+            kex_timeout: Duration::from_secs(10),
+            auth_timeout: Duration::from_secs(10),
+            keepalive: Keepalive::default(),
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// Where a connection attempt or a session ended.

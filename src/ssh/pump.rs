@@ -14,6 +14,7 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{
     End, Error, Output, Step,
     channel::{Feed, piece},
+    connection::Place,
     connector::Shared,
     events::Events,
     link::Writer,
@@ -33,6 +34,8 @@ const STDERR: u32 = 1;
 /// Feeds one channel.
 pub(super) struct Pump {
     pub(super) feed: Feed,
+    /// Held until the channel is closed on the server too.
+    pub(super) _place: Place,
     /// Told once, when the command has started or was refused.
     pub(super) started: Option<oneshot::Sender<Result<Writer, Error>>>,
     pub(super) shared: Arc<Shared>,

@@ -3,31 +3,14 @@ use std::time::Duration;
 use super::*;
 use crate::{
     metrics::health::{Finding, Severity},
-    node::{HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport},
+    node::{Node, Transport},
     ssh::SessionInfo,
 };
 
 fn node(name: &str, cpu: f64) -> Arc<NodeState> {
     let mut state = NodeState::new(Arc::new(Node {
-        id: NodeId::new(name),
-        address: name.to_owned(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
         transports: vec![Transport::Direct],
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::ZERO,
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: std::collections::BTreeMap::new(),
-        groups: Vec::new(),
-        daemons: Vec::new(),
-        origins: Vec::new(),
+        ..Node::blank(name)
     }));
     let mut sample = Sample::default();
     sample.cpu.busy = Some(cpu);

@@ -13,7 +13,7 @@ use std::{
 
 use sshoal::{
     metrics::{Clock, Feed, Meter, Sample, Signal},
-    node::{Daemon, HostKeyPolicy, Interval, Manager, Node, NodeId, Route, Sudo},
+    node::{Daemon, Manager, Node},
 };
 use tempfile::TempDir;
 
@@ -131,25 +131,8 @@ pub(crate) fn custom(name: &str, status: &str) -> Daemon {
 /// A node with these daemons.
 pub(crate) fn node(daemons: Vec<Daemon>) -> Node {
     Node {
-        id: NodeId::new("n1"),
-        address: "n1".into(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
-        transports: Vec::new(),
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: DEADLINE,
-        command_timeout: DEADLINE,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: [].into(),
-        groups: Vec::new(),
         daemons,
-        origins: Vec::new(),
+        ..Node::blank("n1")
     }
 }
 

@@ -1,9 +1,12 @@
 //! Servers that aren't there, or aren't what they should be.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sshoal::{
-    node::Transport,
+    node::{Node, Transport},
     ssh::{Connector, Error, Step},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
@@ -19,7 +22,7 @@ async fn a_refused_port_fails_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut node = node(Transport::Direct);
-    node.port = listener.local_addr().unwrap().port();
+    node.port = Some(listener.local_addr().unwrap().port());
     drop(listener);
     let started = Instant::now();
     let error = refused(&Connector::new(config(folder.path()), None), &node).await;
@@ -36,13 +39,12 @@ async fn against(hello: &[u8], hang_up: bool) -> Error {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut node = node(Transport::Direct);
-    node.port = listener.local_addr().unwrap().port();
+    node.port = Some(listener.local_addr().unwrap().port());
     let mut config = config(folder.path());
     if !hang_up {
         config.kex_timeout = Duration::from_secs(1);
     }
     let connector = Connector::new(config, None);
-    let before = tasks();
     let (error, ()) = tokio::join!(refused(&connector, &node), async {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(hello).await.unwrap();
@@ -54,7 +56,8 @@ async fn against(hello: &[u8], hang_up: bool) -> Error {
                 .unwrap();
         }
     });
-    eventually("no task is left", || tasks() == before).await;
+    drop(connector);
+    eventually("no task is left", || tasks() == 0).await;
     error
 }
 
@@ -91,10 +94,12 @@ async fn an_attempt_that_is_dropped_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut node = node(Transport::Direct);
-    node.port = listener.local_addr().unwrap().port();
+    node.port = Some(listener.local_addr().unwrap().port());
     let connector = Connector::new(config(folder.path()), None);
     let before = tasks();
-    for _ in 0..20 {
+    for index in 0..20 {
+        // Another login each time: the same would join the attempt under way.
+        node.user = Some(format!("u{index}"));
         let (cut, stream) = tokio::join!(
             timeout(Duration::from_millis(30), connector.connect(&node)),
             async {
@@ -113,7 +118,7 @@ async fn an_attempt_that_is_dropped_leaves_nothing_behind() {
 async fn a_transport_that_is_not_there_yet_says_so_and_is_never_replaced_by_a_direct_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut node = node(Transport::Direct);
-    node.route.jump = vec!["bastion".to_owned()];
+    node.route.jump = vec![Arc::new(Node::blank("bastion"))];
     let error = refused(&Connector::new(config(folder.path()), None), &node).await;
     assert_eq!(
         (error.step, error.transport),

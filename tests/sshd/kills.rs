@@ -31,7 +31,7 @@ async fn holds_a_session_until_killed() {
         Transport::Direct
     };
     let mut node = node(transport);
-    node.port = port;
+    node.port = Some(port);
     node.identity = vec![folder.join("id_ed25519")];
     let connector = Connector::new(config(&folder), None);
     let session = connector.connect(&node).await.unwrap();

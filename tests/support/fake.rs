@@ -13,7 +13,7 @@ use sshoal::{
         io::Device,
         net::Interface,
     },
-    node::{Daemon, HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport},
+    node::{Daemon, Node, Transport},
     ssh::{Error, SessionInfo, Step},
 };
 
@@ -154,25 +154,12 @@ fn node(n: usize, kind: Kind, name: &str) -> Node {
         Kind::Store => ("storage", &["minio"]),
     };
     Node {
-        id: NodeId::new(name),
         address: format!("10.0.3.{}", n + 3),
-        port: 22,
         user: Some("ops".to_owned()),
-        identity: Vec::new(),
         transports: vec![Transport::Direct],
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::from_secs(10),
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: std::collections::BTreeMap::new(),
         groups: vec![group.to_owned()],
         daemons: daemons.iter().map(|name| watched(name)).collect(),
-        origins: Vec::new(),
+        ..Node::blank(name)
     }
 }
 

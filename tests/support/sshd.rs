@@ -1,7 +1,6 @@
 //! A real OpenSSH server of one test: on a free port of the loopback, with keys and files of its own, as root or not.
 
 use std::{
-    collections::BTreeMap,
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
@@ -12,7 +11,7 @@ use std::{
 };
 
 use sshoal::{
-    node::{HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport},
+    node::{Node, Transport},
     ssh::Config,
 };
 
@@ -113,7 +112,7 @@ impl Sshd {
     /// The inventory's entry for it: the user's own key, host keys by `ask`.
     pub(crate) fn node(&self) -> Node {
         Node {
-            port: self.port,
+            port: Some(self.port),
             identity: vec![self.path("id_ed25519")],
             ..node(Transport::Direct)
         }
@@ -214,38 +213,17 @@ impl Drop for SshAgent {
 /// A node at 127.0.0.1 with nothing special about it.
 pub(crate) fn node(transport: Transport) -> Node {
     Node {
-        id: NodeId::new("test"),
         address: "127.0.0.1".to_owned(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
         transports: vec![transport],
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::from_secs(5),
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
-        labels: BTreeMap::new(),
-        groups: Vec::new(),
-        daemons: Vec::new(),
-        origins: Vec::new(),
+        ..Node::blank("test")
     }
 }
 
 /// Settings that touch nothing outside `folder`: its `known_hosts`, no agent, no key files.
 pub(crate) fn config(folder: &Path) -> Config {
     Config {
-        known_hosts: vec![folder.join("known_hosts")],
-        agent: None,
-        identities: Vec::new(),
-        user: user(),
-        accept_new: false,
-        kex_timeout: Duration::from_secs(10),
         auth_timeout: Duration::from_secs(20),
+        ..Config::apart(vec![folder.join("known_hosts")], &user())
     }
 }
 

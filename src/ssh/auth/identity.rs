@@ -26,14 +26,13 @@ pub(super) struct Identity {
     pub(super) note: Option<String>,
 }
 
-/// Loads `named`, or of `usual` those that exist.
-pub(super) async fn load(named: &[PathBuf], usual: &[PathBuf]) -> Vec<Identity> {
-    let explicit = !named.is_empty();
-    let paths = if explicit { named } else { usual }.to_vec();
+/// Loads key files; of those that nobody `named`, the ones that exist.
+pub(super) async fn load(paths: &[PathBuf], named: bool) -> Vec<Identity> {
+    let paths = paths.to_vec();
     let read = move || {
         paths
             .iter()
-            .filter(|path| explicit || path.exists())
+            .filter(|path| named || path.exists())
             .map(|path| read(path))
             .collect()
     };

@@ -12,8 +12,8 @@ use tokio::{
 
 use super::Way;
 use crate::{
-    node::{Node, Transport},
-    ssh::{Error, Step},
+    node::Transport,
+    ssh::{Error, Step, target::Target},
 };
 
 /// Before the next address is tried beside the one that hasn't answered (RFC 8305 recommends 250 ms).
@@ -26,16 +26,16 @@ const MAX_ADDRESSES: usize = 8;
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
-/// Dials the node within its `connect_timeout`, which covers name resolution too.
-pub(crate) async fn dial(node: &Node, lookups: &Semaphore) -> Result<Way, Error> {
-    let deadline = Instant::now() + node.connect_timeout;
-    let addresses = timeout_at(deadline, resolve(node, lookups))
+/// Dials the host within its `connect_timeout`, which covers name resolution too.
+pub(crate) async fn dial(target: &Target, lookups: &Semaphore) -> Result<Way, Error> {
+    let deadline = Instant::now() + target.connect_timeout;
+    let addresses = timeout_at(deadline, resolve(target, lookups))
         .await
-        .unwrap_or_else(|_| Err(overdue(node, Step::Resolve)))?;
+        .unwrap_or_else(|_| Err(overdue(target, Step::Resolve)))?;
     let (stream, peer) = timeout_at(deadline, race(&addresses))
         .await
         .unwrap_or_else(|_| Err(vec![]))
-        .map_err(|errors| unreachable(node, &addresses, &errors))?;
+        .map_err(|errors| unreachable(target, &addresses, &errors))?;
     tune(&stream);
     Ok(Way {
         stream: Box::new(stream),
@@ -43,20 +43,20 @@ pub(crate) async fn dial(node: &Node, lookups: &Semaphore) -> Result<Way, Error>
     })
 }
 
-async fn resolve(node: &Node, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
+async fn resolve(target: &Target, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
     let failed = |reason: String| {
         Error::new(Step::Resolve, Transport::Direct, &reason)
             .advise("check the node's address, or the resolver of this machine")
     };
-    let target = (node.address.as_str(), node.port);
+    let address = (target.host.as_str(), target.port);
     // getaddrinfo has no deadline of its own and holds a thread: dead names must not use up tokio's.
     let _permit = lookups.acquire().await;
-    let found = lookup_host(target)
+    let found = lookup_host(address)
         .await
-        .map_err(|error| failed(format!("{}: {error}", node.address)))?;
+        .map_err(|error| failed(format!("{}: {error}", target.host)))?;
     let addresses: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
     if addresses.is_empty() {
-        return Err(failed(format!("{} has no address", node.address)));
+        return Err(failed(format!("{} has no address", target.host)));
     }
     Ok(addresses)
 }
@@ -106,22 +106,22 @@ fn tune(stream: &TcpStream) {
     }
 }
 
-fn overdue(node: &Node, step: Step) -> Error {
-    let limit = node.connect_timeout.as_secs_f32();
+fn overdue(target: &Target, step: Step) -> Error {
+    let limit = target.connect_timeout.as_secs_f32();
     let what = match step {
-        Step::Resolve => format!("{} did not resolve within {limit} s", node.address),
+        Step::Resolve => format!("{} did not resolve within {limit} s", target.host),
         _ => format!(
             "{}:{} did not answer within {limit} s",
-            node.address, node.port
+            target.host, target.port
         ),
     };
     Error::new(step, Transport::Direct, &what)
 }
 
 /// One sentence for all addresses that failed; none means that time ran out.
-fn unreachable(node: &Node, tried: &[SocketAddr], errors: &[(SocketAddr, io::Error)]) -> Error {
+fn unreachable(target: &Target, tried: &[SocketAddr], errors: &[(SocketAddr, io::Error)]) -> Error {
     if errors.is_empty() {
-        return overdue(node, Step::Connect)
+        return overdue(target, Step::Connect)
             .advise("check that the machine is up and that no firewall drops the port");
     }
     let each: Vec<String> = errors
@@ -153,7 +153,10 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::{node::Route, ssh::transport::tests::node};
+    use crate::{
+        node::Node,
+        ssh::{Config, config::Resolved},
+    };
 
     async fn listener() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -180,9 +183,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_without_address_fails_to_resolve() {
-        let mut node = node(&[Transport::Direct], Route::default());
-        node.address = "no-such-name.invalid".to_owned();
-        let error = dial(&node, &Semaphore::new(1)).await.err().unwrap();
+        let config = Config::apart(vec![], "ops");
+        let node = Node::blank("no-such-name.invalid");
+        let target = Target::settle(&node, &Resolved::default(), &config);
+        let error = dial(&target, &Semaphore::new(1)).await.err().unwrap();
         assert_eq!((error.step, error.permanent), (Step::Resolve, false));
     }
 }

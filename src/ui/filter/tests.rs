@@ -5,31 +5,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     metrics::Sample,
-    node::{HostKeyPolicy, Interval, Node, NodeId, Route, Sudo, Transport},
+    node::{Node, NodeId, Transport},
     ssh::SessionInfo,
 };
 
 fn node(name: &str, group: &str, role: &str) -> Arc<Node> {
     Arc::new(Node {
-        id: NodeId::new(name),
-        address: name.to_owned(),
-        port: 22,
-        user: None,
-        identity: Vec::new(),
         transports: vec![Transport::Direct],
-        route: Route::default(),
-        host_keys: HostKeyPolicy::Ask,
-        connect_timeout: Duration::from_secs(10),
-        command_timeout: Duration::ZERO,
-        prelude: String::new(),
-        sudo: Sudo::Never,
-        interval: Interval::Auto,
-        sampler: true,
-        protected: false,
         labels: BTreeMap::from([("role".to_owned(), role.to_owned())]),
         groups: vec![group.to_owned()],
-        daemons: Vec::new(),
-        origins: Vec::new(),
+        ..Node::blank(name)
     })
 }
 

@@ -70,7 +70,7 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
     }
     let ways: Vec<&str> = node.transports.iter().map(|t| t.as_str()).collect();
     let mut items = vec![
-        ("address", format!("{}:{}", node.address, node.port)),
+        ("address", crate::command::nodes::address(node)),
         ("transport", ways.join(", ")),
         ("login", node.user.clone().unwrap_or_default()),
         (

@@ -1,0 +1,68 @@
+//! One attempt to open a connection: the way to the server, key exchange, login.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
+
+use super::{
+    Error, SessionInfo, Step, client,
+    connection::Connection,
+    connector::Shared,
+    pool::{Place, Wanted},
+    target::Path,
+    transport::{Way, direct},
+};
+use crate::node::Transport;
+
+/// A handshake that takes longer waits for the network or a person, and makes room for others.
+const COMPUTES_FOR: Duration = Duration::from_millis(500);
+
+/// Opens a connection. Dropped before its end, it leaves no task and no socket.
+pub(super) async fn open(
+    wanted: &Wanted,
+    shared: &Arc<Shared>,
+    mut place: Place,
+) -> Result<Connection, Error> {
+    let mut attempt = pin!(attempt(wanted, shared));
+    tokio::select! {
+        biased;
+        result = &mut attempt => return result,
+        () = sleep(COMPUTES_FOR) => place.step_aside(),
+    }
+    attempt.await
+}
+
+async fn attempt(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Connection, Error> {
+    let started = Instant::now();
+    let way = way(wanted, shared).await?;
+    let peer = way.peer.clone();
+    let opened = client::open(way, wanted, shared).await?;
+    let info = SessionInfo {
+        transport: wanted.path.transport(),
+        peer,
+        ident: opened.ident.as_str().into(),
+        user: wanted.target.user.clone(),
+        auth: opened.auth,
+        setup: started.elapsed(),
+    };
+    Ok(Connection::new(opened.link, info))
+}
+
+async fn way(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Way, Error> {
+    match &wanted.path {
+        Path::Direct => direct::dial(&wanted.target, &shared.lookups).await,
+        other => Err(unsupported(other.transport())),
+    }
+}
+
+fn unsupported(transport: Transport) -> Error {
+    let reason = format!(
+        "{} is not supported by this version yet",
+        transport.as_str()
+    );
+    Error::new(Step::Config, transport, &reason).for_good()
+}
