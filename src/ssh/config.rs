@@ -1,5 +1,7 @@
 //! What ssh_config says of a name.
 
+pub(super) mod tokens;
+
 use std::{path::PathBuf, time::Duration};
 
 use crate::node::HostKeyPolicy;
