@@ -121,7 +121,13 @@ impl SshConfig {
                 .advise("try again, or leave ssh_config out: -F none"),
         })?;
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Resolved::of(&said, &asked, source, &variable).map_err(|reason| refused(node, &reason))
+        let mut resolved = Resolved::of(&said, &asked, source, &variable)
+            .map_err(|reason| refused(node, &reason))?;
+        // As `ssh -F`: the bastions are looked up in the same file.
+        for hop in &mut resolved.jump {
+            Arc::make_mut(hop).ssh_config.clone_from(&node.ssh_config);
+        }
+        Ok(resolved)
     }
 }
 
