@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
-    config::Resolved,
+    config::Resolver,
     connection::Connection,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
@@ -44,21 +44,25 @@ pub(super) struct Shared {
     pub(super) overruns: AtomicU64,
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
+    pub(super) resolver: Resolver,
 }
 
 impl Connector {
     /// A connector that puts its questions to `asker`; without one nobody can answer. Must be called within the runtime.
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
+        let (resolver, questions) = Resolver::new(&config.ssh_config);
         let shared = Arc::new(Shared {
             config,
             asker,
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
             pool,
+            resolver,
         });
         let mut owner = JoinSet::new();
         owner.spawn(requests.run(Arc::downgrade(&shared)));
+        questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
             shared,
             _owner: owner,
@@ -179,7 +183,7 @@ fn is_final(error: &Error) -> bool {
 impl Shared {
     /// Where a node is and as whom it is entered, with all that is said of it anywhere.
     pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
-        let resolved = Resolved::default();
+        let resolved = self.config.ssh_config.resolve(node, &self.resolver).await?;
         Ok(Target::settle(node, &resolved, &self.config))
     }
 }

@@ -25,6 +25,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 pub use breaker::Breaker;
 pub(crate) use breaker::hash;
 pub use channel::Channel;
+pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
 pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
@@ -59,6 +60,8 @@ pub struct Config {
     pub keepalive: Keepalive,
     /// Of the pool.
     pub limits: Limits,
+    /// Which ssh_config counts.
+    pub ssh_config: SshConfig,
     /// Told when a node's login begins; what finds no room is left out.
     pub progress: Option<mpsc::Sender<NodeId>>,
 }
@@ -77,6 +80,7 @@ impl Config {
             auth_timeout: Duration::from_secs(10),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
+            ssh_config: SshConfig::Off,
             progress: None,
         }
     }

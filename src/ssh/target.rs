@@ -7,7 +7,7 @@ use super::{
     config::{Agent, Resolved},
     known_hosts::Host,
 };
-use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport, hop};
+use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
 /// For name resolution plus TCP connect, where nobody says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,8 +29,10 @@ pub(super) struct Target {
     pub(super) agent: Option<PathBuf>,
     /// Key files, tried in this order.
     pub(super) identities: Vec<PathBuf>,
-    /// Somebody chose these files: a missing one is told, and of the agent's keys only theirs are offered.
+    /// Somebody chose these files: a missing one is told.
     pub(super) identities_named: bool,
+    /// Of the agent's keys only theirs are offered.
+    pub(super) identities_only: bool,
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
@@ -102,6 +104,7 @@ impl Target {
             },
             identities,
             identities_named,
+            identities_only: !node.identity.is_empty() || resolved.identities_only,
             certificates: resolved.certificates.clone(),
             connect_timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
             keepalive: Keepalive {
@@ -119,10 +122,10 @@ fn identities(node: &Node, resolved: &Resolved, config: &Config) -> (Vec<PathBuf
     if !node.identity.is_empty() {
         return (node.identity.clone(), true);
     }
-    if !resolved.identities.is_empty() {
-        return (resolved.identities.clone(), resolved.identities_only);
+    match &resolved.identities {
+        Some(files) => (files.clone(), true),
+        None => (config.identities.clone(), false),
     }
-    (config.identities.clone(), false)
 }
 
 /// `--known-hosts` counts for every node.
@@ -164,11 +167,10 @@ fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
         return Some(Path::ProxyCommand(command.clone()));
     }
     if let Some(command) = &resolved.proxy_command {
-        return Some(Path::ProxyCommand(command.clone()));
+        return (!route.no_proxy_command).then(|| Path::ProxyCommand(command.clone()));
     }
-    let hops = resolved.jump.iter().filter_map(|hop| hop::node(hop));
-    let hops: Vec<Arc<Node>> = hops.map(Arc::new).collect();
-    (!hops.is_empty()).then_some(Path::Jump(hops))
+    let is_behind = !resolved.jump.is_empty() && !route.no_jump;
+    is_behind.then(|| Path::Jump(resolved.jump.clone()))
 }
 
 impl Path {
@@ -206,7 +208,7 @@ impl fmt::Display for Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Route;
+    use crate::node::{Route, hop};
 
     fn kinds(transports: &[Transport], route: Route, resolved: &Resolved) -> Vec<Transport> {
         let node = Node {
@@ -247,9 +249,14 @@ mod tests {
         };
         assert_eq!(kinds(&[Direct], route, &none), [ProxyCommand]);
         let resolved = Resolved {
-            jump: vec!["ops@gate:2222".to_owned()],
+            jump: vec![Arc::new(hop::node("ops@gate:2222").expect("a hop"))],
             ..Resolved::default()
         };
         assert_eq!(kinds(&[Direct], Route::default(), &resolved), [Jump]);
+        let off = Route {
+            no_jump: true,
+            ..Route::default()
+        };
+        assert_eq!(kinds(&[Direct], off, &resolved), [Direct]);
     }
 }
