@@ -193,7 +193,15 @@ impl NodeState {
                 .findings
                 .first()
                 .map(|f| f.reason.clone())
-                .unwrap_or_default(),
+                .unwrap_or_else(|| self.remark()),
+        }
+    }
+
+    /// What a person should know of the open connection; mostly empty.
+    fn remark(&self) -> String {
+        match &self.link {
+            Link::Up(info) => info.remark.to_string(),
+            _ => String::new(),
         }
     }
 

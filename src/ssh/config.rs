@@ -27,6 +27,8 @@ pub(super) struct Resolved {
     pub(super) proxy_command: Option<String>,
     /// `UserKnownHostsFile` and `GlobalKnownHostsFile`.
     pub(super) known_hosts: Option<Vec<PathBuf>>,
+    /// `HashKnownHosts`.
+    pub(super) hash_known_hosts: bool,
     /// `HostKeyAlias`.
     pub(super) host_key_alias: Option<String>,
     /// `StrictHostKeyChecking`.

@@ -17,15 +17,18 @@ mod pump;
 mod session;
 mod target;
 mod transport;
+mod trust;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
 pub use channel::Channel;
 pub use connector::Connector;
+pub use known_hosts::Place;
 pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
 pub use session::Session;
 pub use target::Keepalive;
+pub use trust::{KnownKey, Shown, Trust, Worth};
 
 use crate::node::{Transport, text::SafeText};
 
@@ -182,6 +185,8 @@ pub struct SessionInfo {
     pub user: String,
     /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
     pub auth: SafeText,
+    /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
+    pub remark: SafeText,
     /// From dialling to authenticated.
     pub setup: Duration,
 }

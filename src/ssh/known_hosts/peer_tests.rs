@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, env, fs, process::Command};
 
 use proptest::{prelude::*, test_runner::TestRunner};
+use russh::keys::ssh_encoding::base64::Base64;
 
 use super::*;
 
