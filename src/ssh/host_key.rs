@@ -1,24 +1,18 @@
 //! Whether a server's key is taken: `known_hosts` decides, and for an unknown host the node's policy and, where there is one, a person.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf};
 
 use russh::keys::PublicKey;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
-    Asked, Error, Prompt, PromptId, Question, Step,
+    Answer, Error, Question, Step,
     connector::Shared,
     known_hosts::{self, Host, Key, Known, Remembered, Verdict},
     pool::Wanted,
+    prompt::{Asker, Unanswered},
 };
 use crate::node::{HostKeyPolicy, NodeId, Transport};
-
-/// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Judges the host keys of one connection.
 #[derive(Debug)]
@@ -29,9 +23,8 @@ pub(super) struct Judge {
     files: Vec<PathBuf>,
     known: Known,
     policy: HostKeyPolicy,
-    asker: Option<mpsc::Sender<Asked>>,
-    /// True while a person is asked, when the deadline of key exchange rests.
-    asking: watch::Sender<bool>,
+    /// While a person is asked, the deadline of key exchange rests.
+    asker: Asker,
 }
 
 impl Judge {
@@ -54,8 +47,7 @@ impl Judge {
             files,
             known,
             policy: target.host_keys,
-            asker: shared.asker.clone(),
-            asking: watch::channel(false).0,
+            asker: Asker::new(shared.asker.clone(), target.node.clone()),
         })
     }
 
@@ -66,7 +58,7 @@ impl Judge {
 
     /// Tells when a person is being asked.
     pub(super) fn asking(&self) -> watch::Receiver<bool> {
-        self.asking.subscribe()
+        self.asker.asking()
     }
 
     /// Takes the key or says why not.
@@ -130,37 +122,22 @@ impl Judge {
     }
 
     async fn ask(&self, key: &Key, unknown: &str) -> Result<bool, Error> {
-        let nobody = || {
-            self.refuse(unknown)
-                .advise("run with --accept-new, or connect once with ssh")
+        let question = Question::HostKey {
+            host: self.host.label().as_str().into(),
+            algorithm: key.algorithm.as_str().into(),
+            fingerprint: key.fingerprint().as_str().into(),
         };
-        let asker = self.asker.as_ref().ok_or_else(nobody)?;
-        let (reply, answer) = oneshot::channel();
-        let prompt = Prompt {
-            id: PromptId::next(),
-            node: self.node.clone(),
-            question: Question::HostKey {
-                host: self.host.label().as_str().into(),
-                algorithm: key.algorithm.as_str().into(),
-                fingerprint: key.fingerprint().as_str().into(),
-            },
-        };
-        self.asking.send_replace(true);
-        let question = timeout(ANSWER_TIMEOUT, async {
-            asker
-                .send(Asked { prompt, reply })
-                .await
-                .map_err(|_| nobody())?;
-            // An asker that drops the question declines it.
-            Ok(answer.await.unwrap_or(false))
-        });
-        let answered = question.await;
-        self.asking.send_replace(false);
-        answered.unwrap_or_else(|_| {
-            let mut error = self.refuse(&format!("{unknown}: nobody answered"));
-            error.permanent = false;
-            Err(error)
-        })
+        match self.asker.ask(question).await {
+            Ok(answer) => Ok(answer == Answer::Yes),
+            Err(Unanswered::Nobody) => Err(self
+                .refuse(unknown)
+                .advise("run with --accept-new, or connect once with ssh")),
+            Err(Unanswered::Late) => {
+                let mut error = self.refuse(&format!("{unknown}: nobody answered"));
+                error.permanent = false;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the key down. Another connection to this host may have asked meanwhile; what it wrote counts.

@@ -14,6 +14,7 @@ mod link;
 mod pool;
 mod prompt;
 mod pump;
+mod secret;
 mod session;
 mod target;
 mod transport;
@@ -23,7 +24,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 pub use channel::Channel;
 pub use connector::Connector;
 pub use pool::{Limits, Row};
-pub use prompt::{Asked, Prompt, PromptId, Question};
+pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
+pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
 
