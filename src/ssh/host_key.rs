@@ -6,23 +6,17 @@ use std::{
 };
 
 use russh::keys::{Certificate, PublicKeyOrCertificate};
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
-    Asked, Error, Prompt, PromptId, Question, Step,
+    Answer, Error, Question, Step,
     connector::Shared,
     known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
     pool::Wanted,
+    prompt::{Asker, Unanswered},
     trust::{Shown, Trust},
 };
 use crate::node::{HostKeyPolicy, NodeId, Transport, text::SafeText};
-
-/// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Judges the host keys of one connection.
 #[derive(Debug)]
@@ -33,9 +27,8 @@ pub(super) struct Judge {
     known: Known,
     policy: HostKeyPolicy,
     limit: Duration,
-    asker: Option<mpsc::Sender<Asked>>,
-    /// True while a person is asked, when the deadline of key exchange rests.
-    asking: watch::Sender<bool>,
+    /// While a person is asked, the deadline of key exchange rests.
+    asker: Asker,
     /// What the person at the dashboard should know of how the key was taken.
     remark: watch::Sender<SafeText>,
     /// Takes the key that the server shows, where nothing more than that is wanted.
@@ -68,8 +61,7 @@ impl Judge {
             known,
             policy: target.host_keys,
             limit: shared.config.kex_timeout,
-            asker: shared.asker.clone(),
-            asking: watch::channel(false).0,
+            asker: Asker::new(shared.asker.clone(), target.node.clone()),
             remark: watch::channel(SafeText::default()).0,
             looking: None,
         })
@@ -82,7 +74,7 @@ impl Judge {
 
     /// Tells when a person is being asked.
     pub(super) fn asking(&self) -> watch::Receiver<bool> {
-        self.asking.subscribe()
+        self.asker.asking()
     }
 
     /// Gives what the server shows, judged, and ends the connection there.
@@ -221,8 +213,11 @@ impl Judge {
         );
         let accepted = match self.policy {
             HostKeyPolicy::Strict => {
-                let advice = "host_keys is strict: add the key to known_hosts first";
-                return Err(self.refuse(&unknown).advise(advice));
+                let advice = format!(
+                    "host_keys is strict: compare the key and run: sshoal trust {} --accept",
+                    self.node
+                );
+                return Err(self.refuse(&unknown).advise(&advice));
             }
             HostKeyPolicy::AcceptNew => true,
             HostKeyPolicy::Ask => self.ask(key, &unknown).await?,
@@ -234,37 +229,26 @@ impl Judge {
     }
 
     async fn ask(&self, key: &Key, unknown: &str) -> Result<bool, Error> {
-        let nobody = || {
-            self.refuse(unknown)
-                .advise("run with --accept-new, or connect once with ssh")
+        let question = Question::HostKey {
+            host: self.book.host.label().as_str().into(),
+            algorithm: key.algorithm.as_str().into(),
+            fingerprint: key.fingerprint().as_str().into(),
         };
-        let asker = self.asker.as_ref().ok_or_else(nobody)?;
-        let (reply, answer) = oneshot::channel();
-        let prompt = Prompt {
-            id: PromptId::next(),
-            node: self.node.clone(),
-            question: Question::HostKey {
-                host: self.book.host.label().as_str().into(),
-                algorithm: key.algorithm.as_str().into(),
-                fingerprint: key.fingerprint().as_str().into(),
-            },
-        };
-        self.asking.send_replace(true);
-        let question = timeout(ANSWER_TIMEOUT, async {
-            asker
-                .send(Asked { prompt, reply })
-                .await
-                .map_err(|_| nobody())?;
-            // An asker that drops the question declines it.
-            Ok(answer.await.unwrap_or(false))
-        });
-        let answered = question.await;
-        self.asking.send_replace(false);
-        answered.unwrap_or_else(|_| {
-            let mut error = self.refuse(&format!("{unknown}: nobody answered"));
-            error.permanent = false;
-            Err(error)
-        })
+        match self.asker.ask(question).await {
+            Ok(answer) => Ok(answer == Answer::Yes),
+            Err(Unanswered::Nobody) => {
+                let advice = format!(
+                    "compare it and run: sshoal trust {} --accept; or run with --accept-new",
+                    self.node
+                );
+                Err(self.refuse(unknown).advise(&advice))
+            }
+            Err(Unanswered::Late) => {
+                let mut error = self.refuse(&format!("{unknown}: nobody answered"));
+                error.permanent = false;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the key down. Another connection to this host may have asked meanwhile; what it wrote counts.
