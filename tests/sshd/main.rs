@@ -7,8 +7,10 @@ mod faults;
 mod host_keys;
 mod kills;
 mod login;
+mod peers;
 #[path = "../support/mod.rs"]
 mod support;
+mod trust;
 
 use std::time::{Duration, Instant};
 
