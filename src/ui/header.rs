@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    config::keymap::{self, Scope},
+    config::keymap::Scope,
     fleet::{Counts, Status},
     node::NodeId,
 };
@@ -237,7 +237,7 @@ pub(super) fn footer(
     let reserved = place.as_deref().map_or(0, format::width);
     let room = usize::from(area.width).saturating_sub(reserved + 1);
     let width = |key: &str, word: &str| format::width(key) + format::width(word) + 3;
-    let mut hints: Vec<(u8, &str, &str)> = keymap::hints(scope).collect();
+    let mut hints: Vec<(u8, &str, &str)> = scene.keys.hints(scope).collect();
     while hints
         .iter()
         .map(|(_, key, word)| width(key, word))

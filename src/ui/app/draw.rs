@@ -79,7 +79,8 @@ impl App {
         }
         let built = self.fleet.render(scene, areas.body, buf);
         if let Some(Layer::Columns(menu)) = self.layers.last() {
-            menu.render(scene, areas.body, buf);
+            let name = self.fleet.summary().name;
+            menu.render(scene, name, areas.body, buf);
         }
         built
     }

@@ -99,6 +99,12 @@ impl Column {
         }
     }
 
+    /// The text that [`Column::named`] reads.
+    pub fn name(self) -> String {
+        let (prefix, id) = self.id();
+        format!("{prefix}{id}")
+    }
+
     fn id(self) -> (&'static str, &'static str) {
         match self {
             Self::Node => ("", "node"),

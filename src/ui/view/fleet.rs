@@ -93,13 +93,13 @@ pub struct Summary {
 
 impl Fleet {
     /// A view that is ordered and dense as wished.
-    pub fn new(sort: Sort, density: Option<Density>) -> Self {
+    pub fn new((sort, inverted): (Sort, bool), density: Option<Density>) -> Self {
         let mut fleet = Self {
             density,
             columns: Column::defaults(),
             ..Self::default()
         };
-        fleet.order.set(sort, false);
+        fleet.order.set(sort, inverted);
         fleet
     }
 
@@ -169,6 +169,11 @@ impl Fleet {
     /// By what the nodes are ordered, and whether turned round.
     pub fn sort(&self) -> (Sort, bool) {
         self.order.sort()
+    }
+
+    /// The density that was asked for; the one that fits without.
+    pub fn wished_density(&self) -> Option<Density> {
+        self.density
     }
 
     /// What colours the heatmap.

@@ -56,6 +56,12 @@ struct Line<'a> {
     scene: &'a Scene<'a>,
 }
 
+/// Where each column that fits stands; `name` is the length of the longest name.
+pub fn placed(columns: &[Column], name: u16, area: Rect) -> Vec<(Column, u16, u16)> {
+    let name = (name + 2).clamp(6, NAME.min(area.width / 3).max(6));
+    place(columns, name, area.width.saturating_sub(MARGIN))
+}
+
 /// Rows that fit under the headings.
 pub fn lines(area: Rect) -> u16 {
     area.height.saturating_sub(1)
@@ -64,9 +70,7 @@ pub fn lines(area: Rect) -> u16 {
 impl Table<'_> {
     /// Draws the rows on the screen, and says how many it built.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
-        let name = (self.name + 2).clamp(6, NAME.min(area.width / 3).max(6));
-        let room = area.width.saturating_sub(MARGIN);
-        let placed = place(self.columns, name, room);
+        let placed = placed(self.columns, self.name, area);
         self.headings(&placed, scene, area, buf);
         let nodes = &scene.snapshot.nodes;
         let on_screen = self.order.iter().enumerate().skip(self.scroll);
