@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Usage;
 use crate::{
     node::{Node, text::SafeText},
-    ssh::{Error, KnownKey, Place, Shown, Trust as Worth, Worth as Kind},
+    ssh::{Error, KnownKey, Place, Shown, Standing, Step, Worth},
 };
 
 /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
@@ -116,13 +116,11 @@ impl Finding {
             (Done::Failed(_), _) => Weight::Bad,
             (Done::Accepted | Done::Replaced(_) | Done::Forgotten(_), _)
             | (Done::Nothing, Answer::Unasked | Answer::Unneeded) => Weight::Good,
-            (Done::Nothing, Answer::Failed(error)) if error.step == crate::ssh::Step::HostKey => {
-                Weight::Bad
-            }
+            (Done::Nothing, Answer::Failed(error)) if error.step == Step::HostKey => Weight::Bad,
             (Done::Nothing, Answer::Failed(_)) => Weight::Unreached,
-            (Done::Nothing, Answer::Shown(shown)) => match shown.trust {
-                Worth::Known | Worth::Certified(_) => Weight::Good,
-                Worth::New | Worth::Changed(_) | Worth::Revoked(_) => Weight::Bad,
+            (Done::Nothing, Answer::Shown(shown)) => match shown.standing {
+                Standing::Known | Standing::Certified(_) => Weight::Good,
+                Standing::New | Standing::Changed(_) | Standing::Revoked(_) => Weight::Bad,
             },
         }
     }
@@ -138,22 +136,22 @@ impl Finding {
             (Done::Nothing, Answer::Unasked) => "not asked",
             (Done::Nothing, Answer::Unneeded) => "no SSH",
             (Done::Nothing, Answer::Failed(error)) => match error.step {
-                crate::ssh::Step::HostKey => "failed",
+                Step::HostKey => "failed",
                 _ => "unreachable",
             },
-            (Done::Nothing, Answer::Shown(shown)) => word(&shown.trust),
+            (Done::Nothing, Answer::Shown(shown)) => word(&shown.standing),
         }
     }
 
     /// What was shown, where it is a change.
     pub fn change(&self) -> Option<&Shown> {
         self.shown()
-            .filter(|shown| matches!(shown.trust, Worth::Changed(_)))
+            .filter(|shown| matches!(shown.standing, Standing::Changed(_)))
     }
 
     /// What was shown, where nothing is known of the host.
     pub fn news(&self) -> Option<&Shown> {
-        self.shown().filter(|shown| shown.trust == Worth::New)
+        self.shown().filter(|shown| shown.standing == Standing::New)
     }
 
     fn shown(&self) -> Option<&Shown> {
@@ -172,7 +170,7 @@ impl Finding {
         text.push('\n');
         if let Some(shown) = self.shown() {
             let (algorithm, fingerprint) = (&shown.algorithm, &shown.fingerprint);
-            let by = signed_by(&shown.trust);
+            let by = signed_by(&shown.standing);
             let _ = writeln!(text, "    shows   {algorithm} {fingerprint}{by}");
         }
         for key in &self.known {
@@ -196,7 +194,7 @@ impl Finding {
             lines.extend(complaint(error));
         }
         match &self.done {
-            Done::Nothing => lines.extend(self.shown().and_then(|s| self.advice(&s.trust))),
+            Done::Nothing => lines.extend(self.shown().and_then(|s| self.advice(&s.standing))),
             Done::Accepted => {}
             Done::Replaced(places) | Done::Forgotten(places) => {
                 lines.extend(places.iter().map(|place| format!("removed {place}")));
@@ -206,17 +204,17 @@ impl Finding {
         lines
     }
 
-    fn advice(&self, trust: &Worth) -> Option<String> {
+    fn advice(&self, standing: &Standing) -> Option<String> {
         let node = &self.node.id;
-        match trust {
-            Worth::Known | Worth::Certified(_) => None,
-            Worth::New => Some(format!(
+        match standing {
+            Standing::Known | Standing::Certified(_) => None,
+            Standing::New => Some(format!(
                 "compare the fingerprint on the machine itself, then: sshoal trust {node} --accept"
             )),
-            Worth::Changed(_) => Some(format!(
+            Standing::Changed(_) => Some(format!(
                 "set up anew, or somebody in between? Compare the fingerprint on the machine itself, then: sshoal trust {node} --replace"
             )),
-            Worth::Revoked(place) => Some(format!(
+            Standing::Revoked(place) => Some(format!(
                 "{place} forbids this key: whoever shows it may be an impostor"
             )),
         }
@@ -230,7 +228,7 @@ impl Finding {
                 "algorithm": shown.algorithm.as_str(),
                 "fingerprint": shown.fingerprint.as_str(),
                 "transport": shown.transport.as_str(),
-                "verdict": word(&shown.trust),
+                "verdict": word(&shown.standing),
                 "remark": shown.remark.as_str(),
             })
         });
@@ -262,28 +260,28 @@ fn complaint(error: &Error) -> impl Iterator<Item = String> {
         .filter(|line| !line.is_empty())
 }
 
-fn word(trust: &Worth) -> &'static str {
-    match trust {
-        Worth::Known => "known",
-        Worth::Certified(_) => "certified",
-        Worth::New => "new",
-        Worth::Changed(_) => "CHANGED",
-        Worth::Revoked(_) => "REVOKED",
+fn word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Known => "known",
+        Standing::Certified(_) => "certified",
+        Standing::New => "new",
+        Standing::Changed(_) => "CHANGED",
+        Standing::Revoked(_) => "REVOKED",
     }
 }
 
-fn signed_by(trust: &Worth) -> String {
-    match trust {
-        Worth::Certified(place) => format!(", its certificate signed by {place}"),
+fn signed_by(standing: &Standing) -> String {
+    match standing {
+        Standing::Certified(place) => format!(", its certificate signed by {place}"),
         _ => String::new(),
     }
 }
 
-fn kind(worth: Kind) -> &'static str {
+fn kind(worth: Worth) -> &'static str {
     match worth {
-        Kind::HostKey => "known",
-        Kind::Authority => "CA",
-        Kind::Revoked => "revoked",
+        Worth::HostKey => "known",
+        Worth::Authority => "CA",
+        Worth::Revoked => "revoked",
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use russh::keys::{Certificate, PublicKeyOrCertificate};
-use tokio::{sync::watch, task::spawn_blocking};
+use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
 use super::{
     Answer, Error, Question, Step,
@@ -14,9 +14,12 @@ use super::{
     known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
     pool::Wanted,
     prompt::{Asker, Unanswered},
-    trust::{Shown, Trust},
+    trust::{Shown, Standing},
 };
 use crate::node::{HostKeyPolicy, NodeId, Transport, text::SafeText};
+
+/// For reading or writing known_hosts, the wait for its lock included.
+const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Judges the host keys of one connection.
 #[derive(Debug)]
@@ -154,19 +157,19 @@ impl Judge {
     }
 
     fn shown(&self, ruling: &Ruling<'_>) -> Shown {
-        let trust = match (ruling.verdict, ruling.authority) {
-            (Verdict::Match, Some(entry)) => Trust::Certified(entry.place()),
-            (Verdict::Match, None) => Trust::Known,
-            (Verdict::Unknown, _) => Trust::New,
-            (Verdict::Changed(entry), _) => Trust::Changed(entry.place()),
-            (Verdict::Revoked(entry), _) => Trust::Revoked(entry.place()),
+        let standing = match (ruling.verdict, ruling.authority) {
+            (Verdict::Match, Some(entry)) => Standing::Certified(entry.place()),
+            (Verdict::Match, None) => Standing::Known,
+            (Verdict::Unknown, _) => Standing::New,
+            (Verdict::Changed(entry), _) => Standing::Changed(entry.place()),
+            (Verdict::Revoked(entry), _) => Standing::Revoked(entry.place()),
         };
         let fault = ruling.fault.as_deref();
         let remark = fault.map(|fault| format!("its certificate doesn't count: {fault}"));
         Shown::new(
             self.transport,
             &ruling.key,
-            trust,
+            standing,
             &remark.unwrap_or_default(),
         )
     }
@@ -306,11 +309,16 @@ fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// Files may lie on a slow disk: off the runtime's threads.
+/// Files may lie on a slow disk, or on one that hangs: off the runtime's threads, and not for ever.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
+    match timeout(FILE_TIMEOUT, spawn_blocking(work)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(io::Error::other(error)),
+        Err(_) => {
+            let reason = format!("no answer within {} s", FILE_TIMEOUT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        }
+    }
 }

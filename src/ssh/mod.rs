@@ -34,7 +34,7 @@ pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
 pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
-pub use trust::{KnownKey, Shown, Trust, Worth};
+pub use trust::{KnownKey, Shown, Standing, Worth};
 pub use ways::{Tried, Way, Ways};
 
 use tokio::sync::mpsc;

@@ -47,7 +47,7 @@ pub struct Shown {
     /// `SHA256:...`
     pub fingerprint: SafeText,
     /// What is known of it.
-    pub trust: Trust,
+    pub standing: Standing,
     /// Why its certificate doesn't count; mostly empty.
     pub remark: SafeText,
     key: Key,
@@ -55,7 +55,7 @@ pub struct Shown {
 
 /// What is known of the key that a server shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trust {
+pub enum Standing {
     /// It is the known one.
     Known,
     /// A certificate vouches for it, signed by the authority of this line.
@@ -69,12 +69,12 @@ pub enum Trust {
 }
 
 impl Shown {
-    pub(super) fn new(transport: Transport, key: &Key, trust: Trust, remark: &str) -> Self {
+    pub(super) fn new(transport: Transport, key: &Key, standing: Standing, remark: &str) -> Self {
         Self {
             transport,
             algorithm: key.algorithm.as_str().into(),
             fingerprint: key.fingerprint().as_str().into(),
-            trust,
+            standing,
             remark: remark.into(),
             key: key.clone(),
         }

@@ -10,7 +10,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use sshoal::ssh::{Connector, Trust};
+use sshoal::ssh::{Connector, Standing};
 
 use crate::{
     support::sshd::{Sshd, keygen, peer},
@@ -121,7 +121,7 @@ fn ssh_takes(server: &Sshd) -> bool {
 async fn we_take(server: &Sshd) -> bool {
     let connector = Connector::new(server.config(), None);
     let shown = connector.host_key(&server.node()).await.unwrap().unwrap();
-    matches!(shown.trust, Trust::Known | Trust::Certified(_))
+    matches!(shown.standing, Standing::Known | Standing::Certified(_))
 }
 
 /// How many of the files make both take the server.

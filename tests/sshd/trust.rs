@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use sshoal::{
     node::HostKeyPolicy,
-    ssh::{Answer, Asked, Connector, Step, Trust},
+    ssh::{Answer, Asked, Connector, Standing, Step},
 };
 use tokio::sync::mpsc;
 
@@ -54,7 +54,7 @@ impl Certified {
         format!("[127.0.0.1]:{port} {key}")
     }
 
-    async fn trust(&self) -> Trust {
+    async fn trust(&self) -> Standing {
         let connector = Connector::new(self.server.config(), None);
         let shown = connector.host_key(&self.server.node()).await.unwrap();
         shown.unwrap().trust
@@ -80,14 +80,14 @@ async fn a_look_writes_nothing_and_logs_in_nowhere() {
     let connector = Connector::new(config, None);
     let shown = connector.host_key(&server.node()).await.unwrap().unwrap();
     assert_eq!(
-        (shown.algorithm.as_str(), &shown.trust),
-        ("ssh-ed25519", &Trust::New)
+        (shown.algorithm.as_str(), &shown.standing),
+        ("ssh-ed25519", &Standing::New)
     );
     assert!(!server.path("known_hosts").exists());
     assert!(connector.remember(&server.node(), &shown).await.unwrap());
     assert!(!connector.remember(&server.node(), &shown).await.unwrap());
     let again = connector.host_key(&server.node()).await.unwrap().unwrap();
-    assert_eq!(again.trust, Trust::Known);
+    assert_eq!(again.standing, Standing::Known);
     let (host, known) = connector.known_keys(&server.node()).await.unwrap();
     assert_eq!(host.as_str(), format!("[127.0.0.1]:{}", server.port));
     assert_eq!(known.len(), 1);
@@ -106,7 +106,7 @@ async fn a_changed_key_is_replaced_on_request() {
     let advice = error.advice.as_str();
     assert!(advice.contains("sshoal trust test --replace"), "{advice}");
     let shown = connector.host_key(&node).await.unwrap().unwrap();
-    let Trust::Changed(place) = &shown.trust else {
+    let Standing::Changed(place) = &shown.standing else {
         panic!("{shown:?}");
     };
     let gone = connector.replace(&node, &shown).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_changed_key_is_replaced_on_request() {
     assert!(connector.connect(&node).await.is_ok());
     assert_eq!(connector.forget(&node).await.unwrap().len(), 1);
     let shown = connector.host_key(&node).await.unwrap().unwrap();
-    assert_eq!(shown.trust, Trust::New);
+    assert_eq!(shown.standing, Standing::New);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_certificate_of_a_known_authority_vouches_for_the_host() {
         assert!(session.is_ok(), "{kind}: {session:?}");
         let trust = host.trust().await;
         assert!(
-            matches!(&trust, Trust::Certified(place) if place.line == 1),
+            matches!(&trust, Standing::Certified(place) if place.line == 1),
             "{trust:?}"
         );
     }
@@ -181,7 +181,7 @@ async fn a_certificate_that_does_not_count_leaves_the_plain_key() {
         let error = refused(&connector, &host.server.node()).await;
         assert!(error.reason.as_str().contains(fault), "{fault}: {error}");
         host.knows(&[host.authority(), host.plain()]);
-        assert_eq!(host.trust().await, Trust::Known, "{fault}");
+        assert_eq!(host.trust().await, Standing::Known, "{fault}");
     }
 }
 
@@ -193,16 +193,16 @@ async fn a_certificate_counts_by_its_authority() {
     keygen(&host.keys.path().join("other"), "ed25519", "");
     let ca = host.public("ca.pub");
     host.knows(&[format!("@cert-authority * {}", host.public("other.pub"))]);
-    assert_eq!(host.trust().await, Trust::New);
+    assert_eq!(host.trust().await, Standing::New);
     for revoked in [&ca, &host.public("host.pub")] {
         host.knows(&[
             host.authority(),
             host.plain(),
             format!("@revoked * {revoked}"),
         ]);
-        assert!(matches!(host.trust().await, Trust::Revoked(_)));
+        assert!(matches!(host.trust().await, Standing::Revoked(_)));
     }
     // Without an authority nobody asks for a certificate.
     host.knows(&[host.plain()]);
-    assert_eq!(host.trust().await, Trust::Known);
+    assert_eq!(host.trust().await, Standing::Known);
 }
