@@ -184,9 +184,10 @@ fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {
             key: Cow::Owned(host_key_order(&judge.algorithms().collect::<Vec<_>>())),
-            host_key_certificates: match judge.wants_certificate() {
-                true => Cow::Borrowed(&HOST_KEYS),
-                false => Cow::Borrowed(&[]),
+            host_key_certificates: if judge.wants_certificate() {
+                Cow::Borrowed(&HOST_KEYS)
+            } else {
+                Cow::Borrowed(&[])
             },
             cipher: Cow::Borrowed(CIPHERS),
             compression: Cow::Borrowed(&[compression::NONE]),

@@ -57,7 +57,7 @@ impl Certified {
     async fn trust(&self) -> Standing {
         let connector = Connector::new(self.server.config(), None);
         let shown = connector.host_key(&self.server.node()).await.unwrap();
-        shown.unwrap().trust
+        shown.unwrap().standing
     }
 }
 
