@@ -18,7 +18,13 @@ use sshoal::{
     node::NodeId,
     ssh::{Answer, Prompt, PromptId, Question},
     ui::{
-        Settings, effect::Effect, event::Event, glyph::Glyphs, theme::Theme, view::fleet::Density,
+        Settings,
+        effect::Effect,
+        event::Event,
+        glyph::Glyphs,
+        order::Sort,
+        theme::Theme,
+        view::{columns::Column, fleet::Density},
     },
 };
 
@@ -388,4 +394,24 @@ fn nothing_known_is_said() {
             .iter()
             .any(|r| r.contains("no node matches the filter"))
     );
+}
+
+#[test]
+fn the_title_says_by_what_rows_are_ordered() {
+    let title = |sort| {
+        let settings = Settings {
+            sort,
+            density: Some(Density::Table),
+            ..Settings::default()
+        };
+        Screen::with(settings, SMALL, many()).rows()[1].clone()
+    };
+    assert!(
+        title(Sort::Name).contains("by NODE↑"),
+        "{}",
+        title(Sort::Name)
+    );
+    // A column that has no room at this width.
+    let hidden = Sort::Column(Column::named("gpu.temp").unwrap());
+    assert!(title(hidden).contains("↓"), "{}", title(hidden));
 }

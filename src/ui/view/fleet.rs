@@ -23,6 +23,7 @@ use crate::{
         format,
         order::{Order, Sort},
         theme::Role,
+        widget::trace::Traces,
     },
 };
 
@@ -68,6 +69,8 @@ pub struct Fleet {
     pub columns: Vec<Column>,
     signal: Signal,
     summary: Summary,
+    /// Of the table.
+    traces: Traces,
 }
 
 /// A filter as typed, the last one that could be read, and what is wrong with it now.
@@ -228,6 +231,7 @@ impl Fleet {
                     columns: &self.columns,
                     name: self.summary.name,
                     sort: self.order.sort(),
+                    traces: &self.traces,
                 };
                 table.render(scene, body, buf)
             }

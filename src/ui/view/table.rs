@@ -17,7 +17,7 @@ use crate::{
         widget::{
             Look,
             graph::{Graph, round_up},
-            trace::Trace,
+            trace::Traces,
         },
     },
 };
@@ -47,6 +47,8 @@ pub struct Table<'a> {
     pub name: u16,
     /// By what it is ordered.
     pub sort: (Sort, bool),
+    /// Those of the frame before.
+    pub traces: &'a Traces,
 }
 
 /// One row: its node and how it is drawn.
@@ -54,6 +56,7 @@ struct Line<'a> {
     node: &'a NodeState,
     look: Look<'a>,
     scene: &'a Scene<'a>,
+    traces: &'a Traces,
 }
 
 /// Where each column that fits stands; `name` is the length of the longest name.
@@ -86,6 +89,7 @@ impl Table<'_> {
                     ..Look::from(scene)
                 },
                 scene,
+                traces: self.traces,
             };
             let area = row(area, y);
             self.margin(node, at == self.cursor, (scene, area), buf);
@@ -130,12 +134,7 @@ impl Table<'_> {
                 _ => column.heading().to_owned(),
             };
             if is_key {
-                let falls = column.is_text() == inverted;
-                text.push_str(if falls {
-                    scene.glyphs.descending()
-                } else {
-                    scene.glyphs.ascending()
-                });
+                text.push_str(scene.glyphs.order(column.falls(inverted)));
             }
             let cell = Rect {
                 x: area.x + MARGIN - 1 + x,
@@ -233,7 +232,8 @@ impl Line<'_> {
     }
 
     fn trace(&self, field: &Field, area: Rect, buf: &mut Buffer) {
-        let trace = Trace::of(self.node, field, self.scene.now, (SPAN_MS, area.width));
+        let span = (SPAN_MS, area.width);
+        let trace = self.traces.of(self.node, field, self.scene.now, span);
         let top = match field.unit {
             Unit::Percent | Unit::Celsius => 100.0,
             Unit::Load => cores(self.node).unwrap_or(1.0),
