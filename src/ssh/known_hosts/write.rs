@@ -271,3 +271,23 @@ fn back_up(path: &Path) -> io::Result<()> {
     // Some file systems have no hard links.
     fs::hard_link(path, &backup).or_else(|_| fs::copy(path, &backup).map(drop))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_replaced_is_not_the_one_at_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known_hosts");
+        let held = locked(&path, true).unwrap();
+        assert!(is_at(&held, &path).unwrap());
+        fs::write(folder.path().join("new"), "").unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert!(!is_at(&held, &path).unwrap());
+        let fresh = locked(&path, false).unwrap();
+        assert!(is_at(&fresh, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&fresh, &path).unwrap());
+    }
+}
