@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use super::{
     Config,
     config::{Agent, Resolved},
-    known_hosts::Host,
+    known_hosts::{Book, Host},
 };
 use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
@@ -25,6 +25,7 @@ pub(super) struct Target {
     pub(super) known_as: Host,
     /// Files read for host keys; the first is written to.
     pub(super) known_hosts: Vec<PathBuf>,
+    pub(super) hash_known_hosts: bool,
     pub(super) host_keys: HostKeyPolicy,
     pub(super) agent: Option<PathBuf>,
     /// Key files, tried in this order.
@@ -93,6 +94,7 @@ impl Target {
             user: user.unwrap_or(&config.user).clone(),
             known_as,
             known_hosts: known_hosts(resolved, config),
+            hash_known_hosts: resolved.hash_known_hosts,
             host_keys: match policy {
                 HostKeyPolicy::Ask if config.accept_new => HostKeyPolicy::AcceptNew,
                 policy => policy,
@@ -113,6 +115,17 @@ impl Target {
             },
             paths: paths(node, resolved),
             host,
+        }
+    }
+}
+
+impl Target {
+    /// Where its host keys are filed.
+    pub(super) fn book(&self) -> Book {
+        Book {
+            files: self.known_hosts.clone(),
+            host: self.known_as.clone(),
+            hashed: self.hash_known_hosts,
         }
     }
 }

@@ -64,6 +64,7 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
             ("login", info.user.clone()),
             ("auth", info.auth.to_string()),
             ("server", info.ident.to_string()),
+            ("remark", info.remark.to_string()),
             (
                 "connected",
                 format!("{since} ago, in {} ms", info.setup.as_millis()),
