@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Error, Step, auth,
     connector::Shared,
-    events::{Events, Fault, describe},
+    events::{Events, Fault, Told, describe},
     host_key::Judge,
     link::{Life, Link},
     pool::{Lane, Wanted},
@@ -100,7 +100,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     Ok(Opened { link, ident, auth })
 }
 
-type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
+type Exchanged = (Handle<Events>, watch::Receiver<Told>, String);
 
 async fn exchange(
     way: Way,
@@ -133,16 +133,21 @@ async fn exchange(
     Ok((handle, ended, ident))
 }
 
+/// The window of a channel.
+pub(super) fn window(lane: Lane) -> u32 {
+    match lane {
+        Lane::Control => WINDOW,
+        Lane::Bulk => BULK_WINDOW,
+    }
+}
+
 fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!(
             "SSH-2.0-sshoal_",
             env!("CARGO_PKG_VERSION")
         ))),
-        window_size: match wanted.lane {
-            Lane::Control => WINDOW,
-            Lane::Bulk => BULK_WINDOW,
-        },
+        window_size: window(wanted.lane),
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {

@@ -20,7 +20,7 @@ use super::{
     target::{Path, Target},
     transport::local::Shell,
 };
-use crate::node::{Node, Transport, text::SafeText};
+use crate::node::{Node, NodeId, Transport, text::SafeText};
 
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
@@ -87,7 +87,7 @@ impl Connector {
                 Err(error) => failures.push(error),
             }
         }
-        Err(most_telling(&failures, node))
+        Err(most_telling(&failures, &node.id))
     }
 
     async fn by(&self, target: &Arc<Target>, path: &Path, lane: Lane) -> Result<Session, Error> {
@@ -140,13 +140,13 @@ fn local(target: &Target) -> Session {
     Session::local(Shell::new(), info)
 }
 /// The failure that got furthest; it names the others.
-fn most_telling(failures: &[Error], node: &Node) -> Error {
+pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()
         .max_by_key(|index| failures.get(*index).map(|error| error.step as u8));
     let Some(error) = chosen.and_then(|index| failures.get(index)) else {
-        let reason = format!("{} has no transport that is configured", node.id);
+        let reason = format!("{node} has no transport that is configured");
         return Error::new(Step::Config, Transport::Direct, &reason).for_good();
     };
     let others = failures.iter().enumerate();
@@ -176,13 +176,13 @@ mod tests {
                 failure(Step::Kex, Transport::Direct),
                 failure(Step::Config, Transport::Jump),
             ],
-            &node,
+            &node.id,
         );
         assert_eq!(told.transport, Transport::Direct);
         assert_eq!(
             told.reason.as_str(),
             "key exchange; connect (tailscale): connect; config (jump): config"
         );
-        assert_eq!(most_telling(&[], &node).step, Step::Config);
+        assert_eq!(most_telling(&[], &node.id).step, Step::Config);
     }
 }

@@ -12,9 +12,12 @@ use super::{
     Error, SessionInfo, Step, client,
     connection::Connection,
     connector::Shared,
-    pool::{Place, Wanted},
+    pool::{Gate, Wanted},
     target::Path,
-    transport::{Way, direct},
+    transport::{
+        Way, direct,
+        jump::{self, Bastion},
+    },
 };
 use crate::node::Transport;
 
@@ -25,9 +28,12 @@ const COMPUTES_FOR: Duration = Duration::from_millis(500);
 pub(super) async fn open(
     wanted: &Wanted,
     shared: &Arc<Shared>,
-    mut place: Place,
+    gate: Gate,
 ) -> Result<Connection, Error> {
-    let mut attempt = pin!(attempt(wanted, shared));
+    // Before the gates: whoever waits for a bastion must not hold a place that the bastion's own handshake needs.
+    let bastion = jump::bastion(wanted, shared).await?;
+    let mut place = gate.enter().await;
+    let mut attempt = pin!(attempt(wanted, shared, bastion));
     tokio::select! {
         biased;
         result = &mut attempt => return result,
@@ -36,9 +42,16 @@ pub(super) async fn open(
     attempt.await
 }
 
-async fn attempt(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Connection, Error> {
+async fn attempt(
+    wanted: &Wanted,
+    shared: &Arc<Shared>,
+    bastion: Option<Bastion>,
+) -> Result<Connection, Error> {
     let started = Instant::now();
-    let way = way(wanted, shared).await?;
+    let way = match bastion {
+        Some(bastion) => bastion.dial(wanted).await?,
+        None => way(wanted, shared).await?,
+    };
     let peer = way.peer.clone();
     let opened = client::open(way, wanted, shared).await?;
     let info = SessionInfo {

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::node::Transport;
 use entry::{Entry, Waiter};
+pub(super) use gates::Gate;
 use gates::Gates;
-pub(super) use gates::Place;
 
 /// Requests that may wait; whoever sends more waits.
 const REQUESTS: usize = 256;
@@ -225,10 +225,9 @@ impl Owner {
             return;
         }
         let gate = self.gates.of(&wanted);
-        let task = self.attempts.spawn(async move {
-            let place = gate.enter().await;
-            dial::open(&wanted, &shared, place).await
-        });
+        let task = self
+            .attempts
+            .spawn(async move { dial::open(&wanted, &shared, gate).await });
         self.keys.insert(task.id(), key.clone());
         self.entries.entry(key).or_default().attempt = Some(task);
     }

@@ -5,6 +5,7 @@
 mod commands;
 mod faults;
 mod host_keys;
+mod jump;
 mod kills;
 mod login;
 #[path = "../support/mod.rs"]

@@ -1,8 +1,10 @@
 //! The ways to reach a server: each gives a byte stream.
 
 pub(super) mod direct;
+pub(super) mod jump;
 pub(super) mod local;
 pub(super) mod stream;
+pub(super) mod tunnel;
 
 use stream::Stream;
 
