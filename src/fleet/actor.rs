@@ -125,6 +125,8 @@ impl Actor {
 
     /// Nodes that stay as they are keep their connection and their history.
     fn adopt(&mut self, inventory: Arc<Inventory>) {
+        self.connector
+            .hold_back(inventory.nodes.iter().map(AsRef::as_ref));
         let mut old: HashMap<NodeId, Arc<NodeState>> = self
             .snapshot
             .nodes

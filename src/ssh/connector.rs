@@ -1,6 +1,7 @@
 //! Opens sessions: tries a node's transports in its order and tells the most telling failure.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,16 +10,17 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::JoinSet,
 };
+use tokio_util::task::TaskTracker;
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step,
     config::Resolved,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
-    transport::local::Shell,
+    transport::{local::Shell, secret, tailscale},
 };
 use crate::node::{Node, NodeId, Transport, text::SafeText};
 
@@ -43,6 +45,11 @@ pub(super) struct Shared {
     pub(super) overruns: AtomicU64,
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
+    /// Environment variables that no command of ours is given: they hold secrets of the inventory.
+    pub(super) secrets: watch::Sender<BTreeSet<String>>,
+    /// The tasks that look after commands.
+    pub(super) children: TaskTracker,
+    pub(super) tailnet: tailscale::Status,
 }
 
 impl Connector {
@@ -55,6 +62,9 @@ impl Connector {
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
             pool,
+            secrets: watch::channel(BTreeSet::new()).0,
+            children: TaskTracker::new(),
+            tailnet: tailscale::Status::default(),
         });
         let mut owner = JoinSet::new();
         owner.spawn(requests.run(Arc::downgrade(&shared)));
@@ -75,6 +85,7 @@ impl Connector {
     }
 
     async fn open(&self, node: &Node, lane: Lane) -> Result<Session, Error> {
+        self.hold_back([node]);
         let target = Arc::new(self.0.shared.target(node).await?);
         let mut failures: Vec<Error> = Vec::new();
         for path in &target.paths {
@@ -112,6 +123,18 @@ impl Connector {
     /// Takes leave of all servers and waits until everything is gone.
     pub async fn close(&self) {
         self.0.shared.pool.close().await;
+        self.0.shared.children.close();
+        self.0.shared.children.wait().await;
+    }
+
+    /// Keeps the secrets that these nodes have in our environment from all commands started from now on.
+    pub fn hold_back<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) {
+        let more = secret::variables(nodes);
+        self.0.shared.secrets.send_if_modified(|names| {
+            let before = names.len();
+            names.extend(more);
+            names.len() > before
+        });
     }
 
     /// Channels that were closed because nobody read their output.

@@ -15,8 +15,10 @@ use super::{
     pool::{Gate, Wanted},
     target::Path,
     transport::{
-        Way, direct,
+        Way, cloudflare,
+        direct::{self, To},
         jump::{self, Bastion},
+        proxy_command, tailscale,
     },
 };
 use crate::node::Transport;
@@ -52,8 +54,12 @@ async fn attempt(
         Some(bastion) => bastion.dial(wanted).await?,
         None => way(wanted, shared).await?,
     };
-    let peer = way.peer.clone();
-    let opened = client::open(way, wanted, shared).await?;
+    let (peer, said) = (way.peer.clone(), way.said.clone());
+    let opened = client::open(way, wanted, shared).await;
+    let opened = opened.map_err(|error| match &said {
+        Some(said) => said.explain(error),
+        None => error,
+    })?;
     let info = SessionInfo {
         transport: wanted.path.transport(),
         peer,
@@ -66,16 +72,23 @@ async fn attempt(
 }
 
 async fn way(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Way, Error> {
+    let target = &wanted.target;
     match &wanted.path {
-        Path::Direct => direct::dial(&wanted.target, &shared.lookups).await,
-        other => Err(unsupported(other.transport())),
+        Path::Direct => {
+            let to = To {
+                host: &target.host,
+                port: target.port,
+                limit: target.connect_timeout,
+                transport: Transport::Direct,
+            };
+            direct::dial(to, &shared.lookups).await
+        }
+        Path::Tailscale(address) => tailscale::dial(address, target, shared).await,
+        Path::ProxyCommand(text) => proxy_command::dial(text, target, shared),
+        Path::Cloudflare(settings) => cloudflare::dial(settings, shared).await,
+        Path::Local | Path::Jump(_) => {
+            let reason = "this way is not one to dial";
+            Err(Error::new(Step::Config, wanted.path.transport(), reason).for_good())
+        }
     }
-}
-
-fn unsupported(transport: Transport) -> Error {
-    let reason = format!(
-        "{} is not supported by this version yet",
-        transport.as_str()
-    );
-    Error::new(Step::Config, transport, &reason).for_good()
 }

@@ -157,11 +157,14 @@ fn paths(node: &Node, resolved: &Resolved) -> Vec<Path> {
 fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
     let route = &node.route;
     let wanted = |transport| node.transports.contains(&transport);
-    if !route.jump.is_empty() && (route.proxy_command.is_none() || wanted(Transport::Jump)) {
+    // `none` is what ssh_config has for "none at all", whatever is said further on.
+    let is_none = |command: &&String| command.trim().eq_ignore_ascii_case("none");
+    let command = route.proxy_command.as_ref();
+    if !route.jump.is_empty() && (command.is_none_or(|c| is_none(&c)) || wanted(Transport::Jump)) {
         return Some(Path::Jump(route.jump.clone()));
     }
-    if let Some(command) = &route.proxy_command {
-        return Some(Path::ProxyCommand(command.clone()));
+    if let Some(command) = command {
+        return (!is_none(&command)).then(|| Path::ProxyCommand(command.clone()));
     }
     if let Some(command) = &resolved.proxy_command {
         return Some(Path::ProxyCommand(command.clone()));
@@ -293,5 +296,10 @@ mod tests {
             ..Resolved::default()
         };
         assert_eq!(kinds(&[Direct], Route::default(), &resolved), [Jump]);
+        let open = Route {
+            proxy_command: Some("none".to_owned()),
+            ..Route::default()
+        };
+        assert_eq!(kinds(&[Direct], open, &resolved), [Direct]);
     }
 }

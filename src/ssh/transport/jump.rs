@@ -129,6 +129,7 @@ impl Bastion {
         Ok(Way {
             stream: Box::new(tunnel),
             peer: format!("{} → {server}", self.names),
+            said: None,
         })
     }
 
