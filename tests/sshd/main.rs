@@ -8,6 +8,7 @@ mod host_keys;
 mod jump;
 mod kills;
 mod login;
+mod namespaces;
 mod proxy;
 #[path = "../support/mod.rs"]
 mod support;
