@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step,
     config::Resolved,
+    connection::Connection,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::{local::Shell, secret, tailscale},
@@ -27,7 +28,7 @@ use crate::node::{Node, NodeId, Transport, text::SafeText};
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
 
-/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped, they are cut.
+/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped, with all sessions, they are cut.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
@@ -110,9 +111,13 @@ impl Connector {
             path: path.clone(),
             lane,
         };
-        let pool = &self.0.shared.pool;
-        let connection = pool.connection(wanted.clone()).await?;
-        Ok(Session::ssh(connection, wanted, pool.clone()))
+        let connection = self.connection(wanted.clone()).await?;
+        Ok(Session::ssh(connection, wanted, self.clone()))
+    }
+
+    /// A connection with room for a channel.
+    pub(super) async fn connection(&self, wanted: Wanted) -> Result<Arc<Connection>, Error> {
+        self.0.shared.pool.connection(wanted).await
     }
 
     /// All connections, the oldest first.

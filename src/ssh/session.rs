@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Channel, Error, SessionInfo, Step,
-    connection::Connection,
-    pool::{Pool, Wanted},
+    Channel, Error, SessionInfo, Step, connection::Connection, connector::Connector, pool::Wanted,
     transport::local::Shell,
 };
 
@@ -21,7 +19,8 @@ enum Kind {
     Ssh {
         main: Arc<Connection>,
         wanted: Wanted,
-        pool: Pool,
+        /// Kept, as the connections go with it.
+        connector: Connector,
     },
     Local {
         shell: Shell,
@@ -30,8 +29,12 @@ enum Kind {
 }
 
 impl Session {
-    pub(super) fn ssh(main: Arc<Connection>, wanted: Wanted, pool: Pool) -> Self {
-        Self(Kind::Ssh { main, wanted, pool })
+    pub(super) fn ssh(main: Arc<Connection>, wanted: Wanted, connector: Connector) -> Self {
+        Self(Kind::Ssh {
+            main,
+            wanted,
+            connector,
+        })
     }
 
     pub(super) fn local(shell: Shell, info: SessionInfo) -> Self {
@@ -49,8 +52,12 @@ impl Session {
 
     /// Starts a command; on another connection to the node where this one has no room. Dropped before its end, the call leaves nothing behind.
     pub async fn exec(&self, command: &str) -> Result<Channel, Error> {
-        let (main, wanted, pool) = match &self.0 {
-            Kind::Ssh { main, wanted, pool } => (main, wanted, pool),
+        let (main, wanted, connector) = match &self.0 {
+            Kind::Ssh {
+                main,
+                wanted,
+                connector,
+            } => (main, wanted, connector),
             Kind::Local { shell, .. } => return shell.exec(command),
         };
         let mut connection = Arc::clone(main);
@@ -61,7 +68,7 @@ impl Session {
                     result => return result,
                 }
             }
-            connection = pool.connection(wanted.clone()).await?;
+            connection = connector.connection(wanted.clone()).await?;
         }
         let reason = "the server refuses more channels";
         Err(Error::new(Step::Channel, self.info().transport, reason)
