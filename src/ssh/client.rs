@@ -96,7 +96,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
             Err(Error::new(Step::Auth, transport, &reason)
                 .advise("an agent may be waiting for a touch or a confirmation"))
         })?;
-    let link = Link::new(handle, life, guard, Arc::clone(shared), transport);
+    let link = Link::new(handle, life, guard, Arc::clone(shared), wanted);
     Ok(Opened { link, ident, auth })
 }
 

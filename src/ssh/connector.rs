@@ -25,7 +25,7 @@ use crate::node::{Node, Transport, text::SafeText};
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
 
-/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped, they are cut.
+/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped and the last session with it, they are cut.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
@@ -69,7 +69,7 @@ impl Connector {
         self.open(node, Lane::Control).await
     }
 
-    /// The same over a connection that carries bulk only: files, floods of log. The sampler never waits behind it.
+    /// The same over connections that carry bulk only, one channel each: files, output without end. The reader sets the pace, and the sampler never waits behind it.
     pub async fn connect_bulk(&self, node: &Node) -> Result<Session, Error> {
         self.open(node, Lane::Bulk).await
     }
@@ -99,19 +99,22 @@ impl Connector {
             path: path.clone(),
             lane,
         };
-        let pool = &self.0.shared.pool;
-        let connection = pool.connection(wanted.clone()).await?;
-        Ok(Session::ssh(connection, wanted, pool.clone()))
+        let connection = self.pool().connection(wanted.clone()).await?;
+        Ok(Session::ssh(connection, wanted, self.clone()))
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.0.shared.pool
     }
 
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
-        self.0.shared.pool.table().await
+        self.pool().table().await
     }
 
     /// Takes leave of all servers and waits until everything is gone.
     pub async fn close(&self) {
-        self.0.shared.pool.close().await;
+        self.pool().close().await;
     }
 
     /// Channels that were closed because nobody read their output.

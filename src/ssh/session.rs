@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Channel, Error, SessionInfo, Step,
-    connection::Connection,
-    pool::{Pool, Wanted},
-    transport::local::Shell,
+    Channel, Connector, Error, SessionInfo, Step, connection::Connection, link::Denied,
+    pool::Wanted, transport::local::Shell,
 };
 
-/// Connections tried for one command: a server that refuses a channel on a fresh connection would do so for ever.
+/// Connections tried for one command: a server that refuses a channel on fresh connections would do so for ever.
 const TRIES: usize = 4;
 
 /// A node's connection, shared with others who want the same. Dropping it gives it back; channels live on until they are dropped themselves.
@@ -21,7 +19,8 @@ enum Kind {
     Ssh {
         main: Arc<Connection>,
         wanted: Wanted,
-        pool: Pool,
+        /// Keeps the pool alive, and asks it for more connections.
+        connector: Connector,
     },
     Local {
         shell: Shell,
@@ -30,8 +29,12 @@ enum Kind {
 }
 
 impl Session {
-    pub(super) fn ssh(main: Arc<Connection>, wanted: Wanted, pool: Pool) -> Self {
-        Self(Kind::Ssh { main, wanted, pool })
+    pub(super) fn ssh(main: Arc<Connection>, wanted: Wanted, connector: Connector) -> Self {
+        Self(Kind::Ssh {
+            main,
+            wanted,
+            connector,
+        })
     }
 
     pub(super) fn local(shell: Shell, info: SessionInfo) -> Self {
@@ -47,25 +50,31 @@ impl Session {
         }
     }
 
-    /// Starts a command; on another connection to the node where this one has no room. Dropped before its end, the call leaves nothing behind.
+    /// Starts a command; on another connection to the node where this one has no room, or has ended before the command
+    /// was sent. Dropped before its end, the call leaves nothing behind.
     pub async fn exec(&self, command: &str) -> Result<Channel, Error> {
-        let (main, wanted, pool) = match &self.0 {
-            Kind::Ssh { main, wanted, pool } => (main, wanted, pool),
+        let (main, wanted, connector) = match &self.0 {
+            Kind::Ssh {
+                main,
+                wanted,
+                connector,
+            } => (main, wanted, connector),
             Kind::Local { shell, .. } => return shell.exec(command),
         };
-        let mut connection = Arc::clone(main);
-        for _ in 0..TRIES {
-            if let Some(place) = connection.reserve() {
-                match connection.exec(command, place).await {
-                    Err(error) if error.step == Step::Channel && connection.learn() => {}
-                    result => return result,
-                }
+        let pool = connector.pool();
+        let mut seat = match main.seat().filter(|_| !main.is_closed()) {
+            Some(seat) => seat,
+            None => pool.seat(wanted.clone()).await?,
+        };
+        let mut tries = 1;
+        loop {
+            match seat.exec(command).await {
+                Ok(channel) => return Ok(channel),
+                Err(Denied::NoChannel(_) | Denied::Unsent(_)) if tries < TRIES => tries += 1,
+                Err(denied) => return Err(denied.into()),
             }
-            connection = pool.connection(wanted.clone()).await?;
+            seat = pool.seat(wanted.clone()).await?;
         }
-        let reason = "the server refuses more channels";
-        Err(Error::new(Step::Channel, self.info().transport, reason)
-            .advise("sshd allows 10 sessions per connection by default (MaxSessions)"))
     }
 
     /// Resolves when the session has ended, with the reason.

@@ -7,6 +7,7 @@ mod faults;
 mod host_keys;
 mod kills;
 mod login;
+mod pool;
 #[path = "../support/mod.rs"]
 mod support;
 
