@@ -144,7 +144,13 @@ impl Stage {
 
 fn ssh_config(scenario: &Scenario, known_hosts: &std::path::Path) -> ssh::Config {
     let patience = Duration::from_secs_f64(scenario.patience);
+    let limits = ssh::Limits {
+        // One port stands for many machines here.
+        per_server: 64,
+        ..ssh::Limits::default()
+    };
     ssh::Config {
+        limits,
         kex_timeout: patience,
         auth_timeout: patience,
         ..ssh::Config::apart(vec![known_hosts.to_owned()], "nobody")

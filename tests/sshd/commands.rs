@@ -147,10 +147,11 @@ async fn leaves_nothing_behind(session: Session, close: bool) {
 #[tokio::test]
 async fn a_closed_or_dropped_session_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let connector = Connector::new(config(folder.path()), None);
     let server = Sshd::start();
     for close in [true, false] {
+        let connector = Connector::new(config(folder.path()), None);
         let local = connector.connect(&node(Transport::Local)).await;
+        drop(connector);
         leaves_nothing_behind(local.unwrap(), close).await;
         if let Some(server) = &server {
             leaves_nothing_behind(open(server).await, close).await;

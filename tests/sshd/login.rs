@@ -63,16 +63,16 @@ async fn the_agent_goes_first_and_its_other_keys_are_kept_back_where_files_are_n
     };
     let mut config = server.config();
     config.agent = Some(agent.socket.clone());
-    let connector = Connector::new(config, None);
+    let connector = || Connector::new(config.clone(), None);
     let mut node = server.node();
-    let session = connector.connect(&node).await.unwrap();
+    let session = connector().connect(&node).await.unwrap();
     assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
     // Without named files, every key of the agent is offered.
     node.identity.clear();
-    assert!(connector.connect(&node).await.is_ok());
+    assert!(connector().connect(&node).await.is_ok());
     // With them, only theirs: the agent's good key stays unused.
     node.identity = vec![other];
-    let error = refused(&connector, &node).await;
+    let error = refused(&connector(), &node).await;
     assert_eq!(
         error.reason.as_str().matches("agent ed25519").count(),
         1,
@@ -200,6 +200,7 @@ async fn an_agent_with_many_keys_never_meets_the_servers_limit() {
         .env("SSH_AUTH_SOCK", &agent.socket)
         .status();
     assert!(added.unwrap().success());
+    let connector = Connector::new(config.clone(), None);
     let session = connector.connect(&node).await.unwrap();
     assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
     config.identities.clear();
