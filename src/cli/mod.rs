@@ -5,6 +5,7 @@ mod console;
 mod dashboard;
 mod demo;
 pub mod exit;
+mod files;
 mod fleet;
 mod log;
 mod look;
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) console: Console,
     pub(crate) environment: Environment,
     pub(crate) paths: Paths,
+    /// How many files this process may open.
+    open_files: usize,
 }
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
@@ -44,6 +47,7 @@ pub fn run() -> Result<u8> {
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),
+        open_files: files::raise(),
     };
     let _log = log::start(&context.paths);
     dispatch(&mut context).or_else(|report| {
@@ -99,7 +103,11 @@ impl Context {
     }
 
     pub(crate) fn ssh(&self) -> crate::ssh::Config {
-        config::ssh(&self.args.global.flags(), &self.environment, &self.paths)
+        let config = config::ssh(&self.args.global.flags(), &self.environment, &self.paths);
+        crate::ssh::Config {
+            limits: config.limits.within(self.open_files),
+            ..config
+        }
     }
 
     pub(crate) fn warn(&mut self, inventory: &Inventory) -> Result<()> {

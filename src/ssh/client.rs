@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Step, auth,
+    Error, Keepalive, Step, auth,
     connector::Shared,
     events::{Events, Fault, Told, describe},
     host_key::Judge,
@@ -70,7 +70,7 @@ const PACKET: u32 = 32 << 10;
 /// Messages of a channel inside russh, before our own queue: 512 KiB at worst. Its default of 100 is 3.2 MiB.
 const CHANNEL_BUFFER: usize = 16;
 
-/// A net under the keepalives, which run only after login. Their answers reset it.
+/// A net under the keepalives, which run only after login. Their answers reset it, where they come more often.
 const INACTIVITY: Duration = Duration::from_secs(90);
 
 /// A connection that is logged in.
@@ -96,7 +96,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
             Err(Error::new(Step::Auth, transport, &reason)
                 .advise("an agent may be waiting for a touch or a confirmation"))
         })?;
-    let link = Link::new(handle, life, guard, Arc::clone(shared), transport);
+    let link = Link::new(handle, life, guard, Arc::clone(shared), wanted);
     Ok(Opened { link, ident, auth })
 }
 
@@ -142,6 +142,8 @@ pub(super) fn window(lane: Lane) -> u32 {
 }
 
 fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
+    let keepalive = wanted.target.keepalive;
+    let asks = !keepalive.interval.is_zero();
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!(
             "SSH-2.0-sshoal_",
@@ -156,11 +158,20 @@ fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::DEFAULT
         },
-        keepalive_interval: Some(wanted.target.keepalive.interval),
-        keepalive_max: wanted.target.keepalive.max,
-        inactivity_timeout: Some(INACTIVITY),
+        keepalive_interval: asks.then_some(keepalive.interval),
+        keepalive_max: keepalive.max,
+        inactivity_timeout: asks.then(|| patience(keepalive)),
         ..client::Config::default()
     }
+}
+
+/// Silence that not even keepalives broke.
+fn patience(keepalive: Keepalive) -> Duration {
+    let questions = u32::try_from(keepalive.max).unwrap_or(u32::MAX);
+    let longest = keepalive
+        .interval
+        .saturating_mul(questions.saturating_add(2));
+    INACTIVITY.max(longest)
 }
 
 /// Kinds that are known for the host first: asked for another kind, a known host would look like one that changed.

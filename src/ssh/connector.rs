@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step,
     config::Resolved,
-    connection::Connection,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::{local::Shell, secret, tailscale},
@@ -28,7 +27,7 @@ use crate::node::{Node, NodeId, Transport, text::SafeText};
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
 
-/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped, with all sessions, they are cut.
+/// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped and the last session with it, they are cut.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
@@ -80,7 +79,7 @@ impl Connector {
         self.open(node, Lane::Control).await
     }
 
-    /// The same over a connection that carries bulk only: files, floods of log. The sampler never waits behind it.
+    /// The same over connections that carry bulk only, one channel each: files, output without end. The reader sets the pace, and the sampler never waits behind it.
     pub async fn connect_bulk(&self, node: &Node) -> Result<Session, Error> {
         self.open(node, Lane::Bulk).await
     }
@@ -111,23 +110,22 @@ impl Connector {
             path: path.clone(),
             lane,
         };
-        let connection = self.connection(wanted.clone()).await?;
+        let connection = self.pool().connection(wanted.clone()).await?;
         Ok(Session::ssh(connection, wanted, self.clone()))
     }
 
-    /// A connection with room for a channel.
-    pub(super) async fn connection(&self, wanted: Wanted) -> Result<Arc<Connection>, Error> {
-        self.0.shared.pool.connection(wanted).await
+    pub(super) fn pool(&self) -> &Pool {
+        &self.0.shared.pool
     }
 
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
-        self.0.shared.pool.table().await
+        self.pool().table().await
     }
 
     /// Takes leave of all servers and waits until everything is gone.
     pub async fn close(&self) {
-        self.0.shared.pool.close().await;
+        self.pool().close().await;
         self.0.shared.children.close();
         self.0.shared.children.wait().await;
     }

@@ -21,7 +21,8 @@ use super::{
     connection::Place,
     connector::Shared,
     events::{Events, Told, describe},
-    pump::Pump,
+    pool::{Lane, Wanted},
+    pump::{Pump, Start},
     transport::tunnel,
 };
 use crate::node::{Transport, text::SafeText};
@@ -39,6 +40,7 @@ pub(super) struct Link {
     tasks: TaskTracker,
     shared: Arc<Shared>,
     transport: Transport,
+    lane: Lane,
     _guard: DropGuard,
 }
 
@@ -47,6 +49,17 @@ pub(super) struct Link {
 pub(super) struct Life {
     stop: CancellationToken,
     told: watch::Receiver<Told>,
+}
+
+/// Why a command was not started.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// The server gives this connection no further channel.
+    NoChannel(Error),
+    /// The connection ended before the command was sent: it can't have run.
+    Unsent(Error),
+    /// Anything else: it may have run.
+    Failed(Error),
 }
 
 /// The input of a command.
@@ -60,25 +73,27 @@ impl Link {
         life: Life,
         guard: DropGuard,
         shared: Arc<Shared>,
-        transport: Transport,
+        wanted: &Wanted,
     ) -> Self {
         Self {
             handle: Arc::new(handle),
             life,
             tasks: TaskTracker::new(),
             shared,
-            transport,
+            transport: wanted.path.transport(),
+            lane: wanted.lane,
             _guard: guard,
         }
     }
 
     /// Starts a command.
-    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Error> {
+    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Denied> {
         let (channel, feed) = channel::pair(self.transport);
         let (started, start) = oneshot::channel();
         let pump = Pump {
             feed,
-            _place: place,
+            place: Some(place),
+            lane: self.lane,
             started: Some(started),
             shared: Arc::clone(&self.shared),
             transport: self.transport,
@@ -86,18 +101,16 @@ impl Link {
         let handle = Arc::clone(&self.handle);
         self.tasks.spawn(pump.run(handle, command.to_owned()));
         match timeout(START_TIMEOUT, start).await {
-            Ok(Ok(result)) => result.map(|writer| channel.attach(Input::Ssh(writer))),
-            Ok(Err(_)) => {
-                let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
-                let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
-                Err(Error::new(Step::Session, self.transport, reason.as_str()))
-            }
+            Ok(Ok(Start::Running(writer))) => Ok(channel.attach(Input::Ssh(writer))),
+            Ok(Ok(Start::NoChannel(error))) => Err(Denied::NoChannel(error)),
+            Ok(Ok(Start::Refused(error))) => Err(Denied::Failed(error)),
+            Ok(Ok(Start::Unsent)) => Err(Denied::Unsent(self.lost().await)),
+            Ok(Err(_)) => Err(Denied::Failed(self.lost().await)),
             Err(_) => {
-                let reason = format!(
-                    "the server did not start the command within {} s",
-                    START_TIMEOUT.as_secs()
-                );
-                Err(Error::new(Step::Channel, self.transport, &reason))
+                let limit = START_TIMEOUT.as_secs();
+                let reason = format!("the server did not start the command within {limit} s");
+                let error = Error::new(Step::Exec, self.transport, &reason);
+                Err(Denied::Failed(error))
             }
         }
     }
@@ -106,6 +119,13 @@ impl Link {
     pub(super) fn tunnel(&self, pump: tunnel::Pump, host: String, port: u16) {
         let (handle, life) = (Arc::clone(&self.handle), self.life.clone());
         self.tasks.spawn(pump.run(handle, life, host, port));
+    }
+
+    /// What to tell of a command that was on its way when the connection ended.
+    async fn lost(&self) -> Error {
+        let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
+        let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
+        Error::new(Step::Session, self.transport, reason.as_str())
     }
 
     /// Resolves when the connection is gone, with the reason.
@@ -140,6 +160,14 @@ impl std::fmt::Debug for Link {
         f.debug_struct("Link")
             .field("life", &self.life)
             .finish_non_exhaustive()
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NoChannel(error) | Denied::Unsent(error) | Denied::Failed(error) => error,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod jump;
 mod kills;
 mod login;
 mod namespaces;
+mod pool;
 mod proxy;
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,9 +22,10 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// Addresses tried of one name: a name with more is a pool, not a node.
 const MAX_ADDRESSES: usize = 8;
 
-/// A peer that acknowledges nothing for so long is gone: found sooner than by SSH keepalives when data is on its way.
+/// A peer that acknowledges nothing for so long is gone. SSH keepalives find it as soon, but they stop where the socket
+/// takes no more, as in the middle of an upload.
 #[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// Where to.
 #[derive(Clone, Copy, Debug)]
@@ -180,6 +181,20 @@ mod tests {
         let (_listener, open) = listener().await;
         let (_stream, peer) = race(&[refused, open]).await.unwrap();
         assert_eq!(peer, open);
+    }
+
+    /// Trap: russh leaves Nagle's algorithm on.
+    #[tokio::test]
+    async fn what_is_sent_leaves_at_once_and_must_be_acknowledged() {
+        let (_listener, open) = listener().await;
+        let (stream, _) = race(&[open]).await.unwrap();
+        tune(&stream);
+        assert!(stream.nodelay().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            SockRef::from(&stream).tcp_user_timeout().unwrap(),
+            Some(UNACKNOWLEDGED)
+        );
     }
 
     #[tokio::test]
