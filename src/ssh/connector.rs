@@ -181,6 +181,8 @@ pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
     told.extend(others.map(|(_, error)| error.to_string()));
     Error {
         reason: told.join("; ").as_str().into(),
+        // One way that may come back is reason enough to try again.
+        permanent: failures.iter().all(|failure| failure.permanent),
         ..error.clone()
     }
 }
@@ -210,5 +212,9 @@ mod tests {
             "key exchange; connect (tailscale): connect; config (jump): config"
         );
         assert_eq!(most_telling(&[], &node.id).step, Step::Config);
+        let lasting = failure(Step::Kex, Transport::Direct).for_good();
+        assert!(most_telling(&[lasting.clone(), lasting.clone()], &node.id).permanent);
+        let passing = failure(Step::Connect, Transport::Jump);
+        assert!(!most_telling(&[lasting, passing], &node.id).permanent);
     }
 }

@@ -82,6 +82,11 @@ async fn nodes_behind_a_bastion_share_its_connection() {
     let direct = |row: &&sshoal::ssh::Row| row.transport == Transport::Direct;
     assert_eq!(table.iter().filter(direct).count(), 1, "{table:?}");
     assert_eq!(table.len(), 3);
+    // Bulk goes over connections of its own, all the way.
+    let bulk = connector.connect_bulk(&pair.node("web1")).await.unwrap();
+    assert_eq!(bulk.info().transport, Transport::Jump);
+    let table = connector.table().await;
+    assert_eq!(table.iter().filter(|row| row.bulk).count(), 2, "{table:?}");
     connector.close().await;
 }
 

@@ -10,9 +10,9 @@ use std::{
 
 use sshoal::{
     node::{Node, NodeId, Transport},
-    ssh::{Connector, End, Step},
+    ssh::{Connector, End, Keepalive, Step},
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     SOON, refused, run,
@@ -162,6 +162,12 @@ impl Lab {
         }
     }
 
+    /// Cuts the cable to the bastion, or mends it.
+    fn cable(&self, state: &str) {
+        let id = std::process::id();
+        assert!(ip(&format!("link set so{id}a {state}")));
+    }
+
     /// A node behind the bastion, known by name only there.
     fn behind(&self, at: usize) -> Node {
         let mut node = self.node(&format!("web{at:02}.lab"));
@@ -222,4 +228,27 @@ async fn twenty_nodes_known_only_at_the_bastion_come_up_without_a_drop() {
     assert_eq!(lab.log("gate").matches("Accepted publickey").count(), 1);
     drop(sessions);
     connector.close().await;
+    partition(&lab).await;
+}
+
+/// A bastion that falls silent is the reason for those behind it; once it is back, so are they.
+async fn partition(lab: &Lab) {
+    let mut config = config(lab.folder.path());
+    config.keepalive = Keepalive {
+        interval: Duration::from_millis(500),
+        max: 3,
+    };
+    let connector = Connector::new(config, None);
+    let session = connector.connect(&lab.behind(1)).await.unwrap();
+    lab.cable("down");
+    let cut = Instant::now();
+    let reason = timeout(SOON, session.closed()).await.unwrap().reason;
+    println!("partition told after {:?}: {reason}", cut.elapsed());
+    assert_eq!(reason.as_str(), "bastion gate: no answer to keepalives");
+    lab.cable("up");
+    let again = timeout(SOON, connector.connect(&lab.behind(1))).await;
+    assert_eq!(
+        run(&again.unwrap().unwrap(), "true").await.end,
+        Some(End::Exit(0))
+    );
 }

@@ -119,6 +119,44 @@ async fn a_proxy_command_that_fails_is_told_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_is_dropped_leaves_no_command_behind() {
+    let Some(server) = Sshd::start() else { return };
+    let connector = Connector::new(server.config(), None);
+    let (before, note) = (tasks(), server.path("note"));
+    let command = format!(
+        "sh -c 'echo $$ >> {0}; sleep 60 & echo $! >> {0}; wait'",
+        note.display()
+    );
+    let lines = || {
+        fs::read_to_string(&note)
+            .unwrap_or_default()
+            .lines()
+            .count()
+    };
+    let mut node = by_command(&server, &command);
+    for turn in 1..=5_u16 {
+        // Another server each time: an attempt that was just dropped could still be joined.
+        node.port = Some(turn);
+        let written = || {
+            fs::read_to_string(&note)
+                .unwrap_or_default()
+                .lines()
+                .count()
+                == 2 * turn
+        };
+        tokio::select! {
+            _ = connector.connect(&node) => panic!("nobody answers"),
+            () = eventually("the command runs", written) => {}
+        }
+    }
+    eventually("no task is left", || tasks() == before).await;
+    for process in fs::read_to_string(&note).unwrap().lines() {
+        let process = process.parse().unwrap();
+        eventually("no process is left", || !is_alive(process)).await;
+    }
+}
+
+#[tokio::test]
 async fn nothing_that_a_shell_reads_gets_into_the_command() {
     let Some(server) = Sshd::start() else { return };
     let connector = Connector::new(server.config(), None);

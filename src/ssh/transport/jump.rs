@@ -6,7 +6,7 @@ use russh::ChannelOpenFailure;
 use tokio::time::timeout;
 
 use super::{
-    Way,
+    Way, place,
     tunnel::{self, Refusal},
 };
 use crate::{
@@ -59,7 +59,10 @@ async fn reach(
     lane: Lane,
     shared: &Shared,
 ) -> Result<Arc<Connection>, Error> {
-    let target = Arc::new(shared.target(bastion).await?);
+    let mut target = shared.target(bastion).await?;
+    // Found dead one question before those behind it, which then end for the true reason.
+    target.keepalive.max = target.keepalive.max.saturating_sub(1).max(1);
+    let target = Arc::new(target);
     let mut failures = Vec::new();
     for path in paths(&target, before) {
         if path == Path::Local {
@@ -121,7 +124,7 @@ impl Bastion {
         let to = (target.host.as_str(), target.port);
         let window = client::window(wanted.lane);
         let opening = tunnel::open(&self.connection, &self.names, to, window);
-        let server = format!("{}:{}", target.host, target.port);
+        let server = place(&target.host, target.port);
         let tunnel = timeout(target.connect_timeout, opening)
             .await
             .map_err(|_| self.overdue(&server, target))?

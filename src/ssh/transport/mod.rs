@@ -24,3 +24,11 @@ pub(super) struct Way {
     /// What the command behind the stream says, where there is one.
     pub(super) said: Option<Said>,
 }
+
+/// `host:port`, an IPv6 address in brackets.
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        return format!("[{host}]:{port}");
+    }
+    format!("{host}:{port}")
+}

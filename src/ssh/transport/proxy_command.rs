@@ -2,7 +2,7 @@
 
 use rustix::{process::getuid, system::uname};
 
-use super::{Way, capture::command, child};
+use super::{Way, capture::command, child, place};
 use crate::{
     node::Transport,
     ssh::{
@@ -29,7 +29,7 @@ pub(crate) fn dial(text: &str, target: &Target, shared: &Shared) -> Result<Way, 
     let name = shell.split_whitespace().next().unwrap_or_default();
     Ok(Way {
         stream: Box::new(pipe),
-        peer: format!("{name} → {}:{}", target.host, target.port),
+        peer: format!("{name} → {}", place(&target.host, target.port)),
         said: Some(said),
     })
 }
