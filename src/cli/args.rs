@@ -56,6 +56,9 @@ pub struct Global {
     /// Read and write host keys here only [default: ssh's own files].
     #[arg(long, global = true, value_name = "FILE")]
     pub known_hosts: Option<PathBuf>,
+    /// Obey this ssh_config only; `none` is none [default: ~/.ssh/config, /etc/ssh/ssh_config].
+    #[arg(short = 'F', long, global = true, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
     /// How many colours.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Colour,
@@ -71,6 +74,7 @@ impl Global {
             hosts: self.hosts.clone(),
             known_hosts: self.known_hosts.clone(),
             accept_new: self.accept_new,
+            ssh_config: self.ssh_config.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -37,8 +37,9 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
     let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
     let theme = look::theme(named, depth, &mut screen);
     let mut app = App::new(look::settings(context, theme));
+    let sources = inventory.sources.clone();
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
-    let watched = keep_inventory(located, fleet.orders());
+    let watched = keep_inventory(located, sources, fleet.orders());
     let ended = tokio::select! {
         biased;
         ended = tui::run(&mut app, &fleet, screen) => ended,
@@ -53,11 +54,15 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
 }
 
 /// Gives the fleet each new version of the file; a broken one leaves the old inventory and says where it is broken.
-async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) -> Infallible {
+async fn keep_inventory(
+    located: &Located,
+    mut sources: Vec<PathBuf>,
+    orders: mpsc::Sender<Order>,
+) -> Infallible {
     let Some(file) = located.file() else {
         return std::future::pending().await;
     };
-    let mut watch = match Watch::start(file) {
+    let mut watch = match Watch::start(file, &sources) {
         Ok(watch) => watch,
         Err(error) => {
             let notice = format!("{} is not watched: {error}", file.display());
@@ -71,6 +76,13 @@ async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) -> Infal
         let located = located.clone();
         let read = spawn_blocking(move || reload(&located)).await;
         for order in read.unwrap_or_default() {
+            if let Order::Inventory(inventory) = &order
+                && inventory.sources != sources
+            {
+                sources.clone_from(&inventory.sources);
+                // Where it can't be begun anew, the old one still sees the file itself.
+                watch = Watch::start(file, &sources).unwrap_or(watch);
+            }
             orders.send(order).await.ok();
         }
     }

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step,
-    config::Resolved,
+    config::Resolver,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::{local::Shell, secret, tailscale},
@@ -45,6 +45,7 @@ pub(super) struct Shared {
     pub(super) overruns: AtomicU64,
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
+    pub(super) resolver: Resolver,
     /// Environment variables that no command of ours is given: they hold secrets of the inventory.
     pub(super) secrets: watch::Sender<BTreeSet<String>>,
     /// The tasks that look after commands.
@@ -56,18 +57,21 @@ impl Connector {
     /// A connector that puts its questions to `asker`; without one nobody can answer. Must be called within the runtime.
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
+        let (resolver, questions) = Resolver::new(&config.ssh_config);
         let shared = Arc::new(Shared {
             config,
             asker,
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
             pool,
+            resolver,
             secrets: watch::channel(BTreeSet::new()).0,
             children: TaskTracker::new(),
             tailnet: tailscale::Status::default(),
         });
         let mut owner = JoinSet::new();
         owner.spawn(requests.run(Arc::downgrade(&shared)));
+        questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
             shared,
             _owner: owner,
@@ -149,7 +153,7 @@ impl Connector {
 impl Shared {
     /// Where a node is and as whom it is entered, with all that is said of it anywhere.
     pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
-        let resolved = Resolved::default();
+        let resolved = self.config.ssh_config.resolve(node, &self.resolver).await?;
         Ok(Target::settle(node, &resolved, &self.config))
     }
 }

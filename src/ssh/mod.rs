@@ -21,6 +21,7 @@ mod transport;
 use std::{fmt, path::PathBuf, time::Duration};
 
 pub use channel::Channel;
+pub use config::{Listing, Source, SshConfig, list};
 pub use connector::Connector;
 pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
@@ -52,6 +53,8 @@ pub struct Config {
     pub keepalive: Keepalive,
     /// Of the pool.
     pub limits: Limits,
+    /// Which ssh_config counts.
+    pub ssh_config: SshConfig,
 }
 
 impl Config {
@@ -68,6 +71,7 @@ impl Config {
             auth_timeout: Duration::from_secs(10),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
+            ssh_config: SshConfig::Off,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     config::{Agent, Resolved},
     known_hosts::Host,
 };
-use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport, hop};
+use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
 /// For name resolution plus TCP connect, where nobody says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,11 +29,15 @@ pub(super) struct Target {
     pub(super) agent: Option<PathBuf>,
     /// Key files, tried in this order.
     pub(super) identities: Vec<PathBuf>,
-    /// Somebody chose these files: a missing one is told, and of the agent's keys only theirs are offered.
+    /// Somebody chose these files: a missing one is told.
     pub(super) identities_named: bool,
+    /// Of the agent's keys only theirs are offered.
+    pub(super) identities_only: bool,
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
+    /// Its proxy command hands over a socket and ends (`ProxyUseFdpass`).
+    pub(super) proxy_hands_over: bool,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -103,12 +107,14 @@ impl Target {
             },
             identities,
             identities_named,
+            identities_only: !node.identity.is_empty() || resolved.identities_only,
             certificates: resolved.certificates.clone(),
             connect_timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
             keepalive: Keepalive {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
+            proxy_hands_over: resolved.proxy_hands_over && node.route.proxy_command.is_none(),
             paths: paths(node, resolved),
             host,
         }
@@ -120,10 +126,10 @@ fn identities(node: &Node, resolved: &Resolved, config: &Config) -> (Vec<PathBuf
     if !node.identity.is_empty() {
         return (node.identity.clone(), true);
     }
-    if !resolved.identities.is_empty() {
-        return (resolved.identities.clone(), resolved.identities_only);
+    match &resolved.identities {
+        Some(files) => (files.clone(), true),
+        None => (config.identities.clone(), false),
     }
-    (config.identities.clone(), false)
 }
 
 /// `--known-hosts` counts for every node.
@@ -158,21 +164,17 @@ fn paths(node: &Node, resolved: &Resolved) -> Vec<Path> {
 fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
     let route = &node.route;
     let wanted = |transport| node.transports.contains(&transport);
-    // `none` is what ssh_config has for "none at all", whatever is said further on.
-    let is_none = |command: &&String| command.trim().eq_ignore_ascii_case("none");
-    let command = route.proxy_command.as_ref();
-    if !route.jump.is_empty() && (command.is_none_or(|c| is_none(&c)) || wanted(Transport::Jump)) {
+    if !route.jump.is_empty() && (route.proxy_command.is_none() || wanted(Transport::Jump)) {
         return Some(Path::Jump(route.jump.clone()));
     }
-    if let Some(command) = command {
-        return (!is_none(&command)).then(|| Path::ProxyCommand(command.clone()));
-    }
-    if let Some(command) = &resolved.proxy_command {
+    if let Some(command) = &route.proxy_command {
         return Some(Path::ProxyCommand(command.clone()));
     }
-    let hops = resolved.jump.iter().filter_map(|hop| hop::node(hop));
-    let hops: Vec<Arc<Node>> = hops.map(Arc::new).collect();
-    (!hops.is_empty()).then_some(Path::Jump(hops))
+    if let Some(command) = &resolved.proxy_command {
+        return (!route.no_proxy_command).then(|| Path::ProxyCommand(command.clone()));
+    }
+    let is_behind = !resolved.jump.is_empty() && !route.no_jump;
+    is_behind.then(|| Path::Jump(resolved.jump.clone()))
 }
 
 impl Path {
@@ -200,6 +202,9 @@ impl fmt::Display for Path {
                 let user = hop.user.as_deref().unwrap_or_default();
                 let port = hop.port.unwrap_or_default();
                 write!(f, "{}={user}@{}:{port}", hop.id, hop.address)?;
+                if let Some(file) = &hop.ssh_config {
+                    write!(f, " of {}", file.display())?;
+                }
                 if at == 0 { own_route(hop, f) } else { Ok(()) }
             }),
             Self::ProxyCommand(command) => write!(f, " {command}"),
@@ -226,7 +231,7 @@ fn own_route(hop: &Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Route;
+    use crate::node::{Route, hop};
 
     fn kinds(transports: &[Transport], route: Route, resolved: &Resolved) -> Vec<Transport> {
         let node = Node {
@@ -293,14 +298,14 @@ mod tests {
         };
         assert_eq!(kinds(&[Direct], route, &none), [ProxyCommand]);
         let resolved = Resolved {
-            jump: vec!["ops@gate:2222".to_owned()],
+            jump: vec![Arc::new(hop::node("ops@gate:2222").expect("a hop"))],
             ..Resolved::default()
         };
         assert_eq!(kinds(&[Direct], Route::default(), &resolved), [Jump]);
-        let open = Route {
-            proxy_command: Some("none".to_owned()),
+        let off = Route {
+            no_jump: true,
             ..Route::default()
         };
-        assert_eq!(kinds(&[Direct], open, &resolved), [Direct]);
+        assert_eq!(kinds(&[Direct], off, &resolved), [Direct]);
     }
 }

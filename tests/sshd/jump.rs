@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sshoal::{
     node::{Node, NodeId, Transport},
-    ssh::{Config, Connector, End, Output, Step},
+    ssh::{Config, Connector, End, Output, Source, SshConfig, Step},
 };
 use tokio::time::{Instant, timeout};
 
@@ -111,6 +111,62 @@ async fn a_chain_goes_through_every_bastion() {
         .unwrap();
     assert_eq!(direct.info().transport, Transport::Direct);
     assert_eq!(connector.table().await.len(), 4);
+}
+
+/// The pair as two hosts of an ssh_config, the inner one behind the other.
+fn ssh_config(pair: &Pair) -> String {
+    let entry = |name: &str, server: &Sshd| {
+        let known = server.path("known_hosts");
+        format!(
+            "Host {name}\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\n UserKnownHostsFile {}\n",
+            server.port,
+            server.path("id_ed25519").display(),
+            known.display()
+        )
+    };
+    format!(
+        "{}{} ProxyJump gate\nHost handed\n ProxyCommand nc %h %p\n ProxyUseFdpass yes\n\
+         Host one\n ProxyJump two\nHost two\n ProxyJump one\n",
+        entry("gate", &pair.gate),
+        entry("inner", &pair.inner)
+    )
+}
+
+#[tokio::test]
+async fn bastions_of_ssh_config_are_gone_through() {
+    let Some(pair) = Pair::start(&[]) else { return };
+    let file = pair.gate.path("ssh_config");
+    std::fs::write(&file, ssh_config(&pair)).unwrap();
+    for program in [None, crate::support::sshd::peer("ssh")] {
+        let config = Config {
+            known_hosts_chosen: false,
+            ssh_config: SshConfig::On(Source {
+                file: Some(file.clone()),
+                home: pair.gate.folder.path().to_path_buf(),
+                user: pair.gate.config().user,
+                cache: None,
+                program,
+            }),
+            ..pair.config()
+        };
+        let connector = Connector::new(config, None);
+        let by = |name: &str| Node {
+            transports: vec![Transport::Direct],
+            ..Node::blank(name)
+        };
+        let session = connector.connect(&by("inner")).await.unwrap();
+        let peer = format!("gate → 127.0.0.1:{}", pair.inner.port);
+        assert_eq!(session.info().peer, peer);
+        assert_eq!(run(&session, "true").await.end, Some(End::Exit(0)));
+        let error = refused(&connector, &by("handed")).await;
+        assert_eq!((error.step, error.permanent), (Step::Config, true));
+        assert!(error.reason.as_str().contains("ProxyUseFdpass"), "{error}");
+        let error = refused(&connector, &by("one")).await;
+        assert_eq!(
+            error.reason.as_str(),
+            "bastions in a circle: one behind two behind one"
+        );
+    }
 }
 
 #[tokio::test]

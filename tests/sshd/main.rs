@@ -11,6 +11,7 @@ mod login;
 mod namespaces;
 mod pool;
 mod proxy;
+mod ssh_config;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -137,13 +137,7 @@ async fn an_attempt_that_is_dropped_leaves_no_command_behind() {
     for turn in 1..=5_u16 {
         // Another server each time: an attempt that was just dropped could still be joined.
         node.port = Some(turn);
-        let written = || {
-            fs::read_to_string(&note)
-                .unwrap_or_default()
-                .lines()
-                .count()
-                == 2 * turn
-        };
+        let written = || lines() == 2 * usize::from(turn);
         tokio::select! {
             _ = connector.connect(&node) => panic!("nobody answers"),
             () = eventually("the command runs", written) => {}
