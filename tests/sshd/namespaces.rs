@@ -31,6 +31,8 @@ struct Lab {
     gate: String,
     far: String,
     net: u32,
+    /// Our end of the way to the bastion.
+    cable: String,
     servers: Vec<Child>,
 }
 
@@ -50,6 +52,7 @@ impl Lab {
             gate: format!("sshoal-{id}-gate"),
             far: format!("sshoal-{id}-far"),
             net: id % 250,
+            cable: format!("so{id}a"),
             servers: Vec::new(),
         };
         if !ip(&format!("netns add {}", lab.gate)) {
@@ -99,18 +102,18 @@ impl Lab {
         for step in steps {
             assert!(ip(&step), "{step}");
         }
-        let mut hosts = String::from("127.0.0.1 localhost\n");
+        let mut hosts = vec!["127.0.0.1 localhost\n".to_owned()];
         for node in 1..=NODES {
             let address = format!("198.19.{net}.{}", node + 1);
             assert!(ip(&format!(
                 "-n {far} addr add {address}/24 dev {}",
                 end(d)
             )));
-            hosts += &format!("{address} web{node:02}.lab\n");
+            hosts.push(format!("{address} web{node:02}.lab\n"));
         }
         let names = PathBuf::from("/etc/netns").join(gate);
         fs::create_dir_all(&names).unwrap();
-        fs::write(names.join("hosts"), hosts).unwrap();
+        fs::write(names.join("hosts"), hosts.concat()).unwrap();
     }
 
     /// Starts sshd in a namespace, on port 22 of all its addresses.
@@ -164,8 +167,7 @@ impl Lab {
 
     /// Cuts the cable to the bastion, or mends it.
     fn cable(&self, state: &str) {
-        let id = std::process::id();
-        assert!(ip(&format!("link set so{id}a {state}")));
+        assert!(ip(&format!("link set {} {state}", self.cable)));
     }
 
     /// A node behind the bastion, known by name only there.

@@ -227,33 +227,37 @@ fn by_cloudflare(mut node: Node, secret: Secret) -> Node {
     node
 }
 
+/// Connects through the stand-in, and through a command that notes what it is given.
+async fn with_a_token(node: Node, config: sshoal::ssh::Config) {
+    let by_command = {
+        let mut node = node.clone();
+        node.transports = vec![Transport::ProxyCommand];
+        let folder = std::env::var("SSHOAL_TEST_FOLDER").unwrap();
+        node.route.proxy_command = Some(format!("sh -c 'env > {folder}/others; exit 1'"));
+        node
+    };
+    let folder = std::env::var("SSHOAL_TEST_FOLDER").unwrap();
+    let secret = Secret::Command(format!("cat {folder}/secret"));
+    let node = by_cloudflare(node, secret);
+    // What the program itself could log at most; `again` looks through it.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(std::io::stderr)
+        .init();
+    let connector = Connector::new(config, None);
+    connector.hold_back([&node]);
+    assert!(connector.connect(&by_command).await.is_err());
+    let session = connector.connect(&node).await.unwrap();
+    assert_eq!(session.info().peer, "cloudflared ssh.example.com");
+    assert_eq!(run(&session, "true").await.end, Some(End::Exit(0)));
+    println!("{session:?} {connector:?}");
+    connector.close().await;
+}
+
 #[tokio::test]
 async fn cloudflared_is_given_the_token_by_environment_only() {
     if let Some((node, config)) = inside() {
-        let by_command = {
-            let mut node = node.clone();
-            node.transports = vec![Transport::ProxyCommand];
-            let folder = std::env::var("SSHOAL_TEST_FOLDER").unwrap();
-            node.route.proxy_command = Some(format!("sh -c 'env > {folder}/others; exit 1'"));
-            node
-        };
-        let folder = std::env::var("SSHOAL_TEST_FOLDER").unwrap();
-        let secret = Secret::Command(format!("cat {folder}/secret"));
-        let node = by_cloudflare(node, secret);
-        // What the program itself could log at most; `again` looks through it.
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(std::io::stderr)
-            .init();
-        let connector = Connector::new(config, None);
-        connector.hold_back([&node]);
-        assert!(connector.connect(&by_command).await.is_err());
-        let session = connector.connect(&node).await.unwrap();
-        assert_eq!(session.info().peer, "cloudflared ssh.example.com");
-        assert_eq!(run(&session, "true").await.end, Some(End::Exit(0)));
-        println!("{session:?} {connector:?}");
-        connector.close().await;
-        return;
+        return with_a_token(node, config).await;
     }
     let Some(server) = Sshd::start() else { return };
     let Some(speaks) = speaks(&server) else {
