@@ -14,7 +14,7 @@ use super::{
     layer::{Layer, Places, Zips, zips},
     reader,
     scalar::{self, quoted},
-    ssh_config,
+    ssh_config, syntax,
     tree::{Spot, Tree},
 };
 use crate::node::{
@@ -25,6 +25,9 @@ use crate::node::{
 
 /// Reads a file that `scan` accepted.
 pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
+    if let Some((at, width)) = syntax::tag(text) {
+        return Err(Fault::at(at, width, syntax::TAG));
+    }
     let tree = reader::parse(text)?;
     let file = File {
         lines: Lines::new(text),
@@ -221,9 +224,6 @@ impl File<'_, '_> {
                 let warning = format!("group {} in line {line} has no hosts", spot.text);
                 inventory.warnings.push(warning);
             }
-        }
-        if nodes.is_empty() && self.sources.is_empty() {
-            inventory.warnings.push("the file names no host".into());
         }
         inventory.nodes = nodes;
         inventory

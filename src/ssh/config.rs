@@ -324,3 +324,7 @@ fn known_hosts(
 #[cfg(test)]
 #[path = "config/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "config/peer_tests.rs"]
+mod peer_tests;

@@ -18,7 +18,9 @@ pub(super) fn glob(pattern: &str) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     })];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         if !part.contains(['*', '?', '[', '\\']) {
-            found.iter_mut().for_each(|path| path.push(part));
+            for path in &mut found {
+                path.push(part);
+            }
             continue;
         }
         let folders = std::mem::take(&mut found);
@@ -41,10 +43,9 @@ fn matching(folder: &Path, part: &str) -> io::Result<Vec<PathBuf>> {
     } else {
         folder
     };
-    let entries = match fs::read_dir(shown) {
-        Ok(entries) => entries,
-        // As glob(3) without GLOB_ERR.
-        Err(_) => return Ok(Vec::new()),
+    // As glob(3) without GLOB_ERR: a folder that can't be read is empty.
+    let Ok(entries) = fs::read_dir(shown) else {
+        return Ok(Vec::new());
     };
     let mut found = Vec::new();
     for name in entries.filter_map(|entry| Some(entry.ok()?.file_name())) {

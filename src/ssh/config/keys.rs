@@ -163,6 +163,8 @@ fn read(kind: Kind, words: &[String], rest: &str) -> Result<Vec<String>, String>
         (Kind::Raw, _) if !rest.is_empty() => Ok(vec![rest.to_owned()]),
         (Kind::Jump, _) if !rest.is_empty() => jump(rest).map(|hops| vec![hops]),
         (Kind::Words, [_, ..]) => known_hosts(words),
+        // To ssh this is as if nothing were said: a later line may say something.
+        (Kind::Time, [word]) if word == "none" => Ok(Vec::new()),
         (_, []) => Err("it has no value".to_owned()),
         (_, [word]) if !word.is_empty() => one(kind, word).map(|value| vec![value]),
         (_, [_]) => Err("its value is empty".to_owned()),
@@ -196,7 +198,6 @@ fn one(kind: Kind, word: &str) -> Result<String, String> {
         (Kind::Strict, "yes" | "true") => "true".to_owned(),
         (Kind::Strict, "no" | "false" | "off") => "false".to_owned(),
         (Kind::Strict, "ask" | "accept-new") | (Kind::Family, "any" | "inet" | "inet6") => lower,
-        (Kind::Time, "none") => "none".to_owned(),
         (Kind::Time, text) => match seconds(text) {
             Some(seconds) => seconds.to_string(),
             None => return bad("not a time such as 30, 5m or 1h30m"),

@@ -135,7 +135,7 @@ impl Requests {
 impl Owner {
     async fn serve(&mut self, request: Request) {
         let Request { asked, file, reply } = request;
-        if !self.look(&file).await {
+        if !self.look(file.as_deref()).await {
             let reason = "the files of ssh_config could not be read in time".to_owned();
             // Whoever asked may have gone.
             let _ = reply.send(Err(Failure::Stuck(reason)));
@@ -193,8 +193,9 @@ impl Owner {
     }
 
     /// Reads the files where they were not read yet or have changed; false where that takes too long.
-    async fn look(&mut self, file: &Option<PathBuf>) -> bool {
-        let known = self.scans.get(file);
+    async fn look(&mut self, file: Option<&Path>) -> bool {
+        let file = file.map(Path::to_path_buf);
+        let known = self.scans.get(&file);
         if known.is_some_and(|scan| scan.looked.elapsed() < LOOK) {
             return true;
         }
@@ -212,14 +213,14 @@ impl Owner {
         let Ok(Ok(read)) = timeout(READING, spawn_blocking(read)).await else {
             return false;
         };
-        match (read, self.scans.get_mut(file)) {
+        match (read, self.scans.get_mut(&file)) {
             (Some((files, volatile)), _) => {
                 let scan = Scan {
                     files,
                     looked,
                     volatile,
                 };
-                if self.scans.insert(file.clone(), scan).is_some() {
+                if self.scans.insert(file, scan).is_some() {
                     self.cache.clear();
                 }
             }
