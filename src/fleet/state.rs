@@ -10,7 +10,7 @@ use crate::{
         history::History,
     },
     node::{Node, text::SafeText},
-    ssh::{Error, SessionInfo},
+    ssh::{Error, Row, SessionInfo},
 };
 
 /// Milliseconds since this process began.
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub inventory: Arc<Inventory>,
     /// A trouble of our own, e.g. a hosts.yaml that became unreadable; one line.
     pub notice: Option<String>,
+    /// The connections that are kept; `None` while nobody looks at them.
+    pub connections: Option<Arc<Vec<Row>>>,
 }
 
 /// What is known of one node.
