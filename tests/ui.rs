@@ -94,9 +94,8 @@ fn connection(n: usize) -> Row {
         age: seconds(4000 / (n as u64 + 1)),
         setup: Duration::from_millis(31 + 7 * n as u64),
         channels: n % 3,
-        limit: if n % 5 == 1 { 1 } else { 10 },
+        limit: if n % 5 == 1 { 2 } else { 10 },
         opened: 3 + n,
-        reused: n / 2,
         idle: (n % 3 == 0).then(|| seconds(n as u64)),
     }
 }

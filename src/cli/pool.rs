@@ -69,7 +69,7 @@ fn table(rows: &[Row]) -> String {
     }
     let mut text = String::new();
     for line in table.lines() {
-        let _ = writeln!(text, "{}", line.trim_end());
+        let _ = writeln!(text, "{}", line.trim());
     }
     let _ = writeln!(text, "{}", Totals::of(rows).line());
     text

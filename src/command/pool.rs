@@ -22,7 +22,7 @@ pub struct Pool {
 }
 
 /// The columns of the table.
-pub const COLUMNS: [&str; 9] = [
+pub const COLUMNS: [&str; 8] = [
     "SERVER",
     "TRANSPORT",
     "FOR",
@@ -30,7 +30,6 @@ pub const COLUMNS: [&str; 9] = [
     "SET-UP",
     "CHANNELS",
     "OPENED",
-    "REUSED",
     "IDLE",
 ];
 
@@ -43,7 +42,7 @@ pub struct Totals {
     pub channels: usize,
     /// Channels so far.
     pub opened: usize,
-    /// Share of the times that somebody wanted a connection and one was there; `None` before the first.
+    /// Of the channels, the share that found a connection open; `None` before the first.
     pub reuse: Option<f64>,
     /// Of the set-up times, the middle one; the upper of two.
     pub setup: Option<Duration>,
@@ -55,12 +54,13 @@ impl Totals {
         let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>();
         let mut setups: Vec<Duration> = rows.iter().map(|row| row.setup).collect();
         setups.sort();
-        let (connections, reused) = (rows.len(), sum(|row| row.reused));
+        let (connections, opened) = (rows.len(), sum(|row| row.opened));
+        let reused = sum(|row| row.opened.saturating_sub(1));
         Self {
             connections,
             channels: sum(|row| row.channels),
-            opened: sum(|row| row.opened),
-            reuse: (connections > 0).then(|| share(reused, connections)),
+            opened,
+            reuse: (opened > 0).then(|| reused as f64 / opened as f64),
             setup: setups.get(connections / 2).copied(),
         }
     }
@@ -69,21 +69,18 @@ impl Totals {
     pub fn line(&self) -> String {
         let [connections, channels] = [self.connections, self.channels];
         let mut line = format!("{connections} connections, {channels} channels");
-        if let (Some(reuse), Some(setup)) = (self.reuse, self.setup) {
-            let (reuse, setup) = (reuse * 100.0, span(setup));
-            line += &format!(", reused {reuse:.0}%, set-up {setup} at the middle");
+        if let Some(reuse) = self.reuse {
+            line += &format!(" (reuse {:.0}%)", reuse * 100.0);
+        }
+        if let Some(setup) = self.setup {
+            line += &format!(", set-up {} at the middle", span(setup));
         }
         line
     }
 }
 
-/// `reused` times it was there, `opened` times it had to be opened.
-fn share(reused: usize, opened: usize) -> f64 {
-    reused as f64 / (reused + opened) as f64
-}
-
 /// The cells of a connection, in the order of [`COLUMNS`].
-pub fn cells(row: &Row) -> [String; 9] {
+pub fn cells(row: &Row) -> [String; 8] {
     [
         row.server.clone(),
         row.transport.as_str().to_owned(),
@@ -92,7 +89,6 @@ pub fn cells(row: &Row) -> [String; 9] {
         span(row.setup),
         format!("{}/{}", row.channels, row.limit),
         row.opened.to_string(),
-        row.reused.to_string(),
         row.idle.map_or_else(|| "-".to_owned(), span),
     ]
 }
@@ -111,7 +107,6 @@ pub fn to_json(rows: &[Row]) -> Value {
             "channels": row.channels,
             "limit": row.limit,
             "opened": row.opened,
-            "reused": row.reused,
             "idle_ms": row.idle.map(ms),
         })
     });
@@ -127,10 +122,11 @@ pub fn to_json(rows: &[Row]) -> Value {
     })
 }
 
-/// A time in three digits or so: `85ms`, `12s`, `4m`, `3h`.
+/// A time in three digits or so: `85ms`, `1.2s`, `12s`, `4m`, `3h`.
 fn span(time: Duration) -> String {
     match time.as_millis() {
-        ms @ 0..10_000 => format!("{ms}ms"),
+        ms @ 0..1_000 => format!("{ms}ms"),
+        ms @ 1_000..10_000 => format!("{:.1}s", ms as f64 / 1e3),
         ms @ 10_000..120_000 => format!("{}s", ms / 1_000),
         ms @ 120_000..7_200_000 => format!("{}m", ms / 60_000),
         ms => format!("{}h", ms / 3_600_000),
@@ -142,7 +138,7 @@ mod tests {
     use super::*;
     use crate::node::Transport;
 
-    fn row(setup: u64, channels: usize, reused: usize) -> Row {
+    fn row(setup: u64, channels: usize) -> Row {
         Row {
             server: "ops@10.0.3.7:22".to_owned(),
             transport: Transport::Direct,
@@ -152,20 +148,19 @@ mod tests {
             channels,
             limit: 10,
             opened: channels + 4,
-            reused,
             idle: (channels == 0).then(|| Duration::from_secs(12)),
         }
     }
 
     #[test]
     fn totals_count_the_reuse_of_all() {
-        let totals = Totals::of(&[row(30, 3, 5), row(90, 0, 0), row(31, 1, 1)]);
+        let totals = Totals::of(&[row(30, 3), row(90, 0), row(31, 1)]);
         assert_eq!((totals.channels, totals.opened), (4, 16));
         assert_eq!(totals.setup, Some(Duration::from_millis(31)));
-        assert_eq!(totals.reuse, Some(6.0 / 9.0));
+        assert_eq!(totals.reuse, Some(13.0 / 16.0));
         assert_eq!(
             totals.line(),
-            "3 connections, 4 channels, reused 67%, set-up 31ms at the middle"
+            "3 connections, 4 channels (reuse 81%), set-up 31ms at the middle"
         );
         assert_eq!(Totals::of(&[]), Totals::default());
         assert_eq!(Totals::of(&[]).line(), "0 connections, 0 channels");
@@ -173,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_told_in_cells() {
-        let told = cells(&row(31, 0, 2));
+        let told = cells(&row(31, 0));
         let expected = [
             "ops@10.0.3.7:22",
             "direct",
@@ -182,7 +177,6 @@ mod tests {
             "31ms",
             "0/10",
             "4",
-            "2",
             "12s",
         ];
         assert_eq!(told, expected);

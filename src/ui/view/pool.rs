@@ -19,15 +19,14 @@ use crate::{
 };
 
 /// The headings, and which columns go first where room is short.
-const COLUMNS: [Column; 9] = [
-    column("server", Align::Grow, 0),
+const COLUMNS: [Column; 8] = [
+    column("server", Align::Left, 0),
     column("transport", Align::Left, 3),
     column("for", Align::Left, 4),
     column("age", Align::Right, 5),
     column("set-up", Align::Right, 2),
     column("channels", Align::Right, 0),
-    column("opened", Align::Right, 6),
-    column("reused", Align::Right, 1),
+    column("opened", Align::Right, 1),
     column("idle", Align::Right, 3),
 ];
 
