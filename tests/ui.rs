@@ -16,11 +16,18 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 use screen::Screen;
 use sshoal::{
+    config::{File, keymap::KeyMap},
     fleet::{Millis, Snapshot},
     node::{NodeId, Transport},
     ssh::{Prompt, PromptId, Question, Row},
     ui::{
-        Settings, effect::Effect, event::Event, glyph::Glyphs, theme::Theme, view::fleet::Density,
+        Settings,
+        effect::Effect,
+        event::Event,
+        glyph::Glyphs,
+        order::Sort,
+        theme::Theme,
+        view::{columns::Column, fleet::Density},
     },
 };
 
@@ -118,6 +125,64 @@ fn the_connections() {
 #[test]
 fn the_menu_of_columns() {
     assert_snapshot!("columns-80x24", small("C j j space j right").picture());
+}
+
+#[test]
+fn the_menu_says_which_columns_find_no_room() {
+    let narrow = small("C");
+    let lacks = |rows: &[String]| rows.iter().filter(|row| row.contains("no room")).count();
+    assert!(
+        narrow.rows()[2].contains("no room for "),
+        "{}",
+        narrow.rows()[2]
+    );
+    assert!(lacks(&narrow.rows()) > 1);
+    let mut wide = Screen::new(LARGE, few());
+    wide.keys("z Z z C");
+    assert_eq!(lacks(&wide.rows()), 0, "{}", wide.rows().join("\n"));
+}
+
+#[test]
+fn what_was_chosen_is_there_again_after_a_restart() {
+    let mut first = small("");
+    let untouched = first.app.choices();
+    assert_eq!(untouched.view, None);
+    first.keys("o I C j j space j right esc");
+    let chosen = first.app.choices();
+    assert_eq!(
+        (chosen.sort.as_deref(), chosen.inverted),
+        (Some("name"), Some(true))
+    );
+    first.keys("z Z");
+    assert_eq!(first.app.choices().view.as_deref(), Some("table"));
+    let settings = Settings {
+        theme: screen::theme(),
+        ..Settings::recall(&first.app.choices())
+    };
+    let again = Screen::with(settings, SMALL, few());
+    assert_eq!(again.app.choices(), first.app.choices());
+    assert_ne!(again.rows(), small("").rows());
+    assert_eq!(again.rows(), first.rows());
+}
+
+#[test]
+fn own_keys_work_and_are_what_help_and_hints_show() {
+    let file = File::parse("keys: {fleet: {filter: f9}}").unwrap();
+    let settings = Settings {
+        keys: KeyMap::remapped(&file.keys).unwrap(),
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, few());
+    assert!(
+        screen.rows()[23].contains("f9 filter"),
+        "{}",
+        screen.rows()[23]
+    );
+    screen.keys("? ");
+    let help = screen.rows().join("\n");
+    assert!(help.contains("f9") && !help.contains("/ f4"), "{help}");
+    screen.keys("esc f9 w e b");
+    assert!(screen.rows()[1].contains("/web"), "{}", screen.rows()[1]);
 }
 
 #[test]
@@ -360,4 +425,24 @@ fn nothing_known_is_said() {
             .iter()
             .any(|r| r.contains("no node matches the filter"))
     );
+}
+
+#[test]
+fn the_title_says_by_what_rows_are_ordered() {
+    let title = |sort| {
+        let settings = Settings {
+            sort,
+            density: Some(Density::Table),
+            ..Settings::default()
+        };
+        Screen::with(settings, SMALL, many()).rows()[1].clone()
+    };
+    assert!(
+        title(Sort::Name).contains("by NODE↑"),
+        "{}",
+        title(Sort::Name)
+    );
+    // A column that has no room at this width.
+    let hidden = Sort::Column(Column::named("gpu.temp").unwrap());
+    assert!(title(hidden).contains("↓"), "{}", title(hidden));
 }

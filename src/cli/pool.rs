@@ -26,12 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(context: &mut Context, pool: &Pool) -> Result<u8> {
     let inventory = context.inventory()?;
-    let nodes = select(&pool.sets, &inventory)?;
+    let nodes = select(&context.sets(&pool.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
     let fleet = fleet::start(context.ssh(), Answers::None, Arc::new(narrowed)).await;
-    let time = Duration::from_secs(pool.timeout.into());
-    let snapshot = fleet::wait(&fleet, time, is_settled).await;
+    let snapshot = fleet::wait(&fleet, pool.timeout, is_settled).await;
     let rows = connections(&fleet).await;
     fleet.stop().await;
     let text = if pool.json {

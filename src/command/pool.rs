@@ -5,20 +5,21 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::status::duration;
 use crate::ssh::Row;
 
 /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Pool {
-    /// Node sets; several are united. All nodes without one.
+    /// Node sets; several are united, `-` reads them from standard input. All nodes without one.
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
     /// Print what there is by then.
-    #[arg(short, long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
-    pub timeout: u32,
+    #[arg(short, long, value_name = "SECONDS", default_value = "15", value_parser = duration)]
+    pub timeout: Duration,
 }
 
 /// The columns of the table.

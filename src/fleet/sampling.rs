@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    backoff,
     event::{Measured, News},
     lane::Lane,
     poller::{Poller, Wish},
@@ -430,7 +429,7 @@ fn next_tick(
         return now + SECOND_TICK;
     }
     if frames == 2 {
-        let offset = backoff::offset_ms(poller.node.id.as_str(), interval.as_millis() as u64);
+        let offset = poller.place_in(interval.as_millis() as u64);
         return now + Duration::from_millis(offset);
     }
     (sent + interval + interval / 128).max(now)

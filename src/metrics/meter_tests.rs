@@ -7,11 +7,7 @@ fn node(daemons: &[&str]) -> Node {
     let daemon = |name: &&str| Daemon {
         name: (*name).to_owned(),
         manager: Manager::Systemd,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     };
     Node {
         daemons: daemons.iter().map(daemon).collect(),

@@ -1,6 +1,7 @@
 //! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
 
 mod auth;
+mod breaker;
 mod channel;
 mod client;
 mod config;
@@ -17,17 +18,23 @@ mod pump;
 mod session;
 mod target;
 mod transport;
+mod ways;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+pub use breaker::Breaker;
+pub(crate) use breaker::hash;
 pub use channel::Channel;
-pub use connector::Connector;
+pub use connector::{Attempt, Connector};
 pub use pool::{Limits, Row};
 pub use prompt::{Asked, Prompt, PromptId, Question};
 pub use session::Session;
 pub use target::Keepalive;
+pub use ways::{Tried, Way, Ways};
 
-use crate::node::{Transport, text::SafeText};
+use tokio::sync::mpsc;
+
+use crate::node::{NodeId, Transport, text::SafeText};
 
 /// What the connector needs to know beyond the node.
 #[derive(Clone, Debug)]
@@ -52,6 +59,8 @@ pub struct Config {
     pub keepalive: Keepalive,
     /// Of the pool.
     pub limits: Limits,
+    /// Told when a node's login begins; what finds no room is left out.
+    pub progress: Option<mpsc::Sender<NodeId>>,
 }
 
 impl Config {
@@ -68,6 +77,7 @@ impl Config {
             auth_timeout: Duration::from_secs(10),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
+            progress: None,
         }
     }
 }

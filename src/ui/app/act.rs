@@ -44,7 +44,7 @@ impl App {
         } else {
             self.scope()
         };
-        match (self.keys.action(scope, key), self.layers.last_mut()) {
+        match (self.world.keys.action(scope, key), self.layers.last_mut()) {
             (Some(Action::Quit), _) => vec![Effect::Quit],
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
