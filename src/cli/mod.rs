@@ -10,6 +10,7 @@ mod files;
 mod fleet;
 mod log;
 mod look;
+mod pool;
 mod status;
 
 use std::{
@@ -69,6 +70,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
+        Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

@@ -64,8 +64,6 @@ pub struct Row {
     pub limit: usize,
     /// Channels so far.
     pub opened: usize,
-    /// Times that it was there already when somebody wanted it.
-    pub reused: usize,
     /// Nobody uses it for so long.
     pub idle: Option<Duration>,
 }

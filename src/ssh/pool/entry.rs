@@ -27,8 +27,6 @@ pub(super) struct Entry {
 
 struct Kept {
     connection: Arc<Connection>,
-    /// Times that somebody was given it.
-    given: usize,
     /// Nobody uses it since.
     idle: Option<Instant>,
 }
@@ -51,7 +49,6 @@ impl Kept {
                 None => return Some(Waiter::Channel(reply)),
             },
         }
-        self.given += 1;
         self.idle = None;
         None
     }
@@ -112,7 +109,6 @@ impl Entry {
     pub(super) fn add(&mut self, connection: Connection) {
         self.connections.push(Kept {
             connection: Arc::new(connection.allowed(Arc::clone(&self.allowance))),
-            given: 0,
             idle: None,
         });
     }
@@ -178,7 +174,6 @@ impl Entry {
                 channels: connection.open(),
                 limit: connection.limit(),
                 opened: connection.total(),
-                reused: kept.given.saturating_sub(1),
                 idle: kept.idle.map(|since| now.duration_since(since)),
             }
         })
