@@ -222,7 +222,7 @@ impl Actor {
             },
         );
         self.tasks.spawn(async move {
-            poller.run().await;
+            Box::pin(poller.run()).await;
             id
         });
     }
