@@ -191,7 +191,7 @@ impl Attempt {
     fn nothing(node: &Node, target: &Target) -> Self {
         Self {
             plan: target.paths.iter().map(Path::transport).collect(),
-            ..Self::failed(most_telling(&[], node))
+            ..Self::failed(most_telling(&[], &node.id))
         }
     }
 }

@@ -109,7 +109,8 @@ async fn no_circle(wanted: &Wanted, shared: &Shared) -> Result<(), Error> {
         }
         // Only the first goes by its own route; the others go through those before them.
         let Some(first) = hops.first() else { continue };
-        let next = shared.target(first).await?;
+        let next = shared.target(first).await;
+        let next = next.map_err(|error| beyond(first, &error))?;
         for path in next.paths.clone() {
             open.push(((next.clone(), path), trail.clone()));
         }
