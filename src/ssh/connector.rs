@@ -51,6 +51,7 @@ pub(super) struct Shared {
     /// The tasks that look after commands.
     pub(super) children: TaskTracker,
     pub(super) tailnet: tailscale::Status,
+    pub(super) vault: secret::Vault,
 }
 
 impl Connector {
@@ -68,6 +69,7 @@ impl Connector {
             secrets: watch::channel(BTreeSet::new()).0,
             children: TaskTracker::new(),
             tailnet: tailscale::Status::default(),
+            vault: secret::Vault::default(),
         });
         let mut owner = JoinSet::new();
         owner.spawn(requests.run(Arc::downgrade(&shared)));

@@ -207,9 +207,10 @@ impl Wanted {
         }
     }
 
-    /// Open files that a connection takes: a socket, or the pipes of a command and the process itself.
+    /// Open files that a connection takes: a socket, or the pipes of a command and the process itself; a bastion's are its own.
     fn files(&self) -> usize {
         match &self.path {
+            Path::Jump(_) => 0,
             Path::ProxyCommand(_) | Path::Cloudflare(_) => 3,
             _ => 1,
         }

@@ -28,10 +28,12 @@ pub(crate) async fn dial(cloudflare: &Cloudflare, shared: &Shared) -> Result<Way
     ];
     for (variable, key, source) in token {
         let Some(source) = source else { continue };
-        let value = secret::read(source, &names).await.map_err(|reason| {
-            failed(Step::Config, &format!("cloudflare {key}: {reason}"))
-                .advise("see cloudflare in hosts.yaml")
-        })?;
+        let value = secret::read(source, &shared.vault, &names)
+            .await
+            .map_err(|reason| {
+                failed(Step::Config, &format!("cloudflare {key}: {reason}"))
+                    .advise("see cloudflare in hosts.yaml")
+            })?;
         command.env(variable, value.as_str());
     }
     let (pipe, said) = child::start(command, Transport::Cloudflare, advice, &shared.children)

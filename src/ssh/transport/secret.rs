@@ -1,7 +1,15 @@
 //! Where secrets of the inventory come from, and the names of the variables that hold them.
 
-use std::{collections::BTreeSet, env, io, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    env, fmt, io,
+    time::Duration,
+};
 
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 use zeroize::Zeroizing;
 
 use super::capture::{capture, command};
@@ -13,9 +21,66 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// No token is longer.
 const SECRET_BYTES: usize = 16 << 10;
 
+/// Commands for secrets at once: some ask a person, or a server far away.
+const AT_ONCE: usize = 4;
+
+/// So long what a command has printed holds for all nodes that name it: a thousand of them would start it a thousand times.
+const FRESH: Duration = Duration::from_mins(1);
+
+/// What commands for secrets have printed lately.
+pub(crate) struct Vault {
+    printed: watch::Sender<HashMap<String, (Instant, Zeroizing<String>)>>,
+    turns: Semaphore,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self {
+            printed: watch::channel(HashMap::new()).0,
+            turns: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    async fn printed(
+        &self,
+        shell: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<Zeroizing<String>, String> {
+        if let Some(value) = self.fresh(shell) {
+            return Ok(value);
+        }
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await;
+        if let Some(value) = self.fresh(shell) {
+            return Ok(value);
+        }
+        let value = printed(shell, names).await?;
+        self.printed.send_modify(|all| {
+            all.retain(|_, (at, _)| at.elapsed() < FRESH);
+            all.insert(shell.to_owned(), (Instant::now(), value.clone()));
+        });
+        Ok(value)
+    }
+
+    fn fresh(&self, shell: &str) -> Option<Zeroizing<String>> {
+        let all = self.printed.borrow();
+        let (at, value) = all.get(shell)?;
+        (at.elapsed() < FRESH).then(|| value.clone())
+    }
+}
+
 /// Reads a secret; an error names its source, never the secret.
 pub(super) async fn read(
     source: &Secret,
+    vault: &Vault,
     names: &BTreeSet<String>,
 ) -> Result<Zeroizing<String>, String> {
     let value = match source {
@@ -24,7 +89,7 @@ pub(super) async fn read(
             let bytes = Zeroizing::new(value.into_encoded_bytes());
             text(&bytes).ok_or_else(|| format!("${name} is no text"))?
         }
-        Secret::Command(shell) => printed(shell, names).await?,
+        Secret::Command(shell) => vault.printed(shell, names).await?,
     };
     if value.is_empty() {
         return Err(match source {
@@ -78,7 +143,7 @@ mod tests {
 
     async fn of(shell: &str) -> Result<String, String> {
         let source = Secret::Command(shell.to_owned());
-        let value = read(&source, &BTreeSet::new()).await?;
+        let value = read(&source, &Vault::default(), &BTreeSet::new()).await?;
         Ok(value.to_string())
     }
 
@@ -96,9 +161,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_is_asked_once_in_a_while_and_its_answer_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let shell = format!("echo x >> {}; echo canary", count.display());
+        let (source, vault) = (Secret::Command(shell), Vault::default());
+        for _ in 0..3 {
+            let value = read(&source, &vault, &BTreeSet::new()).await.unwrap();
+            assert_eq!(value.as_str(), "canary");
+        }
+        assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
+        assert!(!format!("{vault:?}").contains("canary"));
+    }
+
+    #[tokio::test]
     async fn a_variable_that_is_not_set_is_named() {
         let source = Secret::Env("SSHOAL_NO_SUCH_VARIABLE".to_owned());
-        let error = read(&source, &BTreeSet::new()).await.unwrap_err();
+        let error = read(&source, &Vault::default(), &BTreeSet::new())
+            .await
+            .unwrap_err();
         assert_eq!(error, "$SSHOAL_NO_SUCH_VARIABLE is not set");
     }
 }
