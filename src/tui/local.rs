@@ -66,6 +66,7 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Answer(id, answer) => Some(Order::Answer(id, answer)),
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
+        Effect::Connections(is_wanted) => Some(Order::Connections(is_wanted)),
         Effect::Quit | Effect::Suspend | Effect::Redraw => None,
     }
 }

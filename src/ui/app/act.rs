@@ -10,7 +10,7 @@ use crate::{
     ui::{
         effect::Effect,
         layer::Layer,
-        view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, prompt},
+        view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, pool::Pool, prompt},
     },
 };
 
@@ -91,6 +91,10 @@ impl App {
         match action {
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            Action::Connections => {
+                self.layers.push(Layer::Pool(Pool::default()));
+                return vec![Effect::Connections(true)];
+            }
             _ => {
                 let Some(mut layer) = self.layers.pop() else {
                     return self.act_on_fleet(action, body);
@@ -109,6 +113,11 @@ impl App {
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
             Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
+            Layer::Pool(pool) => {
+                pool.act(action, &self.world.scene(), body);
+                (true, Vec::new())
+            }
             Layer::Help(help) => {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
