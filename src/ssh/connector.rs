@@ -17,6 +17,7 @@ use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step,
     config::Resolved,
     connection::Connection,
+    keyring::Keyring,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::local::Shell,
@@ -44,20 +45,29 @@ pub(super) struct Shared {
     pub(super) overruns: AtomicU64,
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
+    pub(super) keyring: Keyring,
+    /// Held while a security key waits for its touch.
+    pub(super) touch: Semaphore,
 }
 
 impl Connector {
     /// A connector that puts its questions to `asker`; without one nobody can answer. Must be called within the runtime.
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
+        let (keyring, keepers) = Keyring::new();
         let shared = Arc::new(Shared {
             config,
             asker,
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
             pool,
+            keyring,
+            touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();
+        for keeper in keepers {
+            owner.spawn(keeper);
+        }
         owner.spawn(requests.run(Arc::downgrade(&shared)));
         Self(Arc::new(Inner {
             shared,
@@ -112,6 +122,11 @@ impl Connector {
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
         self.0.shared.pool.table().await
+    }
+
+    /// Forgets all passwords and decrypted keys; open connections stay.
+    pub async fn forget(&self) {
+        self.0.shared.keyring.forget().await;
     }
 
     /// Takes leave of all servers and waits until everything is gone.

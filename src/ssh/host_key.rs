@@ -57,7 +57,7 @@ impl Judge {
     }
 
     /// Tells when a person is being asked.
-    pub(super) fn asking(&self) -> watch::Receiver<bool> {
+    pub(super) fn asking(&self) -> watch::Receiver<usize> {
         self.asker.asking()
     }
 
