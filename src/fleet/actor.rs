@@ -100,7 +100,11 @@ impl Actor {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
-                Some(order) = self.outside.orders.recv() => self.obey(order),
+                Some(order) = self.outside.orders.recv() => match order {
+                    // Its owner only waits for requests: this takes no time.
+                    Order::Forget => self.connector.forget().await,
+                    order => self.obey(order),
+                },
                 Some(asked) = self.outside.asked.recv() => self.ask(asked),
                 () = until(publish_at) => self.publish(),
                 Some(report) = self.reports.recv() => self.hear(report),
@@ -119,6 +123,7 @@ impl Actor {
             Order::Focus(focus) => self.refocus(focus),
             Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
             Order::Answer(id, answer) => self.answer(id, &answer),
+            Order::Forget => return,
         }
         self.changed();
     }

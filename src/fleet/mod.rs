@@ -44,6 +44,8 @@ pub enum Order {
     Retry(Vec<NodeId>),
     /// The answer to a question.
     Answer(PromptId, Answer),
+    /// Drop all passwords and decrypted keys; open connections stay.
+    Forget,
 }
 
 /// Whether somebody is there to answer questions.
