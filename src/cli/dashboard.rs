@@ -37,7 +37,12 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
     let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
     let theme = look::theme(named, depth, &mut screen);
     let mut app = App::new(look::settings(context, theme));
-    let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
+    let answers = if context.args.global.batch {
+        Answers::None
+    } else {
+        Answers::Asked
+    };
+    let fleet = fleet::start(ssh, answers, inventory).await;
     let watched = keep_inventory(located, fleet.orders());
     let ended = tokio::select! {
         biased;

@@ -1,6 +1,7 @@
 //! The command line: flags to settings, a command to its report, an exit code to the shell.
 
 pub mod args;
+mod ask;
 mod console;
 mod dashboard;
 mod demo;
@@ -9,6 +10,7 @@ mod fleet;
 mod log;
 mod look;
 mod status;
+mod tty;
 
 use std::io::Write;
 
