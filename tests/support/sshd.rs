@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -74,7 +74,43 @@ impl Sshd {
 
     /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub(crate) fn with(options: &[&str]) -> Option<Self> {
+        Self::by(&peer("sshd")?, options)
+    }
+
+    /// The same where whoever runs the test has this password, in a password file that only the server sees. Needs root,
+    /// and perl for the hash.
+    pub(crate) fn with_password(password: &str, options: &[&str]) -> Option<Self> {
         let program = peer("sshd")?;
+        if !is_root() {
+            eprintln!("SKIPPED: only root can give sshd a password file of its own");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap().keep();
+        let hash = format!("print crypt('{password}', '$6$salt$')");
+        let hash = Command::new(peer("perl")?).args(["-e", &hash]).output();
+        let hash = String::from_utf8(hash.unwrap().stdout).unwrap();
+        let shadow = folder.join("shadow");
+        fs::write(
+            &shadow,
+            format!("root:{hash}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n"),
+        )
+        .unwrap();
+        let wrapper = folder.join("sshd");
+        let script = format!(
+            "#!/bin/sh\nexec unshare -m sh -c 'mount --bind {} /etc/shadow && exec {} \"$@\"' sshd \"$@\"\n",
+            shadow.display(),
+            program.display()
+        );
+        fs::write(&wrapper, script).unwrap();
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
+        let mut lines = vec!["PasswordAuthentication yes"];
+        lines.extend(options);
+        let server = Self::by(&wrapper, &lines);
+        fs::remove_dir_all(&folder).unwrap();
+        server
+    }
+
+    fn by(program: &Path, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir(&home).unwrap();
@@ -92,7 +128,7 @@ impl Sshd {
         // Another process may take the port between the choice and sshd's start.
         for _ in 0..5 {
             let port = free_port();
-            if let Some(server) = launch(&program, folder.path(), port, options) {
+            if let Some(server) = launch(program, folder.path(), port, options) {
                 return Some(Self {
                     folder,
                     port,
