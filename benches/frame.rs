@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, time::Duration};
 
 use sshoal::{
     metrics::{Clock, Feed, Meter, Signal},
-    node::{HostKeyPolicy, Interval, Node, NodeId, Route, Sudo},
+    node::Node,
 };
 
 const BUDGET_US: f64 = 5.0;

@@ -41,7 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio::process", &["ssh", "transfer"]),
     ("color_eyre", &["main", "cli"]),
     ("notify", &["inventory"]),
-    ("serde_yaml", &["inventory", "ui"]),
+    ("serde_yaml", &["inventory", "ui", "config"]),
     ("comfy_table", &["cli", "command"]),
 ];
 

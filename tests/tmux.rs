@@ -114,6 +114,60 @@ fn it_starts_follows_the_keys_and_quits() {
 }
 
 #[test]
+fn it_remembers_what_was_chosen() {
+    let home = tempfile::tempdir().expect("a folder");
+    let hosts = home.path().join("hosts.yaml");
+    fs::write(&hosts, "hosts: {here: {transport: local}}").expect("a file");
+    let hosts = hosts.to_string_lossy();
+    let run = |wanted: &str, keys: &str, then: &str| {
+        let mut command = command(PROGRAM, &["--hosts", &hosts, "--view", "table"]);
+        command.env("HOME", home.path());
+        let mut pty = Pty::start(120, 36, command);
+        pty.wait_for("here");
+        pty.wait_for(wanted);
+        pty.send(keys);
+        pty.wait_for(then);
+        pty.send("q");
+        assert_eq!(pty.wait_exit().exit_code(), 0);
+    };
+    let file = home.path().join(".local/state/sshoal/dashboard.json");
+    run("worst first", "", "here");
+    assert!(!file.exists(), "nothing was chosen");
+    run("worst first", "o", "by name");
+    run("by name", "", "here");
+    let kept = fs::read_to_string(&file).expect("the choices");
+    assert!(
+        kept.contains("\"sort\": \"name\"") && !kept.contains("view"),
+        "{kept}"
+    );
+}
+
+#[test]
+fn keys_of_ones_own_are_read_and_wrong_ones_named() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join(".config/sshoal");
+    fs::create_dir_all(&folder).expect("a folder");
+    let start = |keys: &str| {
+        fs::write(folder.join("config.yaml"), keys).expect("a file");
+        let mut command = demo();
+        command.env("HOME", home.path());
+        Pty::start(120, 36, command)
+    };
+    let mut pty = start("keys: {fleet: {quit: x}}");
+    pty.wait_for(NODES[0]);
+    pty.wait_for("x quit");
+    pty.send("x");
+    assert_eq!(pty.wait_exit().exit_code(), 0);
+    let mut pty = start("keys:\n  fleet: {quit: n}\n");
+    assert_eq!(pty.wait_exit().exit_code(), 2);
+    let text = pty.screen().contents().replace('\n', "");
+    assert!(
+        text.contains("config.yaml: keys: fleet: `n` is a key of both"),
+        "{text}"
+    );
+}
+
+#[test]
 fn it_follows_the_window_through_every_size() {
     let mut pty = started(120, 36);
     for (columns, rows) in [

@@ -13,11 +13,18 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 use screen::Screen;
 use sshoal::{
+    config::{File, keymap::KeyMap},
     fleet::{Millis, Snapshot},
     node::NodeId,
-    ssh::{Answer, Field, Prompt, PromptId, Question, Secret},
+    ssh::{Answer, Prompt, PromptId, Question},
     ui::{
-        Settings, effect::Effect, event::Event, glyph::Glyphs, theme::Theme, view::fleet::Density,
+        Settings,
+        effect::Effect,
+        event::Event,
+        glyph::Glyphs,
+        order::Sort,
+        theme::Theme,
+        view::{columns::Column, fleet::Density},
     },
 };
 
@@ -81,6 +88,64 @@ fn the_help() {
 #[test]
 fn the_menu_of_columns() {
     assert_snapshot!("columns-80x24", small("C j j space j right").picture());
+}
+
+#[test]
+fn the_menu_says_which_columns_find_no_room() {
+    let narrow = small("C");
+    let lacks = |rows: &[String]| rows.iter().filter(|row| row.contains("no room")).count();
+    assert!(
+        narrow.rows()[2].contains("no room for "),
+        "{}",
+        narrow.rows()[2]
+    );
+    assert!(lacks(&narrow.rows()) > 1);
+    let mut wide = Screen::new(LARGE, few());
+    wide.keys("z Z z C");
+    assert_eq!(lacks(&wide.rows()), 0, "{}", wide.rows().join("\n"));
+}
+
+#[test]
+fn what_was_chosen_is_there_again_after_a_restart() {
+    let mut first = small("");
+    let untouched = first.app.choices();
+    assert_eq!(untouched.view, None);
+    first.keys("o I C j j space j right esc");
+    let chosen = first.app.choices();
+    assert_eq!(
+        (chosen.sort.as_deref(), chosen.inverted),
+        (Some("name"), Some(true))
+    );
+    first.keys("z Z");
+    assert_eq!(first.app.choices().view.as_deref(), Some("table"));
+    let settings = Settings {
+        theme: screen::theme(),
+        ..Settings::recall(&first.app.choices())
+    };
+    let again = Screen::with(settings, SMALL, few());
+    assert_eq!(again.app.choices(), first.app.choices());
+    assert_ne!(again.rows(), small("").rows());
+    assert_eq!(again.rows(), first.rows());
+}
+
+#[test]
+fn own_keys_work_and_are_what_help_and_hints_show() {
+    let file = File::parse("keys: {fleet: {filter: f9}}").unwrap();
+    let settings = Settings {
+        keys: KeyMap::remapped(&file.keys).unwrap(),
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, few());
+    assert!(
+        screen.rows()[23].contains("f9 filter"),
+        "{}",
+        screen.rows()[23]
+    );
+    screen.keys("? ");
+    let help = screen.rows().join("\n");
+    assert!(help.contains("f9") && !help.contains("/ f4"), "{help}");
+    screen.keys("esc f9 w e b");
+    assert!(screen.rows()[1].contains("/web"), "{}", screen.rows()[1]);
 }
 
 #[test]
@@ -331,130 +396,22 @@ fn nothing_known_is_said() {
     );
 }
 
-fn secret(text: &str) -> Secret {
-    Secret::new(text.to_owned().into())
-}
-
-fn password(id: u64, user: &str) -> Event {
-    Event::Prompt(Prompt {
-        id: PromptId(id),
-        node: NodeId::new(&format!("web{id}")),
-        question: Question::Password {
-            user: user.into(),
-            host: "[web.example.org]:2222".into(),
-            attempt: 2,
-        },
-    })
-}
-
-fn codes() -> Event {
-    let field = |label: &str, echo| Field {
-        label: label.into(),
-        echo,
+#[test]
+fn the_title_says_by_what_rows_are_ordered() {
+    let title = |sort| {
+        let settings = Settings {
+            sort,
+            density: Some(Density::Table),
+            ..Settings::default()
+        };
+        Screen::with(settings, SMALL, many()).rows()[1].clone()
     };
-    Event::Prompt(Prompt {
-        id: PromptId(9),
-        node: NodeId::new("web9"),
-        question: Question::Codes {
-            user: "ops".into(),
-            host: "web9".into(),
-            name: "Two-factor \u{1b}[31mlogin".into(),
-            instruction: "Type the code that your telephone shows, or 1 for a call.".into(),
-            fields: vec![field("Verification code:", false), field("Room:", true)],
-        },
-    })
-}
-
-#[test]
-fn a_password_is_typed_unseen_and_sent_with_enter() {
-    let mut screen = small("");
-    screen.app.update(password(1, "ops"));
-    screen.text("hunted");
-    screen.tick(Millis(fake::NOW.0 + 1_000));
-    assert_eq!(screen.keys("q y n ?"), [], "letters are text");
-    screen.app.update(Event::Paste("hunter2\n".to_owned()));
-    let shown = screen.rows().concat();
-    assert!(!shown.contains("hunter2") && shown.contains("•••••••••••_"));
-    assert!(!format!("{:?}", screen.app).contains("hunter2"));
-    assert_snapshot!("password-80x24", screen.picture());
-    let effects = screen.keys("enter");
-    assert!(!format!("{effects:?}").contains("hunter2"));
-    let answer = Answer::Secrets(vec![secret("qyn?hunter2")]);
-    assert_eq!(effects, [Effect::Answer(PromptId(1), answer)]);
-    assert_eq!(screen.keys("q"), [Effect::Quit]);
-}
-
-#[test]
-fn one_password_for_all_is_a_wish_of_its_own() {
-    let mut screen = small("");
-    for (id, user) in [(1, "ops"), (2, "ops"), (3, "root")] {
-        screen.app.update(password(id, user));
-    }
-    screen.app.update(prompt(4));
-    screen.tick(Millis(fake::NOW.0 + 1_000));
-    assert!(screen.rows().concat().contains("[ ] also for the 1 others"));
-    screen.text("x");
-    let for_all = Answer::ForAll(vec![secret("x")]);
-    assert_eq!(
-        screen.keys("tab enter"),
-        [Effect::Answer(PromptId(1), for_all)]
+    assert!(
+        title(Sort::Name).contains("by NODE↑"),
+        "{}",
+        title(Sort::Name)
     );
-    assert_eq!(screen.keys("enter"), [], "the next one has just appeared");
-    screen.app.update(Event::PromptGone(PromptId(2)));
-    screen.tick(Millis(fake::NOW.0 + 2_000));
-    screen.text("y");
-    let one = Answer::Secrets(vec![secret("y")]);
-    assert_eq!(
-        screen.keys("tab enter"),
-        [Effect::Answer(PromptId(3), one)],
-        "no other asks for root's"
-    );
-}
-
-#[test]
-fn codes_have_a_line_each_and_none_is_left_behind() {
-    let mut screen = small("");
-    screen.app.update(codes());
-    screen.app.update(password(1, "ops"));
-    screen.tick(Millis(fake::NOW.0 + 1_000));
-    screen.text("123");
-    assert_eq!(screen.keys("enter"), []);
-    screen.text("B2");
-    assert_snapshot!("codes-80x24", screen.picture());
-    assert_eq!(screen.keys("up backspace enter"), []);
-    let answer = Answer::Secrets(vec![secret("12"), secret("B2")]);
-    assert_eq!(screen.keys("enter"), [Effect::Answer(PromptId(9), answer)]);
-    screen.tick(Millis(fake::NOW.0 + 2_000));
-    assert!(!screen.rows().concat().contains("B2"));
-    assert_eq!(
-        screen.keys("esc"),
-        [Effect::Answer(PromptId(1), Answer::No)]
-    );
-}
-
-#[test]
-fn nothing_is_typed_into_a_question_that_is_not_seen_whole() {
-    let mut screen = Screen::new((40, 10), few());
-    screen.app.update(codes());
-    screen.tick(Millis(fake::NOW.0 + 1_000));
-    screen.text("123");
-    screen.resize(80, 24);
-    assert!(!screen.rows().concat().contains('•'));
-    screen.resize(40, 10);
-    assert_eq!(screen.keys("enter"), []);
-    assert_eq!(
-        screen.keys("esc"),
-        [Effect::Answer(PromptId(9), Answer::No)]
-    );
-    screen.app.update(Event::Prompt(Prompt {
-        id: PromptId(10),
-        node: NodeId::new("web1"),
-        question: Question::Passphrase {
-            file: "~/.ssh/id_ed25519".into(),
-            attempt: 1,
-        },
-    }));
-    screen.tick(Millis(fake::NOW.0 + 2_000));
-    screen.text("abc");
-    assert_snapshot!("passphrase-40x10", screen.picture());
+    // A column that has no room at this width.
+    let hidden = Sort::Column(Column::named("gpu.temp").unwrap());
+    assert!(title(hidden).contains("↓"), "{}", title(hidden));
 }

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 use sshoal::{
-    config::keymap::Action,
+    config::keymap::{Action, KeyMap},
     fleet::{Millis, NodeState, Snapshot},
     ui::{
         glyph::Glyphs,
@@ -42,12 +42,13 @@ fn drawn(
     ascii: bool,
     draw: impl FnOnce(&Scene, &mut Buffer),
 ) -> Buffer {
-    let theme = Theme::default();
+    let (theme, keys) = (Theme::default(), KeyMap::default());
     let scene = Scene {
         snapshot,
         now: snapshot.at,
         theme: &theme,
         glyphs: Glyphs { ascii },
+        keys: &keys,
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, area.right() + 2, area.bottom() + 2));
     for cell in &mut buf.content {

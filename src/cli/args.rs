@@ -1,11 +1,15 @@
 //! The command line as clap sees it.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    command::{demo::Demo, nodes::Nodes, status::Status},
+    command::{
+        demo::Demo,
+        nodes::Nodes,
+        status::{self, Status},
+    },
     config::Flags,
     tui::depth::Choice,
     ui::{theme::Depth, view::fleet::Density},
@@ -24,6 +28,38 @@ pub struct Cli {
     /// Options of the dashboard.
     #[command(flatten)]
     pub look: Look,
+}
+
+/// The words of a command line, with `--watch 5` and `-w5` written as `--watch=5`. Clap alone would take any word after
+/// `--watch`, and so the node of `status --watch web1`; here only a duration belongs to it.
+pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut raw = raw.into_iter().peekable();
+    let mut words = Vec::new();
+    let mut is_status = false;
+    while let Some(word) = raw.next() {
+        if word == "--" {
+            words.push(word);
+            break;
+        }
+        is_status |= word == "status";
+        let is_watch = is_status && (word == "--watch" || word == "-w");
+        let beside = word.to_str().and_then(|w| w.strip_prefix("-w"));
+        let beside = beside.filter(|rest| is_status && status::is_duration(rest));
+        let seconds = match beside {
+            Some(rest) => Some(OsString::from(rest)),
+            None => raw.next_if(|next| is_watch && next.to_str().is_some_and(status::is_duration)),
+        };
+        words.push(match seconds {
+            Some(seconds) => {
+                let mut watch = OsString::from("--watch=");
+                watch.push(seconds);
+                watch
+            }
+            None => word,
+        });
+    }
+    words.extend(raw);
+    words
 }
 
 /// The commands.
@@ -81,10 +117,10 @@ impl Global {
 /// Options of the dashboard.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Look {
-    /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else tomorrow-night].
+    /// A theme's name, or a base16 file of your own [default: $SSHOAL_THEME, else the last one chosen, else tomorrow-night].
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
-    /// Start with this density instead of the one that fits.
+    /// Start with this density [default: the last one chosen, else the one that fits].
     #[arg(long, value_enum, value_name = "DENSITY")]
     pub view: Option<View>,
     /// Start with this filter.
@@ -151,5 +187,52 @@ impl From<View> for Density {
             View::Table => Self::Table,
             View::Heatmap => Self::Heatmap,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(line: &str) -> (Option<u128>, Vec<String>) {
+        let line = line.split(' ').map(OsString::from);
+        let cli = Cli::try_parse_from(words(line)).unwrap();
+        let Some(Command::Status(status)) = cli.command else {
+            unreachable!("every line here is one")
+        };
+        (status.watch.map(|watch| watch.as_millis()), status.sets)
+    }
+
+    #[test]
+    fn a_duration_after_watch_belongs_to_it_and_a_node_does_not() {
+        for (line, watch, sets) in [
+            ("sshoal status", None, &[][..]),
+            ("sshoal status --watch", Some(2_000), &[]),
+            ("sshoal status -w", Some(2_000), &[]),
+            ("sshoal status --watch 5", Some(5_000), &[]),
+            ("sshoal status --watch=5", Some(5_000), &[]),
+            ("sshoal status -w 5", Some(5_000), &[]),
+            ("sshoal status -w5", Some(5_000), &[]),
+            ("sshoal status -w=5", Some(5_000), &[]),
+            ("sshoal status --watch 500ms web1", Some(500), &["web1"]),
+            (
+                "sshoal --ascii status web1 --watch 1m --json",
+                Some(60_000),
+                &["web1"],
+            ),
+            ("sshoal status --watch web1", Some(2_000), &["web1"]),
+            ("sshoal status --watch=3 5", Some(3_000), &["5"]),
+            ("sshoal status --watch -- 5", Some(2_000), &["5"]),
+            ("sshoal status -- -w 5", None, &["-w", "5"]),
+        ] {
+            let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+            assert_eq!(seconds(line), (watch, sets), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_commands_keep_their_words() {
+        let line = ["sshoal", "nodes", "-w", "5", "status"].map(OsString::from);
+        assert_eq!(words(line.clone()), line);
     }
 }

@@ -1,9 +1,11 @@
-//! Where a command writes: this process's terminal or pipe now, somebody's SSH session later.
+//! Where a command reads and writes: this process's terminal or pipe now, somebody's SSH session later.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
-/// The two streams of a command, and what is known of the terminal behind them.
+/// The streams of a command, and what is known of the terminal behind them.
 pub struct Console {
+    /// What is piped in.
+    pub input: Box<dyn Read + Send>,
     /// Results.
     pub out: Box<dyn Write + Send>,
     /// Troubles.
@@ -23,6 +25,7 @@ impl Console {
     pub fn of_process(never_colour: bool, ascii: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         Self {
+            input: Box::new(io::stdin()),
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             is_terminal,

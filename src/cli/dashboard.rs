@@ -1,54 +1,72 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::Path, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Context, exit, fleet, look};
+use super::{Context, choices, exit, fleet, look};
 use crate::{
     command::Usage,
+    config::Choices,
     fleet::{Answers, Order},
-    inventory::{self, Located, Watch},
+    inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
-    ui::App,
+    ui::{App, Settings},
 };
 
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
     let located = context.located();
     let ssh = context.ssh();
-    open(context, &located, ssh).await
+    let kept = choices::load(&context.paths);
+    open(context, &located, ssh, Some(&kept)).await
 }
 
-/// The dashboard on an inventory, until the person leaves.
-pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Config) -> Result<u8> {
-    let inventory = Arc::new(inventory::load(located)?);
+/// The dashboard on an inventory, until the person leaves. With what was chosen last time, what is chosen now is kept
+/// too; without, nothing is.
+pub(super) async fn open(
+    context: &mut Context,
+    located: &Located,
+    ssh: ssh::Config,
+    kept: Option<&Choices>,
+) -> Result<u8> {
+    let inventory = Arc::new(inventory::load(located)?.with_nodes()?);
     if !context.console.is_terminal {
         return Err(Usage(
             "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
         )
         .into());
     }
-    let named = look::named_theme(context)?;
+    let last = kept.cloned().unwrap_or_default();
+    let named = look::named_theme(context, &last)?;
+    let keys = look::keys(context)?;
     context.warn(&inventory)?;
     term::restore_on_panic();
     let (depth, term) = look::depth(context);
     let mut screen = Screen::local(depth, term.as_deref()).wrap_err("cannot take the terminal")?;
     let theme = look::theme(named, depth, &mut screen);
-    let mut app = App::new(look::settings(context, theme));
+    let mut app = App::new(Settings {
+        keys,
+        ..look::settings(context, theme, &last)
+    });
+    let before = app.choices();
+    let nodes = inventory.nodes.len();
     let answers = if context.args.global.batch {
         Answers::None
     } else {
         Answers::Asked
     };
     let fleet = fleet::start(ssh, answers, inventory).await;
-    let watched = keep_inventory(located, fleet.orders());
+    let watched = keep_inventory(located, nodes, fleet.orders());
     let ended = tokio::select! {
         biased;
         ended = tui::run(&mut app, &fleet, screen) => ended,
         never = watched => match never {},
     };
+    if kept.is_some() {
+        choices::save(&context.paths, &before, &app.choices());
+    }
     fleet.stop().await;
     Ok(match ended.wrap_err("the terminal failed")? {
         Ended::Quit => exit::OK,
@@ -57,8 +75,12 @@ pub(super) async fn open(context: &mut Context, located: &Located, ssh: ssh::Con
     })
 }
 
-/// Gives the fleet each new version of the file; a broken one leaves the old inventory and says where it is broken.
-async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) -> Infallible {
+/// Gives the fleet each new version of the file; a broken or empty one leaves the `nodes` there are and says why.
+async fn keep_inventory(
+    located: &Located,
+    mut nodes: usize,
+    orders: mpsc::Sender<Order>,
+) -> Infallible {
     let Some(file) = located.file() else {
         return std::future::pending().await;
     };
@@ -74,15 +96,37 @@ async fn keep_inventory(located: &Located, orders: mpsc::Sender<Order>) -> Infal
         watch.changed().await;
         // On this thread, a large file would hold up the screen.
         let located = located.clone();
-        let read = spawn_blocking(move || reload(&located)).await;
-        for order in read.unwrap_or_default() {
+        let Ok(read) = spawn_blocking(move || inventory::load(&located)).await else {
+            continue;
+        };
+        if let Ok(new) = &read {
+            nodes = if new.nodes.is_empty() {
+                nodes
+            } else {
+                new.nodes.len()
+            };
+        }
+        for order in reloaded(read, nodes) {
             orders.send(order).await.ok();
         }
     }
 }
 
-fn reload(located: &Located) -> Vec<Order> {
-    match inventory::load(located) {
+/// What a new version of the file means for a fleet of so many nodes.
+fn reloaded(read: Result<Inventory, inventory::Error>, nodes: usize) -> Vec<Order> {
+    match read {
+        // Half-saved files look like this, and nobody wants to lose every connection to one.
+        Ok(inventory) if inventory.nodes.is_empty() => {
+            let file = inventory.file.as_deref().and_then(Path::file_name);
+            let file = file.unwrap_or_default().display();
+            let notice = match nodes {
+                1 => format!("{file} names no nodes now: the 1 node stays until it names some"),
+                _ => {
+                    format!("{file} names no nodes now: the {nodes} nodes stay until it names some")
+                }
+            };
+            vec![Order::Notice(Some(notice))]
+        }
         Ok(inventory) => {
             let notice = inventory.warnings.first().cloned();
             vec![Order::Inventory(Arc::new(inventory)), Order::Notice(notice)]
@@ -94,5 +138,44 @@ fn reload(located: &Located) -> Vec<Order> {
                 error.short()
             )))]
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(text: &str) -> (Option<usize>, Option<String>) {
+        let file = tempfile::Builder::new()
+            .suffix("hosts.yaml")
+            .tempfile()
+            .unwrap();
+        std::fs::write(&file, text).unwrap();
+        let read = inventory::load(&Located::File(file.path().into()));
+        let (mut nodes, mut notice) = (None, None);
+        for order in reloaded(read, 24) {
+            match order {
+                Order::Inventory(inventory) => nodes = Some(inventory.nodes.len()),
+                Order::Notice(text) => notice = text,
+                _ => unreachable!(),
+            }
+        }
+        (nodes, notice)
+    }
+
+    #[test]
+    fn a_file_that_became_empty_takes_no_node_away() {
+        let kept = "hosts.yaml names no nodes now: the 24 nodes stay until it names some";
+        for text in ["hosts: {}", "hosts:\n", "hosts: {}\ndefaults: {user: a}\n"] {
+            let (nodes, notice) = after(text);
+            assert_eq!(nodes, None, "{text}");
+            assert!(notice.unwrap().ends_with(kept), "{text}");
+        }
+        for (text, said) in [("", "the file is empty"), ("host: {}", "unknown key")] {
+            let (nodes, notice) = after(text);
+            assert_eq!(nodes, None, "{text}");
+            assert!(notice.unwrap().contains(said), "{text}");
+        }
+        assert_eq!(after("hosts: {a: {}}"), (Some(1), None));
     }
 }

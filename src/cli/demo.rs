@@ -30,8 +30,10 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
         .wrap_err("cannot write the demo's files")?;
     let code = if demo.serve {
         let (hosts, known) = (files.hosts.display(), files.known_hosts.display());
+        // Listened for before anybody can know that it runs.
+        let told = told_to_end().wrap_err("cannot wait for Ctrl-C")?;
         context.print(&format!("sshoal --hosts {hosts} --known-hosts {known}\n"))?;
-        told_to_end().await.wrap_err("cannot wait for Ctrl-C")?;
+        told.await;
         Ok(exit::OK)
     } else {
         context.args.global.known_hosts = Some(files.known_hosts);
@@ -39,26 +41,21 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
         ssh.agent = None;
         let located: Located =
             inventory::locate(Some(&files.hosts), None, folder.path(), folder.path());
-        dashboard::open(context, &located, ssh).await
+        dashboard::open(context, &located, ssh, None).await
     };
     sim.stop().await;
     code
 }
 
 /// Ctrl-C, or SIGTERM from whoever started this.
-#[cfg(unix)]
-async fn told_to_end() -> io::Result<()> {
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn told_to_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -10,7 +10,7 @@ use crate::config::Paths;
 
 /// Starts the log; without a folder that can be written there is none, and nothing else changes. The guard flushes when dropped.
 pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
-    create_private(&paths.state).ok()?;
+    super::create_state(paths).ok()?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("sshoal")
@@ -27,18 +27,4 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
         .with_env_filter(filter);
     log.try_init().ok()?;
     Some(guard)
-}
-
-#[cfg(unix)]
-fn create_private(folder: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_private(folder: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
 }

@@ -1,10 +1,11 @@
 //! How the dashboard looks at its start: colours, theme, density, filter.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use super::Context;
 use crate::{
     command::Usage,
+    config::{self, Choices, keymap::KeyMap},
     tui::{
         EventStream, Screen,
         depth::{Hints, detect},
@@ -33,8 +34,8 @@ pub(super) fn depth(context: &Context) -> (Depth, Option<String>) {
     (detect(context.args.global.color.into(), hints), term)
 }
 
-/// The theme that somebody asked for.
-pub(super) fn named_theme(context: &Context) -> Result<Option<Theme>, Usage> {
+/// The theme that somebody asked for, now or last time.
+pub(super) fn named_theme(context: &Context, last: &Choices) -> Result<Option<Theme>, Usage> {
     let name = context
         .args
         .look
@@ -43,7 +44,10 @@ pub(super) fn named_theme(context: &Context) -> Result<Option<Theme>, Usage> {
         .or_else(|| std::env::var("SSHOAL_THEME").ok());
     let read = |path: &Path| std::fs::read_to_string(path);
     let load = |name: String| Theme::find(&name, read).map_err(|e| Usage(e.to_string()));
-    name.filter(|name| !name.is_empty()).map(load).transpose()
+    let asked = name.filter(|name| !name.is_empty()).map(load).transpose()?;
+    // One that is no longer there is not worth a word.
+    let chosen = || Theme::load(last.theme.as_deref()?).ok();
+    Ok(asked.or_else(chosen))
 }
 
 /// That one; else one that suits the terminal.
@@ -57,16 +61,30 @@ pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<Even
     }
 }
 
-/// What the screen starts with.
-pub(super) fn settings(context: &Context, theme: Theme) -> Settings {
+/// The keys in force: the usual ones, and those of config.yaml over them.
+pub(super) fn keys(context: &Context) -> Result<KeyMap, Usage> {
+    let path = context.paths.file();
+    let wrong = |why: String| Usage(format!("{}: {why}", path.display()));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyMap::default()),
+        Err(error) => return Err(wrong(error.to_string())),
+    };
+    let file = config::File::parse(&text).map_err(wrong)?;
+    KeyMap::remapped(&file.keys).map_err(wrong)
+}
+
+/// What the screen starts with: flags before what was chosen last time.
+pub(super) fn settings(context: &Context, theme: Theme, last: &Choices) -> Settings {
     let look = &context.args.look;
+    let recalled = Settings::recall(last);
     Settings {
         theme,
         glyphs: Glyphs {
             ascii: context.args.global.ascii,
         },
-        density: look.view.map(Into::into),
+        density: look.view.map(Into::into).or(recalled.density),
         filter: look.filter.clone().unwrap_or_default(),
-        ..Settings::default()
+        ..recalled
     }
 }

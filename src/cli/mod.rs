@@ -2,6 +2,7 @@
 
 pub mod args;
 mod ask;
+mod choices;
 mod console;
 mod dashboard;
 mod demo;
@@ -12,7 +13,10 @@ mod look;
 mod status;
 mod tty;
 
-use std::io::Write;
+use std::{
+    io::{self, Read as _, Write},
+    os::unix::fs::DirBuilderExt as _,
+};
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr};
@@ -23,7 +27,7 @@ use args::{Colour, Command};
 pub use console::Console;
 
 use crate::{
-    command::{Usage, nodes::Nodes},
+    command::{self, Usage, nodes::Nodes},
     config::{self, Environment, Paths},
     inventory::{self, Inventory, Located},
 };
@@ -38,7 +42,7 @@ pub(crate) struct Context {
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
 pub fn run() -> Result<u8> {
-    let args = Cli::parse();
+    let args = Cli::parse_from(args::words(std::env::args_os()));
     let never = args.global.color == Colour::Never
         || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let mut context = Context {
@@ -63,13 +67,17 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
-        Some(Command::Nodes(nodes)) => print_nodes(context, &nodes),
+        Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }
 
-fn print_nodes(context: &mut Context, nodes: &Nodes) -> Result<u8> {
-    let inventory = context.inventory()?;
-    let text = nodes.report(&inventory)?;
+fn print_nodes(context: &mut Context, nodes: Nodes) -> Result<u8> {
+    let mut inventory = context.inventory()?;
+    if !nodes.is_arithmetic() {
+        inventory = inventory.with_nodes()?;
+    }
+    let sets = context.sets(&nodes.sets)?;
+    let text = Nodes { sets, ..nodes }.report(&inventory)?;
     context.warn(&inventory)?;
     context.print(&text)?;
     Ok(exit::OK)
@@ -81,6 +89,15 @@ fn runtime() -> Result<Runtime> {
         .enable_all()
         .build()
         .wrap_err("cannot start the runtime")
+}
+
+/// Makes the folder of our own files, for this user only; a home that is not there is never made.
+fn create_state(paths: &Paths) -> io::Result<()> {
+    if paths.is_homeless() {
+        return Err(io::Error::from(io::ErrorKind::NotFound));
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(&paths.state)
 }
 
 impl Context {
@@ -104,6 +121,26 @@ impl Context {
         config::ssh(&self.args.global.flags(), &self.environment, &self.paths)
     }
 
+    /// Node sets with those of standard input in the place of `-`.
+    pub(crate) fn sets(&mut self, sets: &[String]) -> Result<Vec<String>> {
+        if !sets.iter().any(|set| set == command::INPUT) {
+            return Ok(sets.to_vec());
+        }
+        let mut text = String::new();
+        let input = (&mut self.console.input).take(inventory::MAX_BYTES + 1);
+        io::BufReader::new(input)
+            .read_to_string(&mut text)
+            .wrap_err("cannot read node sets from standard input")?;
+        if text.len() as u64 > inventory::MAX_BYTES {
+            let most = inventory::MAX_BYTES >> 20;
+            return Err(Usage(format!(
+                "more than {most} MiB of node sets on standard input"
+            ))
+            .into());
+        }
+        Ok(command::with_input(sets, &text))
+    }
+
     pub(crate) fn warn(&mut self, inventory: &Inventory) -> Result<()> {
         for warning in &inventory.warnings {
             writeln!(self.console.err, "sshoal: {warning}")?;
@@ -120,7 +157,7 @@ impl Context {
     pub(crate) fn print_on(&mut self, text: &str) -> Result<bool> {
         let out = &mut self.console.out;
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             other => other.map(|()| true).wrap_err("cannot write the result"),
         }
     }

@@ -14,14 +14,15 @@ use crate::{
     },
     fleet::{Fleet, Snapshot, Status as Word},
     inventory::Inventory,
+    ui::glyph::Glyphs,
 };
 
 /// Rows before the state column that are not numbers.
 const NUMBERS: [usize; 4] = [4, 5, 6, 7];
 
 pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
-    let inventory = context.inventory()?;
-    let nodes = select(&status.sets, &inventory)?;
+    let inventory = context.inventory()?.with_nodes()?;
+    let nodes = select(&context.sets(&status.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
     let fleet = fleet::start(context.ssh(), ask::answers(context), Arc::new(narrowed)).await;
@@ -36,23 +37,27 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
 
 /// Waits for the nodes and prints them, again and again with `--watch`.
 async fn report(context: &mut Context, status: &Status, fleet: &Fleet) -> Result<u8> {
-    let patience = Duration::from_secs(status.timeout.into());
-    let snapshot = fleet::wait(fleet, patience, is_settled).await;
+    let snapshot = fleet::wait(fleet, status.timeout, is_settled).await;
     let (code, is_read) = show(context, status, &snapshot)?;
     match status.watch.filter(|_| is_read) {
         None => Ok(code),
-        Some(seconds) => watch(context, status, fleet, seconds).await,
+        Some(interval) => watch(context, status, fleet, interval).await,
     }
 }
 
 /// Prints until Ctrl-C, or until nobody reads it any more.
-async fn watch(context: &mut Context, status: &Status, fleet: &Fleet, seconds: u32) -> Result<u8> {
+async fn watch(
+    context: &mut Context,
+    status: &Status,
+    fleet: &Fleet,
+    interval: Duration,
+) -> Result<u8> {
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             biased;
             _ = &mut interrupt => return Ok(exit::INTERRUPTED),
-            () = sleep(Duration::from_secs(seconds.into())) => {}
+            () = sleep(interval) => {}
         }
         let mut snapshot = Snapshot::clone(&fleet.snapshots().borrow());
         snapshot.at = fleet.clock().now();
@@ -94,22 +99,20 @@ fn json(snapshot: &Snapshot, one_line: bool) -> Result<String> {
 }
 
 fn table(snapshot: &Snapshot, console: &Console) -> String {
-    let ticks = if console.ascii {
-        ["+", "x"]
-    } else {
-        ["✓", "✗"]
+    let glyphs = Glyphs {
+        ascii: console.ascii,
     };
     let rows: Vec<Row> = snapshot
         .nodes
         .iter()
-        .map(|n| row(n, snapshot.at, ticks))
+        .map(|n| row(n, snapshot.at, |daemon| glyphs.daemon(daemon)))
         .collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(COLUMNS);
     for row in &rows {
         let mut cells = row.cells.clone();
         if let Some(first) = cells.first_mut() {
-            glyph(row.status, console.ascii).clone_into(first);
+            glyphs.status(row.status).clone_into(first);
         }
         table.add_row(cells);
     }
@@ -118,18 +121,23 @@ fn table(snapshot: &Snapshot, console: &Console) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    finish(table.lines(), &rows, console)
+    finish(table.lines(), &rows, glyphs, console)
 }
 
 /// Colours the sign at the start of each row, and puts under it why a node is not well, and what to try.
-fn finish(lines: impl Iterator<Item = String>, rows: &[Row], console: &Console) -> String {
+fn finish(
+    lines: impl Iterator<Item = String>,
+    rows: &[Row],
+    glyphs: Glyphs,
+    console: &Console,
+) -> String {
     let mut text = String::new();
     let bare = |line: String| line.trim_end().to_owned();
     let mut lines = lines.map(bare);
     let header = lines.next().unwrap_or_default();
     let _ = writeln!(text, "{}", dye(&header, "1", console));
     for (line, row) in lines.zip(rows) {
-        let sign = glyph(row.status, console.ascii);
+        let sign = glyphs.status(row.status);
         let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
         let _ = writeln!(text, "{dyed}");
         for (line, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
@@ -146,21 +154,6 @@ fn dye(text: &str, code: &str, console: &Console) -> String {
         format!("\x1b[{code}m{text}\x1b[0m")
     } else {
         text.to_owned()
-    }
-}
-
-fn glyph(status: Word, ascii: bool) -> &'static str {
-    match (status, ascii) {
-        (Word::Ok, false) => "●",
-        (Word::Info, false) => "◆",
-        (Word::Unknown, false) => "◌",
-        (Word::Warn, false) => "▲",
-        (Word::Critical, false) => "✖",
-        (Word::Ok, true) => ".",
-        (Word::Info, true) => "i",
-        (Word::Unknown, true) => "?",
-        (Word::Warn, true) => "!",
-        (Word::Critical, true) => "X",
     }
 }
 

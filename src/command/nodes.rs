@@ -6,7 +6,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Usage, parse, select};
-use crate::{inventory::Inventory, node::Node};
+use crate::{
+    inventory::Inventory,
+    node::{Node, Transport},
+};
 
 /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
 #[derive(Args, Clone, Debug, Default)]
@@ -15,7 +18,7 @@ use crate::{inventory::Inventory, node::Node};
     reason = "each is a flag of the command line"
 )]
 pub struct Nodes {
-    /// Node sets; several are united. All nodes without one.
+    /// Node sets; several are united, `-` reads them from standard input. All nodes without one.
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
     /// Print every name, also of nodes that are in no inventory.
@@ -45,9 +48,14 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// The whole output.
+    /// True when it computes with any names, in an inventory or not.
+    pub fn is_arithmetic(&self) -> bool {
+        self.expand || self.fold || self.count
+    }
+
+    /// The whole output; `-` among the sets is replaced by then.
     pub fn report(&self, inventory: &Inventory) -> Result<String, Usage> {
-        if self.expand || self.fold || self.count {
+        if self.is_arithmetic() {
             return self.arithmetic(inventory);
         }
         let chosen = select(&self.sets, inventory)?;
@@ -97,10 +105,22 @@ fn unescape(text: &str) -> String {
     text.replace("\\n", "\n").replace("\\t", "\t")
 }
 
+/// The address of this machine, for persons and scripts: nothing is dialled.
+const LOCAL: &str = "local";
+
+fn is_local(node: &Node) -> bool {
+    node.transports.first() == Some(&Transport::Local)
+}
+
+/// What is dialled, for scripts: `local`, or the address alone.
+pub(crate) fn host(node: &Node) -> &str {
+    if is_local(node) { LOCAL } else { &node.address }
+}
+
 /// How a person sees where a node is: `local`, or `user@address:port` without what is ordinary.
 pub(crate) fn address(node: &Node) -> String {
-    if node.transports.first() == Some(&crate::node::Transport::Local) {
-        return "local".to_owned();
+    if is_local(node) {
+        return LOCAL.to_owned();
     }
     let user = node
         .user
@@ -117,7 +137,7 @@ pub(crate) fn address(node: &Node) -> String {
 fn to_json(node: &Node) -> Value {
     json!({
         "node": node.id.as_str(),
-        "address": node.address,
+        "address": host(node),
         "port": node.port,
         "user": node.user,
         "transports": node.transports.iter().map(|t| t.as_str()).collect::<Vec<_>>(),

@@ -1,29 +1,56 @@
 //! `sshoal status`: what the dashboard shows, as a table or JSON.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::nodes::address;
+use super::nodes::{address, host};
 use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
+    inventory,
     metrics::{self, daemon::State},
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Status {
-    /// Node sets; several are united. All nodes without one.
+    /// Node sets; several are united, `-` reads them from standard input. All nodes without one.
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
-    /// Print again every so many seconds, until Ctrl-C.
-    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u32).range(1..))]
-    pub watch: Option<u32>,
+    /// Print again at this interval, until Ctrl-C: `--watch 5`, `-w 500ms`. A node named like a duration goes before it.
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = interval)]
+    pub watch: Option<Duration>,
     /// Print a JSON array.
     #[arg(long)]
     pub json: bool,
     /// Give up on nodes that have not answered by then.
-    #[arg(short, long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
-    pub timeout: u32,
+    #[arg(short, long, value_name = "SECONDS", default_value = "15", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Seconds, or a duration with its unit: `5`, `500ms`, `1m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok();
+    let unit = if seconds { "s" } else { "" };
+    inventory::duration(&format!("{text}{unit}"))
+}
+
+/// Shorter, and the printing would take more than what is printed.
+const SHORTEST: Duration = Duration::from_millis(200);
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    if interval < SHORTEST {
+        return Err("at least 200ms".to_owned());
+    }
+    Ok(interval)
+}
+
+/// True for what was meant as a duration, be it one or not: `5`, `500ms`, `0`.
+pub fn is_duration(text: &str) -> bool {
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number || duration(text).is_ok()
 }
 
 /// The columns of the table.
@@ -63,8 +90,8 @@ pub fn is_well(state: &NodeState, now: Millis) -> bool {
     matches!(state.link, Link::Up(_)) && measured && !state.is_stale(now) && !bad
 }
 
-/// A row of the table. `ticks` are the signs for a daemon that is well, and one that is not.
-pub fn row(state: &NodeState, now: Millis, ticks: [&str; 2]) -> Row {
+/// A row of the table; `sign` is that of a daemon.
+pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str) -> Row {
     let value = |id: &str| {
         let field = metrics::field(id);
         let number = field.and_then(|f| Some((f, state.value(f)?)));
@@ -81,7 +108,7 @@ pub fn row(state: &NodeState, now: Millis, ticks: [&str; 2]) -> Row {
             value("memory.used"),
             value("gpu.util"),
             value("disk.used"),
-            daemons(state, ticks),
+            daemons(state, sign),
             age_ms(state, now).map_or_else(|| "-".to_owned(), age),
         ],
         reason: why(state, now),
@@ -91,18 +118,65 @@ pub fn row(state: &NodeState, now: Millis, ticks: [&str; 2]) -> Row {
 
 /// Why it is not well, or what is still waited for.
 fn why(state: &NodeState, now: Millis) -> String {
-    let reason = state.reason();
+    let mut reason = state.reason();
+    if let (Link::Up(_), Some(all)) = (&state.link, bad_daemons(state)) {
+        let first = state.health.findings.first();
+        let is_other = first.is_none_or(|finding| finding.rule != DAEMON_RULE);
+        if is_other && !reason.is_empty() {
+            reason += "; ";
+            reason += &all;
+        } else {
+            reason = all;
+        }
+    }
     if !reason.is_empty() {
         return reason;
     }
     match (&state.link, &state.sample) {
-        (Link::Idle | Link::Connecting, _) => "no connection yet".to_owned(),
+        (Link::Idle | Link::Connecting | Link::Authenticating, _) => "no connection yet".to_owned(),
         (Link::Up(_), None) if state.node.sampler => "nothing measured yet".to_owned(),
         (Link::Up(_), Some(_)) if state.is_stale(now) => {
             format!("no answer for {}", age(now.since(state.sample_at)))
         }
         _ => String::new(),
     }
+}
+
+/// The rule of `metrics::health` that speaks of one daemon.
+const DAEMON_RULE: &str = "daemon_down";
+
+/// All bad daemons in one text: `nginx, postgres failed; redis absent`. One alone is explained by its rule.
+fn bad_daemons(state: &NodeState) -> Option<String> {
+    let daemons = &state.sample.as_ref()?.daemon.daemons;
+    let mut bad = daemons.iter().filter(|d| d.state.is_bad());
+    if bad.clone().count() < 2 {
+        let mut findings = state.health.findings.iter();
+        let only = findings.find(|finding| finding.rule == DAEMON_RULE);
+        return bad.next().and(only).map(|only| only.reason.clone());
+    }
+    let groups = [State::Failed, State::Absent, State::Stopped].map(|wanted| {
+        let names = bad.clone().filter(|d| d.state == wanted);
+        (wanted, names.map(|d| d.name.as_str()).collect::<Vec<_>>())
+    });
+    let texts = groups.iter().filter(|(_, names)| !names.is_empty());
+    let texts = texts.map(|(state, names)| format!("{} {}", few(names), state.as_str()));
+    Some(texts.collect::<Vec<_>>().join("; "))
+}
+
+/// Characters that the names of one text may take.
+const ROOM: usize = 60;
+
+/// As many names as there is room for, and how many more.
+fn few(names: &[&str]) -> String {
+    let mut text = String::new();
+    for (shown, name) in names.iter().enumerate() {
+        if shown > 0 && text.chars().count() + name.chars().count() > ROOM {
+            return format!("{text} and {} more", names.len() - shown);
+        }
+        text += if shown > 0 { ", " } else { "" };
+        text += name;
+    }
+    text
 }
 
 fn advice(state: &NodeState) -> String {
@@ -112,18 +186,13 @@ fn advice(state: &NodeState) -> String {
     }
 }
 
-fn daemons(state: &NodeState, [good, bad]: [&str; 2]) -> String {
+fn daemons(state: &NodeState, sign: impl Fn(State) -> &'static str) -> String {
     let Some(sample) = state
         .sample
         .as_ref()
         .filter(|s| !s.daemon.daemons.is_empty())
     else {
         return "-".to_owned();
-    };
-    let sign = |state: State| match state {
-        State::Up | State::Changing => good,
-        State::Unknown => "?",
-        State::Stopped | State::Absent | State::Failed => bad,
     };
     let each = sample
         .daemon
@@ -172,7 +241,7 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
     let reason = why(state, now);
     json!({
         "node": state.node.id.as_str(),
-        "address": state.node.address,
+        "address": host(&state.node),
         "state": state.state_word(now),
         "age_ms": age_ms(state, now),
         "error": if reason.is_empty() { Value::Null } else { Value::from(reason) },
@@ -190,3 +259,7 @@ fn number(value: f64) -> Value {
         json!(rounded)
     }
 }
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

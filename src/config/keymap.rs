@@ -1,15 +1,19 @@
 //! Keys to actions: one table feeds the key handling, the help, the hint line and docs/keys.md.
 
+mod remap;
 mod table;
 
 use std::{collections::HashMap, fmt::Write as _};
 
 use crokey::KeyCombination;
+use serde::{Deserialize, Serialize};
 
+pub use remap::Remaps;
 pub use table::BINDINGS;
 
 /// What a key can mean. The view in front decides what it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Cursor.
     Up,
@@ -86,7 +90,8 @@ pub enum Action {
 }
 
 /// Where keys are read: the layer in front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Under every layer.
     Anywhere,
@@ -153,40 +158,57 @@ pub struct Binding {
 #[derive(Clone, Debug)]
 pub struct KeyMap {
     actions: HashMap<(Scope, KeyCombination), Action>,
+    /// Rows of the table by scope, with the keys that count there.
+    rows: Vec<(Scope, &'static Binding, Vec<String>)>,
 }
 
 impl Default for KeyMap {
     fn default() -> Self {
-        let rows = BINDINGS.iter().flat_map(|row| {
-            let keys = row.keys.iter().flat_map(|key| spellings(key));
-            keys.flat_map(move |key| row.scopes.iter().map(move |s| ((*s, key), row.action)))
+        let rows = Scope::ALL.into_iter().flat_map(|scope| {
+            let own = |key: &&str| (*key).to_owned();
+            bindings(scope).map(move |row| (scope, row, row.keys.iter().map(own).collect()))
         });
-        Self {
-            actions: rows.collect(),
-        }
+        Self::of(rows.collect())
     }
 }
 
 impl KeyMap {
+    fn of(rows: Vec<(Scope, &'static Binding, Vec<String>)>) -> Self {
+        let pairs = rows.iter().flat_map(|(scope, row, keys)| {
+            let keys = keys.iter().flat_map(|key| spellings(key));
+            keys.map(move |key| ((*scope, key), row.action))
+        });
+        Self {
+            actions: pairs.collect(),
+            rows,
+        }
+    }
+
     /// What a key means in a scope.
     pub fn action(&self, scope: Scope, key: KeyCombination) -> Option<Action> {
         let here = self.actions.get(&(scope, key));
         here.or_else(|| self.actions.get(&(Scope::Anywhere, key)))
             .copied()
     }
+
+    /// The rows of a scope with their keys, in the order of the table.
+    pub fn rows(&self, scope: Scope) -> impl Iterator<Item = (&'static Binding, &[String])> {
+        let here = self.rows.iter().filter(move |(of, ..)| *of == scope);
+        here.map(|(_, row, keys)| (*row, keys.as_slice()))
+    }
+
+    /// The hints of a scope, in the order of the table: place, key, word.
+    pub fn hints(&self, scope: Scope) -> impl Iterator<Item = (u8, &str, &'static str)> {
+        self.rows(scope).filter_map(|(row, keys)| {
+            let (place, word) = row.hint?;
+            Some((place, keys.first()?.as_str(), word))
+        })
+    }
 }
 
 /// The rows of a scope, in the order of the table.
-pub fn bindings(scope: Scope) -> impl Iterator<Item = &'static Binding> {
+fn bindings(scope: Scope) -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(move |b| b.scopes.contains(&scope))
-}
-
-/// The hints of a scope, in the order of the table: place, key, word.
-pub fn hints(scope: Scope) -> impl Iterator<Item = (u8, &'static str, &'static str)> {
-    bindings(scope).filter_map(|b| {
-        let (place, word) = b.hint?;
-        Some((place, b.keys.first().copied()?, word))
-    })
 }
 
 /// A key as terminals may report it: some add Shift to a sign that needs it, some don't.
@@ -203,22 +225,46 @@ fn spellings(key: &str) -> Vec<KeyCombination> {
 
 /// docs/keys.md, whole.
 pub fn document() -> String {
-    let mut out = String::from(
-        "# Keys\n\nMade from `src/config/keymap/table.rs`; a test fails when it is stale.\n",
-    );
+    let mut out = String::from(HEAD);
     for scope in Scope::ALL {
+        let name = if scope == Scope::Prompt {
+            String::new()
+        } else {
+            format!("`{}:`", remap::word(&scope))
+        };
+        let title = scope.title();
         let _ = write!(
             out,
-            "\n## {}\n\n| keys | what |\n|---|---|\n",
-            scope.title()
+            "\n## {title}\n\n| keys | what | {name} |\n|---|---|---|\n"
         );
         for row in bindings(scope) {
             let keys: Vec<String> = row.keys.iter().map(|k| format!("`{k}`")).collect();
-            let _ = writeln!(out, "| {} | {} |", keys.join(" "), row.title);
+            let action = match scope {
+                Scope::Prompt => String::new(),
+                _ => format!("`{}`", remap::word(&row.action)),
+            };
+            let _ = writeln!(out, "| {} | {} | {action} |", keys.join(" "), row.title);
         }
     }
     out
 }
+
+const HEAD: &str = "\
+# Keys
+
+Made from `src/config/keymap/table.rs`; a test fails when it is stale.
+
+Keys of your own stand in `~/.config/sshoal/config.yaml`, by the words of the last column; help and hints follow:
+
+```yaml
+keys:
+  fleet: {filter: ctrl-f, only-faults: [x, \"!\"]}
+  anywhere: {quit: [ctrl-q, ctrl-c]}
+```
+
+They take the place of the usual keys of that action there. A key that means two things is an error, and so is a letter
+where letters are text. The keys of a question stay what they are.
+";
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,8 @@
-//! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths.
+//! Settings merged from defaults, environment and flags into each domain's own config; the key map; the paths; what was
+//! chosen in the dashboard.
 
+mod choices;
+mod file;
 pub mod keymap;
 mod paths;
 
@@ -8,6 +11,8 @@ use std::{
     path::PathBuf,
 };
 
+pub use choices::Choices;
+pub use file::File;
 pub use paths::Paths;
 
 use crate::ssh;

@@ -35,6 +35,21 @@ impl Paths {
         }
     }
 
+    /// Where the dashboard's choices are kept.
+    pub fn choices(&self) -> PathBuf {
+        self.state.join("dashboard.json")
+    }
+
+    /// What a person writes for every run.
+    pub fn file(&self) -> PathBuf {
+        self.config.join("config.yaml")
+    }
+
+    /// True where a home is named that is not there: nothing is ever written then.
+    pub fn is_homeless(&self) -> bool {
+        self.state.starts_with(&self.home) && !self.home.is_dir()
+    }
+
     /// The files that ssh reads host keys from; the first is the one to write to.
     pub fn known_hosts(&self) -> Vec<PathBuf> {
         let ssh = self.home.join(".ssh");

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Link, NodeState, Order, Sampler, Snapshot,
+    Link, Millis, NodeState, Order, Sampler, Snapshot,
     clock::Clock,
     event::{News, Report},
     poller::{Poller, Wish},
@@ -33,10 +33,16 @@ const REPORTS: usize = 1024;
 /// The cadence of a node that is looked at or in trouble.
 const FOCUSED_MS: u64 = 1_000;
 
+/// Nodes that were lost within this time of each other were lost together.
+const TOGETHER_MS: u64 = 30_000;
+/// One that is back rouses the others no more often.
+const ROUSE_EVERY_MS: u64 = 5_000;
+
 /// The channels to the outside.
 pub(super) struct Outside {
     pub(super) orders: mpsc::Receiver<Order>,
     pub(super) asked: mpsc::Receiver<Asked>,
+    pub(super) progress: mpsc::Receiver<NodeId>,
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(super) prompts: watch::Sender<Arc<Vec<Prompt>>>,
     pub(super) cancel: CancellationToken,
@@ -57,6 +63,8 @@ pub(super) struct Actor {
     focus: Option<NodeId>,
     /// Pollers started so far.
     generation: u64,
+    /// When nodes that were lost with another one were last tried because that one came back.
+    roused: Option<Millis>,
     /// When to publish what has changed.
     publish_at: Option<Instant>,
     published: Option<Instant>,
@@ -86,6 +94,7 @@ impl Actor {
             waiting: BTreeMap::new(),
             focus: None,
             generation: 0,
+            roused: None,
             publish_at: None,
             published: None,
         }
@@ -106,6 +115,7 @@ impl Actor {
                     order => self.obey(order),
                 },
                 Some(asked) = self.outside.asked.recv() => self.ask(asked),
+                Some(id) = self.outside.progress.recv() => self.note(&id, News::Authenticating),
                 () = until(publish_at) => self.publish(),
                 Some(report) = self.reports.recv() => self.hear(report),
                 Some(ended) = self.tasks.join_next() => note_end(&ended),
@@ -203,7 +213,7 @@ impl Actor {
             },
         );
         self.tasks.spawn(async move {
-            poller.run().await;
+            Box::pin(poller.run()).await;
             id
         });
     }
@@ -288,12 +298,30 @@ impl Actor {
         };
         let tracker = &mut poller.tracker;
         let before = state.health.severity();
+        let lost = lost_since(state).filter(|_| matches!(news, News::Up(_)));
         Arc::make_mut(state).apply(news, now, |sample| tracker.judge(now.0, sample));
         let state = state.clone();
         if state.health.severity() != before {
             self.send_wish(&state, 0);
         }
+        if let Some(since) = lost {
+            self.rouse(since, now);
+        }
         self.changed();
+    }
+
+    /// A node is back: those that were lost at about the same time, by the same cause most likely, are tried now.
+    fn rouse(&mut self, since: Millis, now: Millis) {
+        if self.roused.is_some_and(|at| now.since(at) < ROUSE_EVERY_MS) {
+            return;
+        }
+        self.roused = Some(now);
+        let together = |at: Millis| at.0.abs_diff(since.0) < TOGETHER_MS;
+        for state in &self.snapshot.nodes {
+            if lost_since(state).is_some_and(together) {
+                self.send_wish(state, 1);
+            }
+        }
     }
 
     fn ask(&mut self, asked: Asked) {
@@ -386,6 +414,11 @@ fn is_reached_alike(old: &Node, new: &Node) -> bool {
         ..old.clone()
     };
     felt == *new
+}
+
+/// Since when a node that is tried again is lost.
+fn lost_since(state: &NodeState) -> Option<Millis> {
+    matches!(state.link, Link::Down { .. }).then_some(state.link_since)
 }
 
 /// The same state with the newest entry.

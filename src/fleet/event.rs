@@ -6,7 +6,7 @@ use super::{Link, Millis, NodeState, Sampler, Snapshot};
 use crate::{
     metrics::{Sample, health::Health},
     node::NodeId,
-    ssh::{Error, SessionInfo},
+    ssh::{Error, SessionInfo, Ways},
 };
 
 /// A report about one node.
@@ -30,6 +30,8 @@ pub(crate) enum News {
         retry_in_ms: u64,
     },
     Refused(Arc<Error>),
+    Authenticating,
+    Ways(Arc<Ways>),
     Sampler(Sampler),
     Sample(Arc<Measured>),
 }
@@ -49,6 +51,8 @@ impl NodeState {
     pub(crate) fn apply(&mut self, news: News, now: Millis, judge: impl FnOnce(&Sample) -> Health) {
         match news {
             News::Connecting => self.try_again(now),
+            News::Authenticating => self.authenticate(now),
+            News::Ways(ways) => self.ways = ways,
             News::Asking => self.turn(Link::Asking, now),
             News::Up(info) => self.turn(Link::Up(info), now),
             News::Refused(error) => self.lose(Link::Refused(error), now),
@@ -77,6 +81,13 @@ impl NodeState {
         match &mut self.link {
             Link::Down { retry_at, .. } => *retry_at = now,
             _ => self.turn(Link::Connecting, now),
+        }
+    }
+
+    /// Only a step on the way up: a node that is down stays so until it is up.
+    fn authenticate(&mut self, now: Millis) {
+        if self.link == Link::Connecting {
+            self.turn(Link::Authenticating, now);
         }
     }
 

@@ -83,7 +83,8 @@ fn the_last_values_of_a_lost_node_stay_and_count_as_stale() {
     );
     assert!(state.sample.is_some() && state.is_stale(Millis(21)));
     assert!(!state.complete);
-    assert_eq!(state.status(Millis(21)), Status::Critical);
+    assert_eq!(state.status(Millis(21)), Status::Warn);
+    assert_eq!(state.state_word(Millis(21)), "reconnecting");
     assert!(matches!(
         &state.link,
         Link::Down {
@@ -120,6 +121,43 @@ fn being_lost_is_counted_from_the_first_failure() {
     assert_eq!(state.link_since, Millis(1000));
     apply(&mut state, up(), 6000);
     assert_eq!(state.link_since, Millis(6000));
+}
+
+#[test]
+fn a_node_that_was_up_reconnects_before_it_is_down() {
+    let mut state = state();
+    apply(&mut state, up(), 0);
+    apply(&mut state, sample(), 5);
+    let mut words = Vec::new();
+    for failures in 1..=3 {
+        let down = News::Down {
+            error: error(),
+            failures,
+            retry_in_ms: 2000,
+        };
+        apply(&mut state, down, 10);
+        words.push((state.state_word(Millis(10)), state.status(Millis(10))));
+    }
+    let soft = ("reconnecting", Status::Warn);
+    assert_eq!(words, [soft, soft, ("down", Status::Critical)]);
+}
+
+#[test]
+fn a_detour_is_told_with_its_reason() {
+    let mut state = state();
+    Arc::make_mut(&mut state.node).transports = vec![Transport::Tailscale, Transport::Direct];
+    let mut ways = Ways::default();
+    let tried = crate::ssh::Tried {
+        transport: Transport::Tailscale,
+        outcome: Err((*error()).clone()),
+    };
+    ways.note(tried, 0, "n");
+    apply(&mut state, News::Ways(Arc::new(ways)), 0);
+    apply(&mut state, up(), 0);
+    apply(&mut state, sample(), 5);
+    assert_eq!(state.state_word(Millis(5)), "degraded");
+    assert_eq!(state.status(Millis(5)), Status::Info);
+    assert!(state.reason().starts_with("by direct, as it failed at"));
 }
 
 #[test]

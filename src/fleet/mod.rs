@@ -1,7 +1,6 @@
 //! The owner of all node state: one actor, one poller per node, snapshots for whoever looks.
 
 mod actor;
-mod backoff;
 mod clock;
 mod event;
 mod lane;
@@ -30,6 +29,9 @@ use crate::{
 const ORDERS: usize = 64;
 /// Questions that may wait to be taken up; connections wait behind them.
 const QUESTIONS: usize = 64;
+
+/// Logins that may be told of at once; others are left out.
+const PROGRESS: usize = 256;
 
 /// What the fleet can be told to do.
 #[derive(Clone, Debug)]
@@ -69,9 +71,11 @@ pub struct Fleet {
 
 impl Fleet {
     /// Starts the actor; it has no node until it is given an inventory. Must be called within the runtime.
-    pub fn start(ssh: Config, answers: Answers, clock: Clock) -> Self {
+    pub fn start(mut ssh: Config, answers: Answers, clock: Clock) -> Self {
         let (order_to, orders) = mpsc::channel(ORDERS);
         let (ask_to, asked) = mpsc::channel(QUESTIONS);
+        let (progress_to, progress) = mpsc::channel(PROGRESS);
+        ssh.progress = Some(progress_to);
         let (snapshot_to, snapshots) = watch::channel(Arc::default());
         let (prompt_to, prompts) = watch::channel(Arc::default());
         let cancel = CancellationToken::new();
@@ -79,6 +83,7 @@ impl Fleet {
         let outside = actor::Outside {
             orders,
             asked,
+            progress,
             snapshots: snapshot_to,
             prompts: prompt_to,
             cancel: cancel.clone(),

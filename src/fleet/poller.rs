@@ -1,23 +1,28 @@
-//! One task per node: connects, samples, reports, and starts again after a while when it failed.
+//! One task per node: connects, samples, reports, moves to a better way, and starts again after a while when it failed.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    backoff,
     clock::Clock,
     event::{News, Report},
     sampling::Sampling,
 };
 use crate::{
-    node::Node,
-    ssh::{Connector, Error, Session},
+    node::{Node, Transport},
+    ssh::{self, Breaker, Connector, Error, Session, Ways},
 };
+
+/// A session that lasts less says that the node is not well: the next one is waited for as after a failure.
+const SHORT_LIFE: Duration = Duration::from_secs(30);
+
+/// Before the first look for a better way, and where nothing speaks for a later one.
+const LOOK_AROUND: Duration = Duration::from_secs(10);
 
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,49 +47,144 @@ pub(super) struct Poller {
     pub(super) cancel: CancellationToken,
 }
 
+/// What a poller remembers between its sessions.
+#[derive(Default)]
+struct Memory {
+    ways: Ways,
+    /// Of sessions that were lost as soon as they were there.
+    short_lives: Breaker,
+    /// Attempts in a row that came to nothing.
+    failures: u32,
+    /// The node's transports, best first.
+    plan: Vec<Transport>,
+    /// The wish for an attempt that was followed last.
+    retries: u32,
+}
+
+/// How a session ended.
+enum Ended {
+    Lost(Error),
+    /// There is one by a better way now.
+    Better(Session),
+}
+
 impl Poller {
     /// Runs until cancelled.
     pub(super) async fn run(mut self) {
         let cancel = self.cancel.clone();
-        cancel.run_until_cancelled(self.keep_connected()).await;
+        let connected = Box::pin(self.keep_connected());
+        cancel.run_until_cancelled(connected).await;
     }
 
     async fn keep_connected(&mut self) {
-        let mut failures = 0;
+        let mut memory = Memory {
+            retries: self.wish.borrow().retries,
+            ..Memory::default()
+        };
+        let mut session = None;
         loop {
-            let (error, was_up) = self.attempt().await;
-            failures = if was_up { 1 } else { failures + 1 };
-            self.wait_after(error, failures).await;
+            let open = match session.take() {
+                Some(better) => Ok(better),
+                None => self.connect(&mut memory).await,
+            };
+            match open {
+                Err(error) => self.wait_after(error, &mut memory).await,
+                Ok(open) => match self.hold(open, &mut memory).await {
+                    Ended::Better(better) => session = Some(better),
+                    Ended::Lost(error) => self.wait_after(error, &mut memory).await,
+                },
+            }
         }
     }
 
-    /// One connection from dialling to its end; says why it ended and whether it had been up.
-    async fn attempt(&mut self) -> (Error, bool) {
-        let session = match self.connect().await {
-            Ok(session) => session,
-            Err(error) => return (error, false),
-        };
-        self.report(News::Up(session.info().clone())).await;
-        let error = Sampling::new(self, &session).run().await;
-        session.close().await;
-        (error, true)
-    }
-
-    async fn connect(&mut self) -> Result<Session, Error> {
+    async fn connect(&mut self, memory: &mut Memory) -> Result<Session, Error> {
         self.report(News::Connecting).await;
+        let (ways, now) = (&memory.ways, self.clock.now().0);
+        let allows = |transport| ways.allows(transport, now);
         // On the heap, so that a connected node does not carry its handshake's state along.
-        Box::pin(self.connector.connect(&self.node)).await
+        let attempt = Box::pin(self.connector.attempt(&self.node, allows)).await;
+        memory.plan.clone_from(&attempt.plan);
+        self.note(&mut memory.ways, attempt.tried).await;
+        attempt.result
     }
 
-    async fn wait_after(&mut self, error: Error, failures: u32) {
+    async fn note(&self, ways: &mut Ways, tried: Vec<ssh::Tried>) {
+        let now = self.clock.now().0;
+        for tried in tried {
+            ways.note(tried, now, self.node.id.as_str());
+        }
+        self.report(News::Ways(Arc::new(ways.clone()))).await;
+    }
+
+    /// Until the session is lost or there is a better one.
+    async fn hold(&mut self, session: Session, memory: &mut Memory) -> Ended {
+        memory.failures = 0;
+        let started = Instant::now();
+        self.report(News::Up(session.info().clone())).await;
+        let better = better(&memory.plan, session.info().transport);
+        let seeker = self.seeker();
+        let sampling = Sampling::new(self, &session).run();
+        let ended = tokio::select! {
+            biased;
+            error = sampling => Ended::Lost(error),
+            found = seeker.find(better, &mut memory.ways) => Ended::Better(found),
+        };
+        session.close().await;
+        if matches!(ended, Ended::Lost(_)) && started.elapsed() < SHORT_LIFE {
+            let now = self.clock.now().0;
+            memory.short_lives.failed(now, self.node.id.as_str());
+        } else {
+            memory.short_lives.succeeded();
+        }
+        ended
+    }
+
+    /// A poller of the same node for another task.
+    fn seeker(&self) -> Self {
+        Self {
+            node: self.node.clone(),
+            generation: self.generation,
+            connector: self.connector.clone(),
+            reports: self.reports.clone(),
+            wish: self.wish.clone(),
+            clock: self.clock,
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    /// Tries the better ways now and then, as their breakers allow, until one works.
+    async fn find(&self, better: &[Transport], ways: &mut Ways) -> Session {
+        if better.is_empty() {
+            return std::future::pending().await;
+        }
+        loop {
+            let wait = ways
+                .retry_at_ms(better)
+                .map(|at| Duration::from_millis(at.saturating_sub(self.clock.now().0)));
+            sleep(wait.unwrap_or_default().max(LOOK_AROUND)).await;
+            let (known, now) = (ways.clone(), self.clock.now().0);
+            let allows = |transport| better.contains(&transport) && known.allows(transport, now);
+            let attempt = Box::pin(self.connector.attempt(&self.node, allows)).await;
+            self.note(ways, attempt.tried).await;
+            if let Ok(session) = attempt.result {
+                return session;
+            }
+        }
+    }
+
+    async fn wait_after(&mut self, error: Error, memory: &mut Memory) {
+        memory.failures += 1;
+        let failures = memory.failures;
         tracing::info!(node = %self.node.id, %error, failures, "not connected");
-        let retries = self.wish.borrow_and_update().retries;
         if error.permanent {
             self.report(News::Refused(Arc::new(error))).await;
-            self.retry_wanted(retries).await;
+            self.retry_wanted(memory).await;
             return;
         }
-        let retry_in_ms = backoff::delay_ms(failures, self.node.id.as_str());
+        let now = self.clock.now().0;
+        let by_ways = memory.ways.retry_at_ms(&memory.plan).unwrap_or(now);
+        let retry_at = by_ways.max(memory.short_lives.retry_at_ms());
+        let retry_in_ms = retry_at.saturating_sub(now).max(self.place_in(1000));
         self.report(News::Down {
             error: Arc::new(error),
             failures,
@@ -93,20 +193,25 @@ impl Poller {
         .await;
         tokio::select! {
             biased;
-            () = self.retry_wanted(retries) => {}
+            () = self.retry_wanted(memory) => {}
             () = sleep(Duration::from_millis(retry_in_ms)) => {}
         }
     }
 
-    async fn retry_wanted(&mut self, before: u32) {
-        if self
-            .wish
-            .wait_for(|wish| wish.retries != before)
-            .await
-            .is_err()
-        {
-            std::future::pending::<()>().await;
-        }
+    /// Resolves when somebody wants an attempt that was not made yet.
+    async fn retry_wanted(&mut self, memory: &mut Memory) {
+        let before = memory.retries;
+        let wish = self.wish.wait_for(|wish| wish.retries != before).await;
+        let Ok(retries) = wish.map(|wish| wish.retries) else {
+            return std::future::pending().await;
+        };
+        memory.retries = retries;
+        memory.ways.hurry();
+    }
+
+    /// A place in `0..span` that belongs to the node: what many do is spread evenly.
+    pub(super) fn place_in(&self, span: u64) -> u64 {
+        ssh::hash(self.node.id.as_str(), 0) % span.max(1)
     }
 
     /// Waits when the fleet is behind: a sample is taken later rather than queued.
@@ -119,4 +224,10 @@ impl Poller {
         // A closed channel means that the fleet is gone, and this task with it.
         self.reports.send(report).await.ok();
     }
+}
+
+/// The ways that come before the one in use.
+fn better(plan: &[Transport], used: Transport) -> &[Transport] {
+    let place = plan.iter().position(|transport| *transport == used);
+    plan.get(..place.unwrap_or_default()).unwrap_or_default()
 }

@@ -9,9 +9,12 @@ use crate::{
         health::{Health, Severity},
         history::History,
     },
-    node::{Node, text::SafeText},
-    ssh::{Error, SessionInfo},
+    node::{Node, Transport, text::SafeText},
+    ssh::{Error, SessionInfo, Ways},
 };
+
+/// Failures in a row up to which a node that was up counts as reconnecting.
+const PATIENCE: u32 = 3;
 
 /// Milliseconds since this process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,8 @@ pub struct NodeState {
     pub link: Link,
     /// Since when `link` is what it is.
     pub link_since: Millis,
+    /// How its transports have done.
+    pub ways: Arc<Ways>,
     /// The sampler on it.
     pub sampler: Sampler,
     /// The newest sample; stays when the node is lost, with its age.
@@ -71,9 +76,11 @@ pub struct NodeState {
 pub enum Link {
     /// Not tried yet.
     Idle,
-    /// Dialling, exchanging keys, authenticating.
+    /// Dialling, exchanging keys.
     Connecting,
-    /// Waiting for an answer about its host key.
+    /// Logging in.
+    Authenticating,
+    /// Waiting for a person's answer.
     Asking,
     /// Open.
     Up(Arc<SessionInfo>),
@@ -126,6 +133,7 @@ impl NodeState {
             node,
             link: Link::Idle,
             link_since: Millis(0),
+            ways: Arc::default(),
             sampler: Sampler::Off,
             sample: None,
             sample_at: Millis(0),
@@ -147,8 +155,9 @@ impl NodeState {
     /// The one word.
     pub fn status(&self, now: Millis) -> Status {
         match &self.link {
-            Link::Idle | Link::Connecting => Status::Unknown,
+            Link::Idle | Link::Connecting | Link::Authenticating => Status::Unknown,
             Link::Asking => Status::Info,
+            Link::Down { .. } if self.is_reconnecting() => Status::Warn,
             Link::Down { .. } | Link::Refused(_) => Status::Critical,
             Link::Up(_) => self.status_when_up(now),
         }
@@ -162,6 +171,7 @@ impl NodeState {
             return Status::Unknown;
         }
         match self.health.severity() {
+            Severity::Ok if self.fallback().is_some() => Status::Info,
             Severity::Ok => Status::Ok,
             Severity::Info => Status::Info,
             Severity::Warn => Status::Warn,
@@ -169,14 +179,35 @@ impl NodeState {
         }
     }
 
-    /// The state in one word for tables and JSON: `up`, `connecting`, `asking`, `down`, `refused`, `stale`, `idle`.
+    /// True for a node that was up and is being tried again for the first few times: it may be back at once.
+    pub fn is_reconnecting(&self) -> bool {
+        let young = |failures| failures < PATIENCE;
+        matches!(self.link, Link::Down { failures, .. } if young(failures)) && self.sample.is_some()
+    }
+
+    /// The way in use, where a better one fails.
+    pub fn fallback(&self) -> Option<&SessionInfo> {
+        let Link::Up(info) = &self.link else {
+            return None;
+        };
+        let used = info.transport;
+        let better = self.node.transports.iter().take_while(|t| **t != used);
+        let fails = |t: &Transport| self.ways.way(*t).is_some_and(|w| w.breaker.failures() > 0);
+        better.into_iter().any(fails).then_some(&**info)
+    }
+
+    /// The state in one word for tables and JSON: `idle`, `connecting`, `authenticating`, `asking`, `up`, `degraded`, `stale`,
+    /// `reconnecting`, `down`, `refused`.
     pub fn state_word(&self, now: Millis) -> &'static str {
         match &self.link {
             Link::Idle => "idle",
             Link::Connecting => "connecting",
+            Link::Authenticating => "authenticating",
             Link::Asking => "asking",
             Link::Up(_) if self.is_stale(now) => "stale",
+            Link::Up(_) if self.fallback().is_some() => "degraded",
             Link::Up(_) => "up",
+            Link::Down { .. } if self.is_reconnecting() => "reconnecting",
             Link::Down { .. } => "down",
             Link::Refused(_) => "refused",
         }
@@ -188,13 +219,19 @@ impl NodeState {
             (Link::Down { error, .. } | Link::Refused(error), _) => error.to_string(),
             (Link::Asking, _) => "unknown host key: waiting for an answer".to_owned(),
             (_, Sampler::Failed(why)) => format!("no sampler: {why}"),
-            _ => self
-                .health
-                .findings
-                .first()
-                .map(|f| f.reason.clone())
-                .unwrap_or_default(),
+            _ => match self.health.findings.first() {
+                Some(finding) => finding.reason.clone(),
+                None => self.detour().unwrap_or_default(),
+            },
         }
+    }
+
+    /// Why a better way is not in use.
+    fn detour(&self) -> Option<String> {
+        let used = self.fallback()?.transport.as_str();
+        let failing = self.ways.iter().find(|way| way.breaker.failures() > 0)?;
+        let why = failing.error.as_ref()?;
+        Some(format!("by {used}, as it failed at {why}"))
     }
 
     /// A field of the newest sample.

@@ -220,6 +220,12 @@ const BAD: &[(&str, &str)] = &[
     ("host is text", "hosts:\n  web1: 10.0.0.1\n"),
     ("key is a list", "hosts:\n  [a, b]: {}\n"),
     ("tag", "hosts:\n  a: !secret {}\n"),
+    ("tag of a mapping", "hosts: !!python/object {a: {}}\n"),
+    ("tag of a key", "hosts: {a: {}, !x b: {}}\n"),
+    (
+        "tag of a list item",
+        "defaults:\n  # !not this one\n  daemons: [\"ä!b\", !<tag:x> c]\nhosts: {a: {}}\n",
+    ),
     (
         "two kinds of a source",
         "hosts: {a: {}}\nsources:\n  - ssh_config: x\n    prometheus: http://h\n",

@@ -50,7 +50,7 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 /// Parses a duration of more than nothing.
-pub(super) fn positive(text: &str) -> Result<Duration, String> {
+pub(crate) fn positive(text: &str) -> Result<Duration, String> {
     match timeout(text)? {
         Duration::ZERO => Err("the duration is zero; it has to be more".into()),
         duration => Ok(duration),

@@ -21,6 +21,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file is in order and names no host.
+    #[error("{}: the file names no host; add one under `hosts`, e.g. `hosts: {{web1: {{}}}}`", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file was read and is wrong at one place; the text goes on with a frame of the lines around it.
     #[error("{}:{line}:{column}: {reason}\n{frame}", path.display())]
     Wrong {

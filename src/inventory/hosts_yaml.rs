@@ -14,6 +14,7 @@ use super::{
     layer::{Layer, Places, Zips, zips},
     reader,
     scalar::{self, quoted},
+    syntax,
     tree::{Spot, Tree},
 };
 use crate::node::{
@@ -24,6 +25,9 @@ use crate::node::{
 
 /// Reads a file that `scan` accepted.
 pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
+    if let Some((at, width)) = syntax::tag(text) {
+        return Err(Fault::at(at, width, syntax::TAG));
+    }
     let tree = reader::parse(text)?;
     let file = File {
         lines: Lines::new(text),
@@ -191,9 +195,6 @@ impl File<'_, '_> {
                 let warning = format!("group {} in line {line} has no hosts", spot.text);
                 inventory.warnings.push(warning);
             }
-        }
-        if nodes.is_empty() {
-            inventory.warnings.push("the file names no host".into());
         }
         inventory.nodes = nodes;
         inventory

@@ -31,17 +31,23 @@ use std::{
     sync::Arc,
 };
 
+pub(crate) use duration::positive as duration;
 pub use fault::Error;
 pub use page::page;
 pub use watch::Watch;
 
-use crate::node::{Node, NodeId, Transport, set::Groups, valid_name};
+use crate::node::{
+    Node, NodeId, Transport,
+    set::{Groups, MAX_NAMES},
+    valid_name,
+};
 
 /// The largest file that is read.
 pub const MAX_BYTES: u64 = 8 << 20;
 
-/// The most hosts that a file may name.
-pub const MAX_HOSTS: usize = 100_000;
+/// The most hosts that a file may name. Both caps are there for the memory of the machine that reads, and a host with its
+/// settings takes ten times what a name takes: either cap comes to some 130 MB.
+pub const MAX_HOSTS: usize = MAX_NAMES / 10;
 
 /// All nodes, in file order, with their groups.
 #[derive(Clone, Debug, Default)]
@@ -152,6 +158,14 @@ fn this_machine() -> Inventory {
 }
 
 impl Inventory {
+    /// This inventory, for whoever needs nodes: one that names none is an error.
+    pub fn with_nodes(self) -> Result<Self, Error> {
+        match &self.file {
+            Some(path) if self.nodes.is_empty() => Err(Error::Empty { path: path.clone() }),
+            _ => Ok(self),
+        }
+    }
+
     /// The node of that name.
     pub fn node(&self, name: &str) -> Option<&Arc<Node>> {
         self.nodes.iter().find(|node| node.id.as_str() == name)

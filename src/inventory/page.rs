@@ -86,5 +86,6 @@ const TAIL: &str = "
   character and nothing that a shell could read.
 - Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.
 - Paths start at the folder of the file; `~/` is your home.
-- At most 8 MiB and 100,000 hosts. Anchors and aliases are read; tags and merge keys (`<<`) are not.
+- At most 8 MiB and 100,000 hosts. Anchors and aliases are read; tags and merge keys (`<<`) are refused.
+- The dashboard follows the file. A version that is wrong or names no host changes nothing, and the header says why.
 ";

@@ -342,8 +342,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
     }
 
     fn visit_enum<A: de::EnumAccess<'a>>(self, _: A) -> Result<Tree<'a>, A::Error> {
-        let reason = "a YAML tag (`!name`) is not read; put the text in quotes";
-        Err(self.reader.refuse(Fault::somewhere(reason)))
+        Err(self.reader.refuse(Fault::somewhere(syntax::TAG)))
     }
 }
 

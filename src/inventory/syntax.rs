@@ -1,5 +1,7 @@
 //! What the YAML crate says is wrong, in words for who wrote the file.
 
+use serde::de::{Deserialize as _, IgnoredAny};
+
 use super::{fault::Fault, frame::Lines, keys::Kind};
 
 /// Explains an error of the crate's own; `wanted` is what the last scalar had to be.
@@ -17,6 +19,37 @@ pub(super) fn explain(text: &str, wanted: Kind, error: &serde_yaml::Error) -> Fa
     let wanted = wanted.describe();
     Fault::at(at, 1, format!("expected {wanted}, found {found}"))
 }
+
+/// Where a YAML tag (`!name`, `!!type`, `!<uri>`) stands, and how many characters it has.
+///
+/// The crate hands over a tag only where it feels like one and drops the others. So the text is read once more with a
+/// sign in place of each `!` that may stand inside a text, a quote or a comment but can begin nothing: where the crate
+/// stumbles over it, the `!` began a tag.
+pub(super) fn tag(text: &str) -> Option<(usize, usize)> {
+    if !text.contains('!') {
+        return None;
+    }
+    let lines = text.split_inclusive('\n');
+    // A directive may define a handle with it (`%TAG !e! ...`).
+    let masked: String = lines
+        .map(|line| {
+            if line.starts_with('%') {
+                line.to_owned()
+            } else {
+                line.replace('!', "`")
+            }
+        })
+        .collect();
+    let read = IgnoredAny::deserialize(serde_yaml::Deserializer::from_str(&masked));
+    let at = read.err()?.location()?.index();
+    let rest = text.get(at..).filter(|rest| rest.starts_with('!'))?;
+    let ends = |c: char| c.is_whitespace() || "[]{},".contains(c);
+    Some((at, rest.chars().take_while(|c| !ends(*c)).count()))
+}
+
+/// What is said of a tag.
+pub(super) const TAG: &str =
+    "a YAML tag (`!name`) is not read; leave it out, or put the text in quotes";
 
 fn second_document(text: &str) -> Fault {
     let mut start = 0;

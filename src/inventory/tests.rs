@@ -194,6 +194,40 @@ fn a_bastion_of_an_inherited_chain_is_reached_by_what_comes_before_it() {
 }
 
 #[test]
+fn an_exclamation_mark_is_a_tag_only_where_a_value_begins() {
+    let inventory = good(concat!(
+        "# a !comment\n",
+        "defaults:\n",
+        "  prelude: |\n",
+        "    !first\n",
+        "    - !second\n",
+        "  labels: {a: \"x !y\", b: '!z', c: x !y, d: x!}\n",
+        "  proxy_command: plain text that goes on\n",
+        "    !here and [ends, !there]\n",
+        "hosts:\n",
+        "  \"n[1-3]!n2\": {}\n",
+        "  m[1-2]!m1: {}\n",
+    ));
+    let names: Vec<&str> = inventory.nodes.iter().map(|n| n.id.as_str()).collect();
+    assert_eq!(names, ["n1", "n3", "m2"]);
+    let n1 = node(&inventory, "n1");
+    assert_eq!(n1.prelude, "!first\n- !second\n");
+    assert_eq!((&*n1.labels["b"], &*n1.labels["c"]), ("!z", "x !y"));
+}
+
+#[test]
+fn a_file_without_hosts_is_an_error_for_whoever_needs_nodes() {
+    let empty = good("hosts: {}\n").with_nodes().unwrap_err().to_string();
+    assert!(
+        empty.contains("hosts.yaml: the file names no host; add one"),
+        "{empty}"
+    );
+    assert!(empty.contains("`hosts: {web1: {}}`"), "{empty}");
+    assert!(good("hosts: {a: {}}\n").with_nodes().is_ok());
+    assert!(load(&Located::ThisMachine).unwrap().with_nodes().is_ok());
+}
+
+#[test]
 fn a_set_counts_in_the_written_order() {
     let text = "hosts: {\"n[3,1-2]\": {address: \"a[7,9,8]\"}, \"m[1-4]!m3\": {}}\n";
     let inventory = good(text);

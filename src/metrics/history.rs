@@ -71,8 +71,7 @@ impl History {
     /// Adds the values of a sample taken at `at_ms`; one that is older than the newest is left out.
     pub fn push(&mut self, at_ms: u64, sample: &Sample) {
         let newest = self.open.at.last().copied();
-        let before = newest.or_else(|| self.closed.back()?.at.last().copied());
-        if before.is_some_and(|before| at_ms < before) {
+        if self.newest().is_some_and(|before| at_ms < before) {
             return;
         }
         if newest.is_none_or(|newest| at_ms - newest >= CLOSEST_MS) {
@@ -105,19 +104,40 @@ impl History {
         let width = (span_ms / (buckets.max(1) as u64)).max(1);
         let after = now_ms / width + 1;
         let first = after.saturating_sub(buckets as u64);
+        let mut values = vec![None; buckets];
+        let before_time = buckets - (after - first) as usize;
+        if let Some(values) = values.get_mut(before_time..) {
+            self.fill(field, (first, width), values);
+        }
+        values
+    }
+
+    /// Sets buckets to the maxima of a field, the first of them that with the number `first`; each is `width` milliseconds
+    /// wide.
+    pub fn fill(&self, field: &str, (first, width): (u64, u64), buckets: &mut [Option<f32>]) {
+        buckets.fill(None);
+        let Some(column) = column(field) else { return };
+        let oldest = first * width;
         let mut series = Series {
-            buckets: vec![None; buckets],
-            place: buckets - (after - first) as usize,
-            end: (first + 1) * width,
+            buckets,
+            place: 0,
+            end: oldest + width,
             width,
         };
-        if let Some(column) = column(field) {
-            for chunk in self.closed.iter().map(AsRef::as_ref).chain([&self.open]) {
-                let (at, values) = chunk.column(column, first * width);
-                series.take(at, values);
-            }
+        // A graph mostly spans less than is kept: chunks before it are not even looked at.
+        let is_within = |chunk: &&Arc<Chunk>| chunk.at.last().is_some_and(|at| *at >= oldest);
+        let within = self.closed.iter().rev().take_while(is_within).count();
+        let closed = self.closed.range(self.closed.len() - within..);
+        for chunk in closed.map(AsRef::as_ref).chain([&self.open]) {
+            let (at, values) = chunk.column(column, oldest);
+            series.take(at, values);
         }
-        series.buckets
+    }
+
+    /// When the newest row was taken.
+    pub fn newest(&self) -> Option<u64> {
+        let newest = self.open.at.last().copied();
+        newest.or_else(|| self.closed.back()?.at.last().copied())
     }
 
     /// The newest value of a field, `None` where the newest sample lacks it.
@@ -128,8 +148,8 @@ impl History {
 }
 
 /// Buckets that are filled from the oldest on.
-struct Series {
-    buckets: Vec<Option<f32>>,
+struct Series<'a> {
+    buckets: &'a mut [Option<f32>],
     /// The bucket that is filled now.
     place: usize,
     /// When it ends.
@@ -137,7 +157,7 @@ struct Series {
     width: u64,
 }
 
-impl Series {
+impl Series<'_> {
     /// Takes values in by the bucket, not one by one: a table draws some 50,000 of them a frame.
     fn take(&mut self, mut at: &[u64], mut values: &[f32]) {
         while let Some(oldest) = at.first() {

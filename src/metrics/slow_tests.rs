@@ -12,11 +12,8 @@ fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
         name: name.into(),
         manager,
-        pidfile: None,
-        start: None,
-        stop: None,
         status: Some("it's; fine".into()),
-        log: None,
+        ..Daemon::default()
     }
 }
 

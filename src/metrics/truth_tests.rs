@@ -7,11 +7,7 @@ fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
         name: name.into(),
         manager,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     }
 }
 

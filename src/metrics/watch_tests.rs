@@ -7,11 +7,7 @@ fn list(truths: Vec<Truth>) -> Watchlist {
     let daemon = Daemon {
         name: "web".into(),
         manager: Manager::Auto,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     };
     let mut list = Watchlist::new(&vec![daemon; truths.len()]);
     list.learn(truths);

@@ -112,7 +112,7 @@ impl Node {
 }
 
 /// A way to reach a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
     /// TCP to `address:port`.
     Direct,
@@ -208,7 +208,7 @@ pub enum Interval {
 }
 
 /// A daemon that is watched on a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Daemon {
     /// Name on screens; the unit, container or service name too unless a manager-specific key says otherwise.
     pub name: String,

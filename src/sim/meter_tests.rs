@@ -35,11 +35,7 @@ fn node(profile: &Profile) -> Node {
     let daemon = |(name, manager): &(String, node::Manager)| Daemon {
         name: name.clone(),
         manager: *manager,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     };
     Node {
         daemons: profile.daemons.iter().map(daemon).collect(),

@@ -88,6 +88,10 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     let transport = wanted.path.transport();
     let (mut handle, ended, ident) = exchange(way, wanted, shared, &stop).await?;
     let life = Life::new(stop, ended);
+    if let Some(progress) = &shared.config.progress {
+        // A screen that misses a step shows the next one.
+        let _ = progress.try_send(wanted.target.node.clone());
+    }
     let asker = Asker::new(shared.asker.clone(), wanted.target.node.clone());
     let limit = shared.config.auth_timeout;
     let auth = tokio::select! {

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Asked, Config, Error, Row, Session, SessionInfo, Step,
+    Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
     config::Resolved,
     connection::Connection,
     keyring::Keyring,
@@ -77,28 +77,46 @@ impl Connector {
 
     /// A session by the first of the node's transports that works. Dropped before its end, the call leaves nothing behind.
     pub async fn connect(&self, node: &Node) -> Result<Session, Error> {
-        self.open(node, Lane::Control).await
+        self.open(node, Lane::Control, |_| true).await.result
     }
 
     /// The same over a connection that carries bulk only: files, floods of log. The sampler never waits behind it.
     pub async fn connect_bulk(&self, node: &Node) -> Result<Session, Error> {
-        self.open(node, Lane::Bulk).await
+        self.open(node, Lane::Bulk, |_| true).await.result
     }
 
-    async fn open(&self, node: &Node, lane: Lane) -> Result<Session, Error> {
-        let target = Arc::new(self.0.shared.target(node).await?);
+    /// Tries those of the node's transports that `allows` lets through, in their order.
+    pub async fn attempt(&self, node: &Node, allows: impl Fn(Transport) -> bool) -> Attempt {
+        self.open(node, Lane::Control, allows).await
+    }
+
+    async fn open(&self, node: &Node, lane: Lane, allows: impl Fn(Transport) -> bool) -> Attempt {
+        let target = match self.0.shared.target(node).await {
+            Ok(target) => Arc::new(target),
+            Err(error) => return Attempt::failed(error),
+        };
+        let mut attempt = Attempt::nothing(node, &target);
         let mut failures: Vec<Error> = Vec::new();
-        for path in &target.paths {
-            match self.by(&target, path, lane).await {
-                Ok(session) => return Ok(session),
-                // A server that refuses this host key or login is the node's own answer: no second way around it.
-                Err(error) if matches!(error.step, Step::HostKey | Step::Auth) => {
-                    return Err(error);
+        for path in target.paths.iter().filter(|p| allows(p.transport())) {
+            let (transport, started) = (path.transport(), Instant::now());
+            let result = self.by(&target, path, lane).await;
+            let outcome = result.as_ref().map(|_| started.elapsed());
+            attempt.tried.push(Tried {
+                transport,
+                outcome: outcome.map_err(Clone::clone),
+            });
+            match result {
+                Err(error) if !is_final(&error) => failures.push(error),
+                decided => {
+                    attempt.result = decided;
+                    return attempt;
                 }
-                Err(error) => failures.push(error),
             }
         }
-        Err(most_telling(&failures, node))
+        if !failures.is_empty() {
+            attempt.result = Err(most_telling(&failures, node));
+        }
+        attempt
     }
 
     async fn by(&self, target: &Arc<Target>, path: &Path, lane: Lane) -> Result<Session, Error> {
@@ -140,6 +158,39 @@ impl Connector {
     }
 }
 
+/// What an attempt to reach a node came to.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The session, or the most telling failure.
+    pub result: Result<Session, Error>,
+    /// What was tried, in order.
+    pub tried: Vec<Tried>,
+    /// All ways that the node has, best first.
+    pub plan: Vec<Transport>,
+}
+
+impl Attempt {
+    fn failed(error: Error) -> Self {
+        Self {
+            result: Err(error),
+            tried: Vec::new(),
+            plan: Vec::new(),
+        }
+    }
+
+    fn nothing(node: &Node, target: &Target) -> Self {
+        Self {
+            plan: target.paths.iter().map(Path::transport).collect(),
+            ..Self::failed(most_telling(&[], node))
+        }
+    }
+}
+
+/// A server that refuses this host key or login is the node's own answer: no second way around it.
+fn is_final(error: &Error) -> bool {
+    matches!(error.step, Step::HostKey | Step::Auth)
+}
+
 impl Shared {
     /// Where a node is and as whom it is entered, with all that is said of it anywhere.
     pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
@@ -175,6 +226,7 @@ fn most_telling(failures: &[Error], node: &Node) -> Error {
     told.extend(others.map(|(_, error)| error.to_string()));
     Error {
         reason: told.join("; ").as_str().into(),
+        permanent: failures.iter().all(|error| error.permanent),
         ..error.clone()
     }
 }

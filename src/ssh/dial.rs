@@ -21,6 +21,9 @@ use crate::node::Transport;
 /// A handshake that takes longer waits for the network or a person, and makes room for others.
 const COMPUTES_FOR: Duration = Duration::from_millis(500);
 
+/// A server that takes longer over a login must not keep its others waiting: a person may be asked about this one.
+const COUNTS_FOR: Duration = Duration::from_secs(5);
+
 /// Opens a connection. Dropped before its end, it leaves no task and no socket.
 pub(super) async fn open(
     wanted: &Wanted,
@@ -33,6 +36,15 @@ pub(super) async fn open(
         result = &mut attempt => return result,
         () = sleep(COMPUTES_FOR) => place.step_aside(),
     }
+    // A bastion doesn't count those who pass through.
+    if !matches!(wanted.path, Path::Jump(_)) {
+        tokio::select! {
+            biased;
+            result = &mut attempt => return result,
+            () = sleep(COUNTS_FOR) => {}
+        }
+    }
+    drop(place);
     attempt.await
 }
 

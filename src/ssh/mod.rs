@@ -1,6 +1,7 @@
 //! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
 
 mod auth;
+mod breaker;
 mod channel;
 mod client;
 mod config;
@@ -19,18 +20,24 @@ mod secret;
 mod session;
 mod target;
 mod transport;
+mod ways;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+pub use breaker::Breaker;
+pub(crate) use breaker::hash;
 pub use channel::Channel;
-pub use connector::Connector;
+pub use connector::{Attempt, Connector};
 pub use pool::{Limits, Row};
 pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
 pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
+pub use ways::{Tried, Way, Ways};
 
-use crate::node::{Transport, text::SafeText};
+use tokio::sync::mpsc;
+
+use crate::node::{NodeId, Transport, text::SafeText};
 
 /// What the connector needs to know beyond the node.
 #[derive(Clone, Debug)]
@@ -57,6 +64,8 @@ pub struct Config {
     pub keepalive: Keepalive,
     /// Of the pool.
     pub limits: Limits,
+    /// Told when a node's login begins; what finds no room is left out.
+    pub progress: Option<mpsc::Sender<NodeId>>,
 }
 
 impl Config {
@@ -74,6 +83,7 @@ impl Config {
             agent_timeout: Duration::from_secs(30),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
+            progress: None,
         }
     }
 }

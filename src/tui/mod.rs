@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod depth;
 mod driver;
+mod encoder;
 pub mod ground;
 pub mod input;
 mod local;

@@ -40,6 +40,11 @@ impl Look {
         self.0 & Self::VISIBLE != 0
     }
 
+    /// True when what looks like `look` can be written in this one.
+    pub(crate) fn writes(self, look: Self, blank: bool) -> bool {
+        self == if blank { self.for_blank(look) } else { look }
+    }
+
     /// This look changed just enough for a blank of another one.
     const fn for_blank(self, blank: Self) -> Self {
         Self(self.0 & !Self::VISIBLE & !Self::BACKGROUND | blank.background().0)
@@ -95,12 +100,12 @@ impl Pen {
 
     /// True when this can be written as things are.
     pub(crate) fn writes(&self, look: Look, blank: bool) -> bool {
-        let wanted = if blank {
-            self.look.for_blank(look)
-        } else {
-            look
-        };
-        self.look == wanted
+        self.look.writes(look, blank)
+    }
+
+    /// How what is written next will look.
+    pub(crate) fn look(&self) -> Look {
+        self.look
     }
 
     /// After text `width` wide in a row of `columns`.

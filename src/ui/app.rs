@@ -1,6 +1,7 @@
 //! The program: events in, effects out, and the whole screen from what is known.
 
 mod act;
+mod choices;
 mod draw;
 mod question;
 
@@ -18,6 +19,7 @@ use super::{
     theme::Theme,
     view::{
         Scene,
+        columns::Column,
         fleet::{Density, Fleet},
         node::NodeView,
     },
@@ -36,12 +38,18 @@ pub struct Settings {
     pub theme: Theme,
     /// Signs.
     pub glyphs: Glyphs,
+    /// Keys.
+    pub keys: KeyMap,
     /// Nothing may be changed: host keys can only be refused.
     pub read_only: bool,
     /// How many nodes a screen holds; by room without a wish.
     pub density: Option<Density>,
     /// By what nodes are ordered.
     pub sort: Sort,
+    /// The order is turned round.
+    pub inverted: bool,
+    /// The columns of the table; the usual ones without a wish.
+    pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
     pub filter: String,
 }
@@ -54,7 +62,6 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
-    keys: KeyMap,
     read_only: bool,
     is_dirty: bool,
 }
@@ -66,6 +73,7 @@ struct World {
     now: Millis,
     theme: Theme,
     glyphs: Glyphs,
+    keys: KeyMap,
     size: Rect,
 }
 
@@ -76,6 +84,7 @@ impl World {
             now: self.now,
             theme: &self.theme,
             glyphs: self.glyphs,
+            keys: &self.keys,
         }
     }
 
@@ -92,7 +101,11 @@ impl App {
     /// A screen that knows of no node yet.
     pub fn new(settings: Settings) -> Self {
         let snapshot = Arc::new(Snapshot::default());
-        let mut fleet = Fleet::new(settings.sort, settings.density);
+        let order = (settings.sort, settings.inverted);
+        let mut fleet = Fleet::new(order, settings.density);
+        if !settings.columns.is_empty() {
+            fleet.columns = settings.columns;
+        }
         fleet.set_filter(&settings.filter, &snapshot);
         Self {
             world: World {
@@ -100,12 +113,12 @@ impl App {
                 now: Millis(0),
                 theme: settings.theme,
                 glyphs: settings.glyphs,
+                keys: settings.keys,
                 size: Rect::new(0, 0, 80, 24),
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
-            keys: KeyMap::default(),
             read_only: settings.read_only,
             is_dirty: true,
         }

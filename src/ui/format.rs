@@ -87,10 +87,10 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u1
         return x;
     }
     let room = usize::from(area.right() - x);
-    if !text.is_ascii() {
+    if !text.is_ascii() && !text.chars().all(stands_alone) {
         return buf.set_stringn(x, area.y, text, room, style).0;
     }
-    // Most cells are figures: no need to look for graphemes.
+    // Most cells are figures and signs: no need to look for graphemes.
     let mut end = x;
     for c in text.chars().filter(|c| !c.is_control()).take(room) {
         if let Some(cell) = buf.cell_mut((end, area.y)) {
@@ -99,6 +99,12 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u1
         end += 1;
     }
     end
+}
+
+/// True for ASCII, and for signs of one cell that join no neighbour.
+fn stands_alone(c: char) -> bool {
+    let is_sign = matches!(c, '\u{a1}'..='\u{2ff}' | '\u{2010}'..='\u{28ff}');
+    c.is_ascii() || is_sign && c.width() == Some(1)
 }
 
 /// The row `index` of an area; empty when it has no such row.
@@ -124,6 +130,21 @@ pub fn to_ascii(buf: &mut Buffer, area: Rect) {
                 _ => "?",
             };
             cell.set_symbol(plain);
+        }
+    }
+}
+
+/// Gives all cells of an area a style, row by row: `Buffer::set_style` looks each cell up.
+pub fn paint(buf: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buf.area);
+    let (left, top) = (area.x - buf.area.x, area.y - buf.area.y);
+    let rows = buf
+        .content
+        .chunks_exact_mut(usize::from(buf.area.width.max(1)));
+    for row in rows.skip(usize::from(top)).take(usize::from(area.height)) {
+        let cells = row.iter_mut().skip(usize::from(left));
+        for cell in cells.take(usize::from(area.width)) {
+            cell.set_style(style);
         }
     }
 }

@@ -92,14 +92,13 @@ impl Glyphs {
         self.pick("·", "|")
     }
 
-    /// The largest value is on top.
-    pub fn descending(self) -> &'static str {
-        self.pick("↓", "v")
-    }
-
-    /// The smallest value is on top.
-    pub fn ascending(self) -> &'static str {
-        self.pick("↑", "^")
+    /// The way an order goes: the largest value on top, or the smallest.
+    pub fn order(self, falls: bool) -> &'static str {
+        if falls {
+            self.pick("↓", "v")
+        } else {
+            self.pick("↑", "^")
+        }
     }
 
     /// Received, or down.

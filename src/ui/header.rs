@@ -9,11 +9,12 @@ use super::{
     theme::Role,
     view::{
         Scene,
+        columns::Column,
         fleet::{Density, Fleet},
     },
 };
 use crate::{
-    config::keymap::{self, Scope},
+    config::keymap::Scope,
     fleet::{Counts, Status},
     node::NodeId,
 };
@@ -209,11 +210,16 @@ fn crumbs(node: &NodeId, scene: &Scene<'_>) -> Vec<Piece> {
 fn order(fleet: &Fleet, scene: &Scene<'_>, body: Rect) -> Vec<Piece> {
     let muted = scene.theme.style(Role::Muted);
     let (sort, inverted) = fleet.sort();
+    // As in the headings, where a column that gave way has no place for the sign.
+    let by = |column: Column| {
+        let sign = scene.glyphs.order(column.falls(inverted));
+        format!("by {}{sign}", column.heading())
+    };
     let word = match sort {
         Sort::Worst if inverted => "best first".to_owned(),
         Sort::Worst => "worst first".to_owned(),
-        Sort::Name => "by name".to_owned(),
-        Sort::Column(column) => format!("by {}", column.heading()),
+        Sort::Name => by(Column::Node),
+        Sort::Column(column) => by(column),
     };
     let density = match fleet.density(scene, body) {
         Density::Heatmap => format!("heatmap of {}", fleet.signal().as_str()),
@@ -237,7 +243,7 @@ pub(super) fn footer(
     let reserved = place.as_deref().map_or(0, format::width);
     let room = usize::from(area.width).saturating_sub(reserved + 1);
     let width = |key: &str, word: &str| format::width(key) + format::width(word) + 3;
-    let mut hints: Vec<(u8, &str, &str)> = keymap::hints(scope).collect();
+    let mut hints: Vec<(u8, &str, &str)> = scene.keys.hints(scope).collect();
     while hints
         .iter()
         .map(|(_, key, word)| width(key, word))

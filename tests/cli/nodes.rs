@@ -1,8 +1,10 @@
 //! `sshoal nodes`, and which inventory counts.
 
+use std::{io::Write as _, process::Stdio};
+
 use serde_json::{Value, json};
 
-use crate::rig::Home;
+use crate::rig::{Done, Home, finish};
 
 const HOSTS: &str = "\
 defaults: {user: ops}
@@ -64,6 +66,55 @@ fn computes_with_sets_of_any_names() {
     }
 }
 
+/// What comes of these words when a text is piped in.
+fn piped(home: &Home, words: &[&str], text: &str) -> Done {
+    let mut command = home.command(words);
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    // One that refuses its words reads nothing.
+    let _ = input.write_all(text.as_bytes());
+    drop(input);
+    finish(child.wait_with_output().expect("a child of ours"))
+}
+
+#[test]
+fn reads_sets_from_standard_input() {
+    let home = home();
+    let text = "n1 n2\nn[4-6]!n5  # not n5\n\n@gpu\n";
+    for (words, wanted) in [
+        (&["-f", "-"][..], "gpu[01-04],n[1-2,4,6]\n"),
+        (&["--count", "-"], "8\n"),
+        (
+            &["--expand", "n9!n9", "-", "a"],
+            "a gpu01 gpu02 gpu03 gpu04 n1 n2 n4 n6\n",
+        ),
+    ] {
+        let done = piped(&home, &[&["nodes"], words].concat(), text);
+        assert_eq!(
+            (done.code, done.out.as_str()),
+            (Some(0), wanted),
+            "{words:?} {}",
+            done.err
+        );
+    }
+    let names: Vec<String> = (0..100_000).map(|n| format!("n{n}")).collect();
+    let done = piped(&home, &["nodes", "-f", "-"], &names.join("\n"));
+    assert_eq!(done.out, "n[0-99999]\n");
+    assert_eq!(piped(&home, &["nodes", "-c", "-"], "").out, "0\n");
+    for words in [&["nodes", "-"][..], &["status", "-"]] {
+        let done = piped(&home, words, "\n");
+        assert_eq!(
+            (done.code, done.out.as_str()),
+            (Some(2), ""),
+            "nothing is not all"
+        );
+    }
+    let done = piped(&home, &["nodes", "-"], "web1\n");
+    assert!(done.out.contains("ops@web1:2222"), "{done:?}");
+}
+
 #[test]
 fn json_holds_what_the_inventory_says() {
     let text = printed(&home(), &["nodes", "--json", "gpu02,web1"]);
@@ -79,6 +130,9 @@ fn json_holds_what_the_inventory_says() {
     );
     assert_eq!(nodes[1]["labels"], json!({"tier": "front"}));
     assert_eq!(nodes[1]["port"], 2222);
+    let text = printed(&home(), &["nodes", "--json", "here"]);
+    let nodes: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(nodes[0]["address"], "local", "as in the list");
 }
 
 #[test]
@@ -150,13 +204,35 @@ fn a_broken_file_is_shown_with_line_column_and_the_nearest_key() {
 }
 
 #[test]
+fn a_file_without_hosts_says_what_to_do() {
+    let home = Home::new();
+    for text in ["", "# nothing yet\n", "hosts: {}\n", "hosts:\n"] {
+        home.write("hosts.yaml", text);
+        for words in [&["nodes"][..], &["status"], &[]] {
+            let done = home.run(words);
+            assert_eq!(
+                (done.code, done.out.as_str()),
+                (Some(2), ""),
+                "{words:?} {text:?}"
+            );
+            assert!(
+                done.err.contains("hosts: {web1: {}}"),
+                "{words:?} {text:?}: {}",
+                done.err
+            );
+        }
+    }
+    assert_eq!(home.run(&["nodes", "-e", "a[1-2]"]).out, "a1 a2\n");
+}
+
+#[test]
 fn the_flag_wins_over_the_variable_over_the_folder_over_the_config() {
     let home = Home::new();
     let file = |name: &str, node: &str| home.write(name, &format!("hosts: {{{node}: {{}}}}\n"));
     let names = |home: &Home, words: &[&str], variable: Option<&std::path::Path>| {
         let mut command = home.command(&[&["nodes", "-e"], words].concat());
         command.envs(variable.map(|path| ("SSHOAL_HOSTS", path)));
-        let done = crate::rig::finish(command.output().unwrap());
+        let done = finish(command.output().unwrap());
         assert_eq!(done.code, Some(0), "{}", done.err);
         done.out.trim().to_owned()
     };

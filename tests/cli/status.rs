@@ -160,6 +160,7 @@ fn this_machine_is_measured_without_ssh() {
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap();
     let kib: u64 = meminfo.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert_eq!(all[0]["fields"]["memory.total"], kib * 1024);
+    assert_eq!(all[0]["address"], "local", "as in the table");
     let done = home.run(&["status", "here", "off", "--ascii"]);
     assert_eq!(done.code, Some(1));
     assert!(done.out.is_ascii(), "{}", done.out);
@@ -176,7 +177,7 @@ fn a_daemon_that_is_not_there_makes_it_1() {
     home.write("hosts.yaml", &text);
     let done = home.run(&["status"]);
     assert_eq!(done.code, Some(1), "{}", done.out);
-    assert!(done.out.contains("✗mine"), "{}", done.out);
+    assert!(done.out.contains("○mine"), "{}", done.out);
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn an_unknown_key_is_refused_unless_it_is_to_be_accepted() {
 fn watch_prints_again_until_ctrl_c() {
     let home = Home::new();
     let demo = Demo::serve(&home, "24");
-    let mut command = home.command(&demo.words(&["status", "--watch=1", "--json", WELL]));
+    let mut command = home.command(&demo.words(&["status", "--watch", "1", "--json", WELL]));
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for _ in 0..3 {

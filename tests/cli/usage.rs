@@ -48,6 +48,8 @@ fn bad_arguments_end_with_2_and_print_nothing_on_standard_output() {
         &["status", "--nope"],
         &["status", "--watch=x"],
         &["status", "--watch=0"],
+        &["status", "--watch", "0"],
+        &["status", "--timeout", "0"],
         &["nodes", "-e", "-c", "a"],
         &["demo", "--nodes", "0"],
         &["demo", "--nodes", "9999"],
@@ -109,6 +111,21 @@ fn without_a_home_it_still_works() {
         "{}",
         done.err
     );
+}
+
+#[test]
+fn a_home_that_is_not_there_is_never_made() {
+    let home = Home::new();
+    home.write(
+        "hosts.yaml",
+        "hosts: {web: {address: 127.0.0.1, port: 1}}\n",
+    );
+    let nowhere = home.path("nowhere");
+    let mut command = home.command(&["status", "--accept-new"]);
+    let homeless = command.env("HOME", &nowhere).env_remove("XDG_STATE_HOME");
+    let done = finish(homeless.env_remove("XDG_CONFIG_HOME").output().unwrap());
+    assert_eq!(done.code, Some(1), "{}", done.err);
+    assert!(!nowhere.exists());
 }
 
 /// What `sshoal status` prints on a terminal.

@@ -45,11 +45,7 @@ fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
         name: name.to_owned(),
         manager,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     }
 }
 

@@ -76,7 +76,12 @@ pub(crate) fn shells() -> Vec<Shell> {
 
 /// The awks of this machine.
 pub(crate) fn awks() -> Vec<Awk> {
-    let all = [("mawk", "mawk"), ("gawk", "gawk"), ("bbawk", "busybox")];
+    let all = [
+        ("mawk", "mawk"),
+        ("gawk", "gawk"),
+        ("bbawk", "busybox"),
+        ("awk", "original-awk"),
+    ];
     let awk = |(kind, name)| {
         Some(Awk {
             kind,
@@ -99,11 +104,7 @@ pub(crate) fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
         name: name.into(),
         manager,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     }
 }
 
@@ -296,7 +297,7 @@ impl Running {
         match self.until(|signal| matches!(signal, Signal::Hello { .. })) {
             Some(Signal::Hello { kind }) => self.kind = kind.to_string(),
             other => panic!(
-                "no hello from {:?} but {other:?}: {}",
+                "no hello from {:?} but {other:?}: {:?}",
                 self.shell,
                 self.meter.instead_of_hello()
             ),

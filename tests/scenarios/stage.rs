@@ -146,7 +146,7 @@ fn ssh_config(scenario: &Scenario, known_hosts: &std::path::Path) -> ssh::Config
     let patience = Duration::from_secs_f64(scenario.patience);
     let limits = ssh::Limits {
         // One port stands for many machines here.
-        per_server: 64,
+        per_server: 1000,
         ..ssh::Limits::default()
     };
     ssh::Config {

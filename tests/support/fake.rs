@@ -167,11 +167,7 @@ fn watched(name: &str) -> Daemon {
     Daemon {
         name: name.to_owned(),
         manager: sshoal::node::Manager::Systemd,
-        pidfile: None,
-        start: None,
-        stop: None,
-        status: None,
-        log: None,
+        ..Daemon::default()
     }
 }
 

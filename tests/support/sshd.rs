@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -77,40 +77,8 @@ impl Sshd {
         Self::by(&peer("sshd")?, options)
     }
 
-    /// The same where whoever runs the test has this password, in a password file that only the server sees. Needs root,
-    /// and perl for the hash.
-    pub(crate) fn with_password(password: &str, options: &[&str]) -> Option<Self> {
-        let program = peer("sshd")?;
-        if !is_root() {
-            eprintln!("SKIPPED: only root can give sshd a password file of its own");
-            return None;
-        }
-        let folder = tempfile::tempdir().unwrap().keep();
-        let hash = format!("print crypt('{password}', '$6$salt$')");
-        let hash = Command::new(peer("perl")?).args(["-e", &hash]).output();
-        let hash = String::from_utf8(hash.unwrap().stdout).unwrap();
-        let shadow = folder.join("shadow");
-        fs::write(
-            &shadow,
-            format!("root:{hash}:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n"),
-        )
-        .unwrap();
-        let wrapper = folder.join("sshd");
-        let script = format!(
-            "#!/bin/sh\nexec unshare -m sh -c 'mount --bind {} /etc/shadow && exec {} \"$@\"' sshd \"$@\"\n",
-            shadow.display(),
-            program.display()
-        );
-        fs::write(&wrapper, script).unwrap();
-        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
-        let mut lines = vec!["PasswordAuthentication yes"];
-        lines.extend(options);
-        let server = Self::by(&wrapper, &lines);
-        fs::remove_dir_all(&folder).unwrap();
-        server
-    }
-
-    fn by(program: &Path, options: &[&str]) -> Option<Self> {
+    /// The same by this program in sshd's place.
+    pub(crate) fn by(program: &Path, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir(&home).unwrap();

@@ -227,10 +227,11 @@ fn open_for_append(path: &Path) -> io::Result<File> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        // `~/.ssh` may be new; a home that is not there is never made.
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
     }
     OpenOptions::new()
         .read(true)

@@ -135,6 +135,16 @@ fn remembering_makes_a_private_file_and_never_writes_twice() {
 }
 
 #[test]
+fn remembering_makes_no_home() {
+    let files = files(&[]);
+    let home = files.folder.path().join("nowhere");
+    let paths = [home.join(".ssh/known_hosts")];
+    let error = remember(&paths, &Host::new("web1", 22), &key("ssh-ed25519", 1));
+    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert!(!home.exists());
+}
+
+#[test]
 fn remembering_ends_a_last_line_that_lacks_its_end() {
     let other = format!("other {}", text(&key("ssh-ed25519", 9)));
     let files = files(&[&other]);

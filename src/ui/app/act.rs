@@ -55,7 +55,7 @@ impl App {
     fn pressed(&mut self, key: KeyCombination) -> Vec<Effect> {
         let asked = self.asked();
         let (scope, is_asked) = (self.scope_of(asked.as_ref()), asked.is_some());
-        match (self.keys.action(scope, key), self.layers.last_mut()) {
+        match (self.world.keys.action(scope, key), self.layers.last_mut()) {
             (Some(Action::Quit), _) => vec![Effect::Quit],
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],

@@ -25,7 +25,7 @@ impl App {
     pub fn render(&self, area: Rect, buf: &mut Buffer) -> usize {
         let area = area.intersection(buf.area);
         let scene = self.world.scene();
-        buf.set_style(area, scene.theme.style(Role::Ground));
+        format::paint(buf, area, scene.theme.style(Role::Ground));
         if area.width < LEAST.0 || area.height < LEAST.1 {
             card(&scene, area, buf);
             return 0;
@@ -78,7 +78,8 @@ impl App {
         }
         let built = self.fleet.render(scene, areas.body, buf);
         if let Some(Layer::Columns(menu)) = self.layers.last() {
-            menu.render(scene, areas.body, buf);
+            let name = self.fleet.summary().name;
+            menu.render(scene, name, areas.body, buf);
         }
         built
     }

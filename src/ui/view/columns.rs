@@ -99,6 +99,12 @@ impl Column {
         }
     }
 
+    /// The text that [`Column::named`] reads.
+    pub fn name(self) -> String {
+        let (prefix, id) = self.id();
+        format!("{prefix}{id}")
+    }
+
     fn id(self) -> (&'static str, &'static str) {
         match self {
             Self::Node => ("", "node"),
@@ -169,6 +175,11 @@ impl Column {
         )
     }
 
+    /// True when the order by this column goes down: from the largest number, or back through the alphabet.
+    pub fn falls(self, inverted: bool) -> bool {
+        self.is_text() == inverted
+    }
+
     /// By what a node is sorted here.
     pub fn key(self, node: &NodeState, now: Millis) -> Key {
         match self {
@@ -232,26 +243,22 @@ pub fn age(node: &NodeState, now: Millis) -> Option<u64> {
 
 /// Where each column stands: it, the first cell, and how many cells; those that don't fit are left out.
 pub fn place(columns: &[Column], name: u16, room: u16) -> Vec<(Column, u16, u16)> {
-    let mut kept: Vec<Column> = columns.to_vec();
-    let need = |kept: &[Column]| -> u16 {
-        kept.iter()
-            .map(|c| 1 + if *c == Column::Node { name } else { c.width() })
-            .sum()
+    let need = |column: Column| match column {
+        Column::Node => 1 + name,
+        column => 1 + column.width(),
     };
-    while need(&kept) > room && kept.len() > 1 {
-        let least = kept
-            .iter()
-            .enumerate()
-            .max_by_key(|(at, c)| (rank(**c), *at));
-        match least.map(|(at, _)| at) {
-            Some(at) => kept.remove(at),
-            None => break,
-        };
+    let mut kept: Vec<(usize, Column)> = columns.iter().map(|c| (rank(*c), *c)).collect();
+    let mut needed: u16 = columns.iter().map(|c| need(*c)).sum();
+    while needed > room && kept.len() > 1 {
+        let numbered = kept.iter().enumerate();
+        let least = numbered.max_by_key(|(at, (rank, _))| (*rank, *at));
+        let Some((at, _)) = least else { break };
+        needed -= need(kept.remove(at).1);
     }
-    let spare = room.saturating_sub(need(&kept));
+    let spare = room.saturating_sub(needed);
     let mut x = 0;
     let mut placed = Vec::with_capacity(kept.len());
-    for column in kept {
+    for (_, column) in kept {
         let width = match column {
             Column::Node => name.min(room.saturating_sub(1)),
             Column::Reason => column.width() + spare,

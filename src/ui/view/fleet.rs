@@ -23,6 +23,7 @@ use crate::{
         format,
         order::{Order, Sort},
         theme::Role,
+        widget::trace::Traces,
     },
 };
 
@@ -68,6 +69,8 @@ pub struct Fleet {
     pub columns: Vec<Column>,
     signal: Signal,
     summary: Summary,
+    /// Of the table.
+    traces: Traces,
 }
 
 /// A filter as typed, the last one that could be read, and what is wrong with it now.
@@ -93,13 +96,13 @@ pub struct Summary {
 
 impl Fleet {
     /// A view that is ordered and dense as wished.
-    pub fn new(sort: Sort, density: Option<Density>) -> Self {
+    pub fn new((sort, inverted): (Sort, bool), density: Option<Density>) -> Self {
         let mut fleet = Self {
             density,
             columns: Column::defaults(),
             ..Self::default()
         };
-        fleet.order.set(sort, false);
+        fleet.order.set(sort, inverted);
         fleet
     }
 
@@ -171,6 +174,11 @@ impl Fleet {
         self.order.sort()
     }
 
+    /// The density that was asked for; the one that fits without.
+    pub fn wished_density(&self) -> Option<Density> {
+        self.density
+    }
+
     /// What colours the heatmap.
     pub fn signal(&self) -> Signal {
         self.signal
@@ -223,6 +231,7 @@ impl Fleet {
                     columns: &self.columns,
                     name: self.summary.name,
                     sort: self.order.sort(),
+                    traces: &self.traces,
                 };
                 table.render(scene, body, buf)
             }

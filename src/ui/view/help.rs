@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Scene;
 use crate::{
-    config::keymap::{self, Action, Scope},
+    config::keymap::{Action, Scope},
     fleet::Status,
     metrics::daemon::State,
     ui::{
@@ -50,7 +50,7 @@ impl Help {
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, scene: &Scene<'_>, area: Rect) -> bool {
         let page = lines(area) * columns(area);
-        let last = self.entries(scene.glyphs).len().saturating_sub(page);
+        let last = self.entries(scene).len().saturating_sub(page);
         let step = lines(area).max(1);
         let to = match action {
             Action::Up => self.scroll.saturating_sub(1),
@@ -68,7 +68,7 @@ impl Help {
     /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         format::clear(buf, area, scene.theme.style(Role::Ground));
-        let entries = self.entries(scene.glyphs);
+        let entries = self.entries(scene);
         let lines = lines(area);
         let columns = columns(area);
         let first = self
@@ -102,7 +102,7 @@ impl Help {
         }
     }
 
-    fn entries(&self, glyphs: Glyphs) -> Vec<Entry> {
+    fn entries(&self, scene: &Scene<'_>) -> Vec<Entry> {
         let mut out = Vec::new();
         let more = (self.scope == Scope::Fleet).then_some(Scope::Filter);
         for scope in [Some(self.scope), more, Some(Scope::Anywhere)]
@@ -110,12 +110,12 @@ impl Help {
             .flatten()
         {
             out.push(Entry::Heading(scope.title()));
-            let rows = keymap::bindings(scope);
-            out.extend(rows.map(|b| Entry::Keys(b.keys.join(" "), b.title)));
+            let rows = scene.keys.rows(scope);
+            out.extend(rows.map(|(row, keys)| Entry::Keys(keys.join(" "), row.title)));
             out.push(Entry::Blank);
         }
         out.push(Entry::Heading("Signs"));
-        out.extend(signs(glyphs));
+        out.extend(signs(scene.glyphs));
         out.push(Entry::Blank);
         out.push(Entry::Heading("Filter"));
         out.extend(

@@ -11,7 +11,10 @@ pub mod table;
 pub mod tiles;
 
 use super::{glyph::Glyphs, theme::Theme};
-use crate::fleet::{Millis, Snapshot};
+use crate::{
+    config::keymap::KeyMap,
+    fleet::{Millis, Snapshot},
+};
 
 /// What every view draws from.
 #[derive(Clone, Copy)]
@@ -24,4 +27,6 @@ pub struct Scene<'a> {
     pub theme: &'a Theme,
     /// Signs.
     pub glyphs: Glyphs,
+    /// Keys, for help and hints.
+    pub keys: &'a KeyMap,
 }

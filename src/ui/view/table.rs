@@ -17,7 +17,7 @@ use crate::{
         widget::{
             Look,
             graph::{Graph, round_up},
-            trace::Trace,
+            trace::Traces,
         },
     },
 };
@@ -47,6 +47,8 @@ pub struct Table<'a> {
     pub name: u16,
     /// By what it is ordered.
     pub sort: (Sort, bool),
+    /// Those of the frame before.
+    pub traces: &'a Traces,
 }
 
 /// One row: its node and how it is drawn.
@@ -54,6 +56,13 @@ struct Line<'a> {
     node: &'a NodeState,
     look: Look<'a>,
     scene: &'a Scene<'a>,
+    traces: &'a Traces,
+}
+
+/// Where each column that fits stands; `name` is the length of the longest name.
+pub fn placed(columns: &[Column], name: u16, area: Rect) -> Vec<(Column, u16, u16)> {
+    let name = (name + 2).clamp(6, NAME.min(area.width / 3).max(6));
+    place(columns, name, area.width.saturating_sub(MARGIN))
 }
 
 /// Rows that fit under the headings.
@@ -64,9 +73,7 @@ pub fn lines(area: Rect) -> u16 {
 impl Table<'_> {
     /// Draws the rows on the screen, and says how many it built.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
-        let name = (self.name + 2).clamp(6, NAME.min(area.width / 3).max(6));
-        let room = area.width.saturating_sub(MARGIN);
-        let placed = place(self.columns, name, room);
+        let placed = placed(self.columns, self.name, area);
         self.headings(&placed, scene, area, buf);
         let nodes = &scene.snapshot.nodes;
         let on_screen = self.order.iter().enumerate().skip(self.scroll);
@@ -82,6 +89,7 @@ impl Table<'_> {
                     ..Look::from(scene)
                 },
                 scene,
+                traces: self.traces,
             };
             let area = row(area, y);
             self.margin(node, at == self.cursor, (scene, area), buf);
@@ -126,12 +134,7 @@ impl Table<'_> {
                 _ => column.heading().to_owned(),
             };
             if is_key {
-                let falls = column.is_text() == inverted;
-                text.push_str(if falls {
-                    scene.glyphs.descending()
-                } else {
-                    scene.glyphs.ascending()
-                });
+                text.push_str(scene.glyphs.order(column.falls(inverted)));
             }
             let cell = Rect {
                 x: area.x + MARGIN - 1 + x,
@@ -229,7 +232,8 @@ impl Line<'_> {
     }
 
     fn trace(&self, field: &Field, area: Rect, buf: &mut Buffer) {
-        let trace = Trace::of(self.node, field, self.scene.now, (SPAN_MS, area.width));
+        let span = (SPAN_MS, area.width);
+        let trace = self.traces.of(self.node, field, self.scene.now, span);
         let top = match field.unit {
             Unit::Percent | Unit::Celsius => 100.0,
             Unit::Load => cores(self.node).unwrap_or(1.0),

@@ -83,7 +83,11 @@ impl Graph<'_> {
         } else {
             0.0
         };
-        ((share * height as f32).ceil() as u32).clamp(1, height)
+        let dots = share * height as f32;
+        let whole = dots as u32;
+        whole
+            .saturating_add(u32::from(dots > whole as f32))
+            .clamp(1, height)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     ui::{
         format::{self, put, row},
         theme::Role,
-        view::Scene,
+        view::{Scene, table},
         widget::{Look, panel::Panel},
     },
 };
@@ -72,15 +72,22 @@ impl Menu {
         }
     }
 
-    /// Draws it over the view.
-    pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    /// Draws it over the view. `name` is the length of the longest name: by it and the width of the view, some of the
+    /// chosen columns may find no room.
+    pub fn render(&self, scene: &Scene<'_>, name: u16, area: Rect, buf: &mut Buffer) {
+        let shown = self.shown();
+        let placed = table::placed(&shown, name, area);
         let area = frame(area);
         let ground = scene
             .theme
             .style(Role::Ground)
             .patch(scene.theme.style(Role::Panel));
         format::clear(buf, area, ground);
-        let note = format!("{} of {}", self.shown().len(), self.columns.len());
+        let hidden = shown.len().saturating_sub(placed.len());
+        let mut note = format!("{} of {}", shown.len(), self.columns.len());
+        if hidden > 0 {
+            note = format!("{note}, no room for {hidden}");
+        }
         let panel = Panel {
             title: &[("Columns", scene.theme.style(Role::Strong))],
             note: Some((&note, scene.theme.style(Role::Muted))),
@@ -96,7 +103,13 @@ impl Menu {
             if at == self.at {
                 buf.set_style(line, scene.theme.style(Role::Selected));
             }
-            item((*column, *is_shown), scene, line, buf);
+            let has_room = placed.iter().any(|(placed, ..)| placed == column);
+            let state = match (is_shown, has_room) {
+                (false, _) => State::Off,
+                (true, false) => State::NoRoom,
+                (true, true) => State::On,
+            };
+            item((*column, state), scene, line, buf);
         }
     }
 }
@@ -111,17 +124,39 @@ fn frame(area: Rect) -> Rect {
     }
 }
 
-fn item((column, is_shown): (Column, bool), scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
+/// What the table does with a column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not wished for.
+    Off,
+    /// Wished for, and others go first at this width.
+    NoRoom,
+    /// Shown.
+    On,
+}
+
+/// Said of a column that is chosen and not on the screen.
+const NO_ROOM: &str = "no room";
+
+fn item((column, state): (Column, State), scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
     let style = |role| scene.theme.style(role);
-    let check = if is_shown { scene.glyphs.check() } else { " " };
-    put(buf, line, line.x, check, style(Role::Ok));
-    let heading = match column {
+    let (check, sign, heading) = match state {
+        State::Off => (" ", Role::Text, Role::Text),
+        State::NoRoom => (scene.glyphs.check(), Role::Muted, Role::Muted),
+        State::On => (scene.glyphs.check(), Role::Ok, Role::Strong),
+    };
+    put(buf, line, line.x, check, style(sign));
+    let text = match column {
         Column::Trace(field) => format!("{}{}", scene.glyphs.trace(), field.short),
         _ => column.heading().to_owned(),
     };
-    let role = if is_shown { Role::Strong } else { Role::Text };
-    put(buf, line, line.x + 2, &heading, style(role));
-    let room = usize::from(line.width.saturating_sub(12));
+    put(buf, line, line.x + 2, &text, style(heading));
+    let mut room = usize::from(line.width.saturating_sub(12));
+    if state == State::NoRoom {
+        let at = line.right().saturating_sub(NO_ROOM.len() as u16);
+        put(buf, line, at.max(line.x + 12), NO_ROOM, style(Role::Text));
+        room = room.saturating_sub(NO_ROOM.len() + 1);
+    }
     let title = format::fit(&column.title(), room, scene.glyphs);
     put(buf, line, line.x + 12, &title, style(Role::Muted));
 }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crokey::{
-    KeyCombination,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use crokey::{KeyCombination, crossterm::event::KeyEvent};
+use tui_textarea::{Input, Key};
 use zeroize::Zeroizing;
 
 use crate::ssh::{Answer, Question, Secret};
@@ -60,21 +58,16 @@ impl Form {
 
     /// Takes a key as text or as an edit.
     pub fn key(&mut self, key: KeyCombination) {
-        let event: KeyEvent = key.into();
+        let Input { key, ctrl, alt, .. } = Input::from(KeyEvent::from(key));
         let Some(line) = self.lines.get_mut(self.at) else {
             return;
         };
-        let is_plain = !event
-            .modifiers
-            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        match event.code {
-            KeyCode::Backspace => {
+        match key {
+            Key::Backspace => {
                 line.pop();
             }
-            KeyCode::Char('u') if event.modifiers == KeyModifiers::CONTROL => {
-                line.truncate(0);
-            }
-            KeyCode::Char(c) if is_plain => push(line, c),
+            Key::Char('u') if ctrl && !alt => line.truncate(0),
+            Key::Char(c) if !ctrl && !alt => push(line, c),
             _ => {}
         }
     }

@@ -1,0 +1,109 @@
+//! What `sshoal status` says of daemons, and of this machine.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    inventory::{Located, load},
+    metrics::{Sample, daemon, health::Finding, health::Severity},
+    node::Transport,
+    ssh::SessionInfo,
+};
+
+/// This machine, up, with daemons in these states, and what the rules say of it.
+fn with(daemons: &[(&str, State)], findings: &[(&'static str, &str)]) -> NodeState {
+    let alone = load(&Located::ThisMachine).unwrap();
+    let mut state = NodeState::new(alone.nodes[0].clone());
+    state.link = Link::Up(Arc::new(SessionInfo {
+        transport: Transport::Local,
+        peer: String::new(),
+        ident: "".into(),
+        user: "ops".into(),
+        auth: "".into(),
+        setup: Duration::ZERO,
+    }));
+    let one = |(name, state): &(&str, State)| daemon::Status {
+        name: (*name).into(),
+        state: *state,
+        ..daemon::Status::default()
+    };
+    let mut sample = Sample::default();
+    sample.daemon.daemons = daemons.iter().map(one).collect();
+    state.sample = Some(Arc::new(sample));
+    let finding = |(rule, reason): &(&'static str, &str)| Finding {
+        rule,
+        severity: Severity::Critical,
+        reason: (*reason).to_owned(),
+    };
+    state.health.findings = findings.iter().map(finding).collect();
+    state
+}
+
+fn reason(daemons: &[(&str, State)], findings: &[(&'static str, &str)]) -> String {
+    why(&with(daemons, findings), Millis(0))
+}
+
+#[test]
+fn every_bad_daemon_is_named() {
+    let nginx = (DAEMON_RULE, "nginx failed: exit code 1");
+    let one = [("nginx", State::Failed), ("app", State::Up)];
+    assert_eq!(reason(&one, &[nginx]), "nginx failed: exit code 1");
+    let many = [
+        ("cron", State::Stopped),
+        ("nginx", State::Failed),
+        ("app", State::Up),
+        ("redis", State::Absent),
+        ("postgres", State::Failed),
+    ];
+    let all = "nginx, postgres failed; redis absent; cron stopped";
+    assert_eq!(reason(&many, &[nginx]), all);
+    let disk = ("disk_full", "/data 97 % full");
+    assert_eq!(
+        reason(&many, &[disk, nginx]),
+        format!("/data 97 % full; {all}")
+    );
+    assert_eq!(
+        reason(&one, &[disk, nginx]),
+        "/data 97 % full; nginx failed: exit code 1"
+    );
+    assert_eq!(reason(&[("app", State::Up)], &[disk]), "/data 97 % full");
+}
+
+#[test]
+fn many_bad_daemons_take_a_bounded_width() {
+    let names: Vec<String> = (1..=40).map(|n| format!("daemon-{n:02}")).collect();
+    let all: Vec<(&str, State)> = names.iter().map(|n| (&**n, State::Failed)).collect();
+    let text = reason(&all, &[]);
+    assert!(text.starts_with("daemon-01, daemon-02, "), "{text}");
+    assert!(text.ends_with(" and 35 more failed"), "{text}");
+    assert!(text.len() < 100, "{text}");
+}
+
+#[test]
+fn this_machine_is_local_in_the_table_and_for_scripts() {
+    let state = with(&[("a", State::Absent)], &[]);
+    let row = row(&state, Millis(0), |_| "∅");
+    assert_eq!(
+        (row.cells[2].as_str(), row.cells[8].as_str()),
+        ("local", "∅a")
+    );
+    assert_eq!(to_json(&state, Millis(0))["address"], "local");
+}
+
+#[test]
+fn durations_are_seconds_or_have_a_unit() {
+    for (text, ms) in [
+        ("5", 5_000),
+        ("500ms", 500),
+        ("1m", 60_000),
+        ("2h", 7_200_000),
+    ] {
+        assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        assert!(is_duration(text));
+    }
+    for text in ["0", "x", "", "5x", "-1", "1.5"] {
+        assert!(duration(text).is_err(), "{text}");
+    }
+    assert!(interval("1ms").is_err() && interval("200ms").is_ok());
+    assert!(is_duration("0") && !is_duration("web1") && !is_duration("5x"));
+}
