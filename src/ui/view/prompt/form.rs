@@ -58,7 +58,8 @@ impl Form {
 
     /// Takes a key as text or as an edit.
     pub fn key(&mut self, key: KeyCombination) {
-        let Input { key, ctrl, alt, .. } = Input::from(KeyEvent::from(key));
+        let event: KeyEvent = key.into();
+        let Input { key, ctrl, alt, .. } = Input::from(event);
         let Some(line) = self.lines.get_mut(self.at) else {
             return;
         };
