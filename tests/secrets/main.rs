@@ -2,8 +2,12 @@
 
 #![cfg(test)]
 
+mod asked;
 mod canary;
 mod files;
+#[expect(dead_code, reason = "other test files use the rest of it")]
+#[path = "../support/pty.rs"]
+mod pty;
 mod scripted;
 #[expect(dead_code, reason = "other test files use the rest of it")]
 #[path = "../support/mod.rs"]
