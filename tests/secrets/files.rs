@@ -36,7 +36,7 @@ async fn a_passphrase_is_asked_once_and_only_for_a_key_that_the_server_takes() {
     let (one, two) = tokio::join!(connector.connect(&node), connector.connect_bulk(&node));
     assert!(one.unwrap().info().auth.as_str().ends_with("id_locked"));
     drop(two.unwrap());
-    connector.forget().await;
+    connector.forget_secrets().await;
     connector.close().await;
     connector.connect(&node).await.unwrap();
     drop(connector);
