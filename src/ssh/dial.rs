@@ -65,13 +65,15 @@ async fn attempt(
     let started = Instant::now();
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
+    let transport = wanted.path.transport();
+    wanted.trail.pass(Step::Connect, transport, &peer);
     let opened = client::open(way, wanted, shared).await;
     let opened = opened.map_err(|error| match &said {
         Some(said) => said.explain(error),
         None => error,
     })?;
     let info = SessionInfo {
-        transport: wanted.path.transport(),
+        transport,
         peer,
         ident: opened.ident.as_str().into(),
         user: wanted.target.user.clone(),

@@ -134,6 +134,15 @@ impl Target {
     }
 }
 
+impl Target {
+    /// `ops@10.0.3.7:22 by tailscale, direct`
+    pub(super) fn summary(&self) -> String {
+        let ways: Vec<&str> = self.paths.iter().map(|p| p.transport().as_str()).collect();
+        let (user, host, port) = (&self.user, &self.host, self.port);
+        format!("{user}@{host}:{port} by {}", ways.join(", "))
+    }
+}
+
 /// Key files, and whether somebody chose them.
 fn identities(node: &Node, resolved: &Resolved, config: &Config) -> (Vec<PathBuf>, bool) {
     if !node.identity.is_empty() {
