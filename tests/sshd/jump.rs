@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sshoal::{
     node::{Node, NodeId, Transport},
-    ssh::{Config, Connector, End, Output, Source, SshConfig, Step},
+    ssh::{Answer, Config, Connector, End, Output, Question, Source, SshConfig, Step},
 };
 use tokio::time::{Instant, timeout};
 
@@ -226,9 +226,11 @@ async fn the_key_of_a_bastion_is_asked_about_in_its_own_name() {
     let (session, ()) = tokio::join!(connector.connect(&node), async {
         let asked = timeout(SOON, asked.recv()).await.unwrap().unwrap();
         assert_eq!(asked.prompt.node.as_str(), "b1");
-        let sshoal::ssh::Question::HostKey { host, .. } = &asked.prompt.question;
+        let Question::HostKey { host, .. } = &asked.prompt.question else {
+            panic!("{:?}", asked.prompt)
+        };
         assert_eq!(host.as_str(), format!("[127.0.0.1]:{}", pair.gate.port));
-        asked.reply.send(sshoal::ssh::Answer::Yes).unwrap();
+        asked.reply.send(Answer::Yes).unwrap();
     });
     assert_eq!(run(&session.unwrap(), "true").await.end, Some(End::Exit(0)));
 }
