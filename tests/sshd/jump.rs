@@ -302,6 +302,38 @@ async fn an_unread_flood_holds_up_nobody_else_behind_the_bastion() {
 }
 
 #[tokio::test]
+async fn dead_nodes_behind_a_bastion_do_not_hold_up_the_others() {
+    let Some(pair) = Pair::start(&[]) else { return };
+    let mut config = pair.config();
+    config.kex_timeout = 3 * SOON;
+    let connector = Connector::new(config, None);
+    let mut attempts = tokio::task::JoinSet::new();
+    let mut listeners = Vec::new();
+    // Twice as many as go through a bastion at once; they accept, and say nothing.
+    for at in 0..12 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stuck = pair.node(&format!("stuck{at}"));
+        stuck.port = Some(listener.local_addr().unwrap().port());
+        listeners.push(listener);
+        let connector = connector.clone();
+        attempts.spawn(async move { connector.connect(&stuck).await.map(drop) });
+    }
+    let mut silent = Vec::new();
+    for listener in listeners.iter().take(6) {
+        silent.push(timeout(SOON, listener.accept()).await.unwrap().unwrap());
+    }
+    let session = timeout(SOON, connector.connect(&pair.node("web1"))).await;
+    assert_eq!(
+        run(&session.unwrap().unwrap(), "true").await.end,
+        Some(End::Exit(0))
+    );
+    assert!(
+        attempts.try_join_next().is_none(),
+        "the dead are still waited for"
+    );
+}
+
+#[tokio::test]
 async fn an_attempt_that_is_dropped_leaves_nothing_at_the_bastion() {
     let Some(pair) = Pair::start(&[]) else { return };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
