@@ -1,6 +1,7 @@
 //! The command line: flags to settings, a command to its report, an exit code to the shell.
 
 pub mod args;
+mod ask;
 mod choices;
 mod console;
 mod dashboard;
@@ -13,6 +14,7 @@ mod look;
 mod pool;
 mod status;
 mod trust;
+mod tty;
 
 use std::{
     io::{self, Read as _, Write},

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
     config::Resolver,
+    keyring::Keyring,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::{local::Shell, secret, tailscale},
@@ -52,6 +53,9 @@ pub(super) struct Shared {
     pub(super) children: TaskTracker,
     pub(super) tailnet: tailscale::Status,
     pub(super) vault: secret::Vault,
+    pub(super) keyring: Keyring,
+    /// Held while a security key waits for its touch.
+    pub(super) touch: Semaphore,
 }
 
 impl Connector {
@@ -59,6 +63,7 @@ impl Connector {
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
         let (resolver, questions) = Resolver::new(&config.ssh_config);
+        let (keyring, keepers) = Keyring::new();
         let shared = Arc::new(Shared {
             config,
             asker,
@@ -70,8 +75,13 @@ impl Connector {
             children: TaskTracker::new(),
             tailnet: tailscale::Status::default(),
             vault: secret::Vault::default(),
+            keyring,
+            touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();
+        for keeper in keepers {
+            owner.spawn(keeper);
+        }
         owner.spawn(requests.run(Arc::downgrade(&shared)));
         questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
@@ -149,6 +159,11 @@ impl Connector {
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
         self.pool().table().await
+    }
+
+    /// Forgets all passwords and decrypted keys; open connections stay.
+    pub async fn forget_secrets(&self) {
+        self.0.shared.keyring.forget().await;
     }
 
     /// Takes leave of all servers and waits until everything is gone.
