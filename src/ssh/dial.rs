@@ -113,6 +113,7 @@ async fn way(
         }
         Path::Tailscale(address) => tailscale::dial(address, target, shared).await,
         Path::ProxyCommand(text) => proxy_command::dial(text, target, shared),
+        Path::ProxyFdpass => Err(proxy_command::refused()),
         Path::Cloudflare(settings) => cloudflare::dial(settings, shared).await,
         Path::Local | Path::Jump(_) => {
             let reason = "this way is not one to dial";
