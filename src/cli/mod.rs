@@ -11,6 +11,7 @@ mod fleet;
 mod log;
 mod look;
 mod status;
+mod trust;
 mod tty;
 
 use std::{
@@ -67,6 +68,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
+        Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

@@ -111,7 +111,7 @@ impl Actor {
                 () = cancel.cancelled() => break,
                 Some(order) = self.outside.orders.recv() => match order {
                     // Its owner only waits for requests: this takes no time.
-                    Order::Forget => self.connector.forget().await,
+                    Order::Forget => self.connector.forget_secrets().await,
                     order => self.obey(order),
                 },
                 Some(asked) = self.outside.asked.recv() => self.ask(asked),

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
-    config::Resolved,
+    config::Resolver,
     connection::Connection,
     keyring::Keyring,
     pool::{Lane, Pool, Wanted},
@@ -48,6 +48,7 @@ pub(super) struct Shared {
     pub(super) keyring: Keyring,
     /// Held while a security key waits for its touch.
     pub(super) touch: Semaphore,
+    pub(super) resolver: Resolver,
 }
 
 impl Connector {
@@ -55,6 +56,7 @@ impl Connector {
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
         let (keyring, keepers) = Keyring::new();
+        let (resolver, questions) = Resolver::new(&config.ssh_config);
         let shared = Arc::new(Shared {
             config,
             asker,
@@ -63,12 +65,14 @@ impl Connector {
             pool,
             keyring,
             touch: Semaphore::new(1),
+            resolver,
         });
         let mut owner = JoinSet::new();
         for keeper in keepers {
             owner.spawn(keeper);
         }
         owner.spawn(requests.run(Arc::downgrade(&shared)));
+        questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
             shared,
             _owner: owner,
@@ -137,13 +141,17 @@ impl Connector {
         self.0.shared.pool.connection(wanted).await
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
         self.0.shared.pool.table().await
     }
 
     /// Forgets all passwords and decrypted keys; open connections stay.
-    pub async fn forget(&self) {
+    pub async fn forget_secrets(&self) {
         self.0.shared.keyring.forget().await;
     }
 
@@ -194,7 +202,7 @@ fn is_final(error: &Error) -> bool {
 impl Shared {
     /// Where a node is and as whom it is entered, with all that is said of it anywhere.
     pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
-        let resolved = Resolved::default();
+        let resolved = self.config.ssh_config.resolve(node, &self.resolver).await?;
         Ok(Target::settle(node, &resolved, &self.config))
     }
 }
@@ -206,12 +214,13 @@ fn local(target: &Target) -> Session {
         ident: SafeText::default(),
         user: target.user.clone(),
         auth: "this machine".into(),
+        remark: SafeText::default(),
         setup: Duration::ZERO,
     };
     Session::local(Shell::new(), info)
 }
 /// The failure that got furthest; it names the others.
-fn most_telling(failures: &[Error], node: &Node) -> Error {
+pub(super) fn most_telling(failures: &[Error], node: &Node) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()

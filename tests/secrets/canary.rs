@@ -124,8 +124,8 @@ async fn secrets_turn_up_nowhere() {
             assert!(!finds(&text), "{file} of {:?}", process.path());
         }
     }
-    by_key.forget().await;
-    by_password.forget().await;
+    by_key.forget_secrets().await;
+    by_password.forget_secrets().await;
     drop(sessions);
     let after = canaries().map(|canary| copies(canary.as_bytes()));
     assert!(after[1] <= before[1], "the passphrase stays in memory");

@@ -36,7 +36,7 @@ async fn a_passphrase_is_asked_once_and_only_for_a_key_that_the_server_takes() {
     let (one, two) = tokio::join!(connector.connect(&node), connector.connect_bulk(&node));
     assert!(one.unwrap().info().auth.as_str().ends_with("id_locked"));
     drop(two.unwrap());
-    connector.forget().await;
+    connector.forget_secrets().await;
     connector.close().await;
     connector.connect(&node).await.unwrap();
     drop(connector);
@@ -229,7 +229,9 @@ async fn fifty_keys_in_the_agent_leave_the_file_its_turn() {
     let Some(server) = Sshd::start() else { return };
     server.trust();
     let keys: Vec<_> = (0..50).map(|at| server.path(&format!("id_{at}"))).collect();
-    keys.iter().for_each(|key| keygen(key, "ed25519", ""));
+    for key in &keys {
+        keygen(key, "ed25519", "");
+    }
     let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
         return;
     };

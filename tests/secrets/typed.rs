@@ -35,7 +35,7 @@ fn with_password(password: &str, options: &[&str]) -> Option<Sshd> {
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
     let mut lines = vec!["PasswordAuthentication yes"];
     lines.extend(options);
-    Sshd::by(&wrapper, &lines)
+    Some(Sshd::by(&wrapper, &lines))
 }
 
 fn code(question: &Question) -> Answer {
@@ -85,7 +85,7 @@ async fn a_password_that_pam_asks_for_is_kept_and_its_code_is_not() {
     let connector = Connector::new(server.config(), Some(person.to.clone()));
     let first = connector.connect(&server.node()).await.unwrap();
     let second = connector.connect_bulk(&server.node()).await.unwrap();
-    connector.forget().await;
+    connector.forget_secrets().await;
     drop((first, second, connector));
     let asked = person.questions().await;
     let passwords = asked
