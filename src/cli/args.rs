@@ -8,6 +8,7 @@ use crate::{
     command::{
         demo::Demo,
         nodes::Nodes,
+        pool::Pool,
         status::{self, Status},
         trust::Trust,
     },
@@ -72,6 +73,8 @@ pub enum Command {
     Trust(Trust),
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
+    /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
+    Pool(Pool),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
     Demo {
         /// What to simulate.

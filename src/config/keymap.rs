@@ -63,6 +63,8 @@ pub enum Action {
     Columns,
     /// The signal that colours the heatmap.
     Signal,
+    /// Show the connections.
+    Connections,
     /// Try a node that is down now.
     Retry,
     /// The next theme.
@@ -103,6 +105,8 @@ pub enum Scope {
     Help,
     /// The menu of columns.
     Columns,
+    /// The connections.
+    Pool,
     /// The line where a filter is typed; all other keys are text.
     Filter,
     /// A question about a host key.
@@ -113,11 +117,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
         Self::Columns,
+        Self::Pool,
         Self::Help,
         Self::Prompt,
         Self::Secret,
@@ -132,6 +137,7 @@ impl Scope {
             Self::Node => "Node",
             Self::Help => "Help",
             Self::Columns => "Columns",
+            Self::Pool => "Connections",
             Self::Filter => "Typing a filter",
             Self::Prompt => "A host key",
             Self::Secret => "Typing a secret",

@@ -35,3 +35,16 @@ async fn the_deadline_rests_while_a_person_is_asked() {
     });
     assert_eq!(started.elapsed().as_secs(), 79);
 }
+
+#[test]
+fn a_connection_that_is_rarely_asked_is_not_taken_for_a_silent_one() {
+    let of = |interval, max| {
+        patience(Keepalive {
+            interval: Duration::from_secs(interval),
+            max,
+        })
+    };
+    assert_eq!(of(5, 2), INACTIVITY);
+    assert_eq!(of(120, 3), Duration::from_mins(10));
+    assert!(of(u64::MAX, usize::MAX) > INACTIVITY);
+}

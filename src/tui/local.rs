@@ -67,6 +67,7 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Forget => Some(Order::Forget),
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
+        Effect::Connections(is_wanted) => Some(Order::Connections(is_wanted)),
         Effect::Quit | Effect::Suspend | Effect::Redraw => None,
     }
 }

@@ -20,6 +20,8 @@ pub enum Effect {
     Forget,
     /// Sample this node at 1 s and with the expensive parts (per-core use); `None` when no node is open.
     Focus(Option<NodeId>),
+    /// Tell of the connections that are kept, or no longer.
+    Connections(bool),
     /// Connect to these now, whatever their back-off.
     Retry(Vec<NodeId>),
 }

@@ -96,6 +96,7 @@ fn everything_that_is_said_is_taken() {
         alive_max: Some(2),
         jump: resolved.jump.clone(),
         proxy_command: None,
+        proxy_hands_over: false,
     };
     assert_eq!(resolved, expected);
 }

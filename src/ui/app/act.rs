@@ -15,6 +15,7 @@ use crate::{
             help::Help,
             line::Line,
             node::NodeView,
+            pool::Pool,
             prompt::{self, Ask},
         },
     },
@@ -118,6 +119,10 @@ impl App {
             Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            Action::Connections => {
+                self.layers.push(Layer::Pool(Pool::default()));
+                return vec![Effect::Connections(true)];
+            }
             _ => {
                 let Some(mut layer) = self.layers.pop() else {
                     return self.act_on_fleet(action, body);
@@ -136,6 +141,11 @@ impl App {
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
             Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
+            Layer::Pool(pool) => {
+                pool.act(action, &self.world.scene(), body);
+                (true, Vec::new())
+            }
             Layer::Help(help) => {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())

@@ -59,6 +59,10 @@ impl App {
                 help.render(scene, areas.body, buf);
                 return 0;
             }
+            Some(Layer::Pool(pool)) => {
+                pool.render(scene, areas.body, buf);
+                return 0;
+            }
             Some(Layer::Filter(line)) => {
                 let (header, footer) = (areas.header, areas.footer);
                 let typed = if header.height > 1 {
