@@ -120,7 +120,10 @@ async fn exchange(
             let reason = "the known_hosts files could not be read in time";
             Err(Error::new(Step::HostKey, transport, reason))
         })?;
-    let settings = Arc::new(settings(&judge, wanted));
+    let mut settings = settings(&judge, wanted);
+    let algorithms = wanted.target.algorithms.apply(&mut settings.preferred);
+    algorithms.map_err(|reason| Error::new(Step::Config, transport, &reason).for_good())?;
+    let settings = Arc::new(settings);
     let asking = judge.asking();
     let (tap, head) = Tap::new(way.stream, stop);
     let (events, ended) = Events::new(judge, stop.clone(), transport);

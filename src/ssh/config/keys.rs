@@ -47,7 +47,14 @@ const OBEYED: &[(&str, Taken, Kind)] = &[
     ("serveralivecountmax", Taken::First, Kind::Count),
     ("bindaddress", Taken::First, Kind::Word),
     ("addressfamily", Taken::First, Kind::Family),
+    ("ciphers", Taken::First, Kind::Word),
+    ("hostkeyalgorithms", Taken::First, Kind::Word),
+    ("kexalgorithms", Taken::First, Kind::Word),
+    ("macs", Taken::First, Kind::Word),
 ];
+
+/// Keys whose default `ssh -G` prints though it isn't ours.
+pub(super) const LISTS: [&str; 4] = ["ciphers", "hostkeyalgorithms", "kexalgorithms", "macs"];
 
 /// Keys of ssh that change nothing about how sshoal connects.
 const IDLE: &[&str] = &[
@@ -60,7 +67,6 @@ const IDLE: &[&str] = &[
     "casignaturealgorithms",
     "challengeresponseauthentication",
     "checkhostip",
-    "ciphers",
     "clearallforwardings",
     "compression",
     "connectionattempts",
@@ -91,17 +97,14 @@ const IDLE: &[&str] = &[
     "hostbasedacceptedalgorithms",
     "hostbasedauthentication",
     "hostbasedkeytypes",
-    "hostkeyalgorithms",
     "include",
     "ipqos",
     "kbdinteractiveauthentication",
     "kbdinteractivedevices",
-    "kexalgorithms",
     "localcommand",
     "localforward",
     "loglevel",
     "logverbose",
-    "macs",
     "nohostauthenticationforlocalhost",
     "numberofpasswordprompts",
     "obscurekeystroketiming",

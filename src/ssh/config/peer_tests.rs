@@ -53,6 +53,8 @@ const VALUES: &[&str] = &[
     "ServerAliveCountMax 9",
     "BindAddress 127.0.0.1",
     "AddressFamily INET6",
+    "Ciphers aes128-ctr,aes256-ctr",
+    "KexAlgorithms curve25519-sha256",
     "Compression yes",
     "# comment",
     "",

@@ -71,7 +71,7 @@ fn everything_that_is_said_is_taken() {
         certificatefile %d/c-cert.pub\nidentitiesonly yes\nidentityagent $SOCK\n\
         proxyjump a@b:33,c\nuserknownhostsfile none\nglobalknownhostsfile /g\n\
         stricthostkeychecking false\nhostkeyalias gpu\nconnecttimeout 7\n\
-        serveraliveinterval 60\nserveralivecountmax 2\n";
+        serveraliveinterval 60\nserveralivecountmax 2\nciphers aes128-ctr\n";
     let resolved = resolved(output);
     let hops: Vec<&str> = resolved
         .jump
@@ -95,6 +95,10 @@ fn everything_that_is_said_is_taken() {
         alive_max: Some(2),
         jump: resolved.jump.clone(),
         proxy_command: None,
+        algorithms: Algorithms {
+            ciphers: Some("aes128-ctr".to_owned()),
+            ..Algorithms::default()
+        },
     };
     assert_eq!(resolved, expected);
 }
