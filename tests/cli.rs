@@ -6,5 +6,7 @@ mod nodes;
 mod rig;
 #[path = "cli/status.rs"]
 mod status;
+#[path = "cli/trust.rs"]
+mod trust;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -9,6 +9,7 @@ use crate::{
         demo::Demo,
         nodes::Nodes,
         status::{self, Status},
+        trust::Trust,
     },
     config::Flags,
     tui::depth::Choice,
@@ -67,6 +68,8 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
+    /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
+    Trust(Trust),
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.

@@ -10,6 +10,7 @@ mod fleet;
 mod log;
 mod look;
 mod status;
+mod trust;
 
 use std::{
     io::{self, Read as _, Write},
@@ -65,6 +66,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
+        Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod nodes;
 pub mod status;
+pub mod trust;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -22,7 +22,7 @@ pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 use crate::{
     inventory::Inventory,
     node::NodeId,
-    ssh::{Config, Connector, Prompt, PromptId},
+    ssh::{Answer, Config, Connector, Prompt, PromptId},
 };
 
 /// Orders that may wait; whoever sends more waits.
@@ -45,7 +45,7 @@ pub enum Order {
     /// Try these now, whatever their back-off: the connection where there is none, else the sampler that failed.
     Retry(Vec<NodeId>),
     /// The answer to a question.
-    Answer(PromptId, bool),
+    Answer(PromptId, Answer),
 }
 
 /// Whether somebody is there to answer questions.

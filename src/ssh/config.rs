@@ -77,6 +77,8 @@ pub(super) struct Resolved {
     pub(super) proxy_command: Option<String>,
     /// `UserKnownHostsFile` and `GlobalKnownHostsFile`.
     pub(super) known_hosts: Option<Vec<PathBuf>>,
+    /// `HashKnownHosts`.
+    pub(super) hash_known_hosts: bool,
     /// `HostKeyAlias`.
     pub(super) host_key_alias: Option<String>,
     /// `StrictHostKeyChecking`.
@@ -208,6 +210,8 @@ impl Resolved {
                 .map(str::to_owned),
             known_hosts: known_hosts(said, &source.home, paths)?,
             host_key_alias: said.one("hostkeyalias").map(str::to_owned),
+            // Plain lines, where nothing is said: ssh reads them as well.
+            hash_known_hosts: said.one("hashknownhosts") == Some("yes"),
             host_keys: host_keys(said.one("stricthostkeychecking")),
             connect_timeout: seconds(said, "connecttimeout"),
             alive_interval: interval,

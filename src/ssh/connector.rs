@@ -131,6 +131,10 @@ impl Connector {
         self.0.shared.pool.connection(wanted).await
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
         self.0.shared.pool.table().await
@@ -195,12 +199,13 @@ fn local(target: &Target) -> Session {
         ident: SafeText::default(),
         user: target.user.clone(),
         auth: "this machine".into(),
+        remark: SafeText::default(),
         setup: Duration::ZERO,
     };
     Session::local(Shell::new(), info)
 }
 /// The failure that got furthest; it names the others.
-fn most_telling(failures: &[Error], node: &Node) -> Error {
+pub(super) fn most_telling(failures: &[Error], node: &Node) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()

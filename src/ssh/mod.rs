@@ -16,9 +16,11 @@ mod link;
 mod pool;
 mod prompt;
 mod pump;
+mod secret;
 mod session;
 mod target;
 mod transport;
+mod trust;
 mod ways;
 
 use std::{fmt, path::PathBuf, time::Duration};
@@ -28,10 +30,13 @@ pub(crate) use breaker::hash;
 pub use channel::Channel;
 pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
+pub use known_hosts::Place;
 pub use pool::{Limits, Row};
-pub use prompt::{Asked, Prompt, PromptId, Question};
+pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
+pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
+pub use trust::{KnownKey, Shown, Standing, Worth};
 pub use ways::{Tried, Way, Ways};
 
 use tokio::sync::mpsc;
@@ -197,6 +202,8 @@ pub struct SessionInfo {
     pub user: String,
     /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
     pub auth: SafeText,
+    /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
+    pub remark: SafeText,
     /// From dialling to authenticated.
     pub setup: Duration,
 }

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::node::Transport;
 use entry::{Entry, Waiter};
-use gates::Gates;
 pub(super) use gates::Place;
+use gates::{Gate, Gates};
 
 /// Requests that may wait; whoever sends more waits.
 const REQUESTS: usize = 256;
@@ -112,6 +112,8 @@ impl Default for Limits {
 enum Request {
     /// A connection with room for a channel besides those in `full`.
     Connection(Wanted, oneshot::Sender<Result<Arc<Connection>, Error>>),
+    /// The gates on the way to a server.
+    Gate(Wanted, oneshot::Sender<Gate>),
     Table(oneshot::Sender<Vec<Row>>),
     Close(oneshot::Sender<()>),
 }
@@ -130,11 +132,20 @@ impl Pool {
     /// A connection with room for a channel. Dropped before its end, the call leaves nothing behind.
     pub(super) async fn connection(&self, wanted: Wanted) -> Result<Arc<Connection>, Error> {
         let transport = wanted.path.transport();
-        let gone = || Error::new(Step::Config, transport, "the connections are being closed");
         let (reply, answer) = oneshot::channel();
         let request = Request::Connection(wanted, reply);
-        self.0.send(request).await.map_err(|_| gone())?;
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        self.0.send(request).await.map_err(|_| gone(transport))?;
+        answer.await.unwrap_or_else(|_| Err(gone(transport)))
+    }
+
+    /// A place for a handshake that makes no connection to keep.
+    pub(super) async fn place(&self, wanted: Wanted) -> Result<Place, Error> {
+        let transport = wanted.path.transport();
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Gate(wanted, reply);
+        self.0.send(request).await.map_err(|_| gone(transport))?;
+        let gate = answer.await.map_err(|_| gone(transport))?;
+        Ok(gate.enter().await)
     }
 
     /// All connections, the oldest first.
@@ -152,6 +163,10 @@ impl Pool {
         let _ = self.0.send(Request::Close(reply)).await;
         let _ = answer.await;
     }
+}
+
+fn gone(transport: Transport) -> Error {
+    Error::new(Step::Config, transport, "the connections are being closed")
 }
 
 /// The owner's end, before it runs.
@@ -185,6 +200,7 @@ impl Requests {
                 biased;
                 request = requests.recv() => match request {
                     Some(Request::Connection(wanted, reply)) => owner.serve(wanted, reply),
+                    Some(Request::Gate(wanted, reply)) => drop(reply.send(owner.gates.of(&wanted))),
                     Some(Request::Table(reply)) => drop(reply.send(owner.table())),
                     Some(Request::Close(reply)) => {
                         owner.close().await;

@@ -6,7 +6,7 @@ use super::{
     Config,
     algorithms::Algorithms,
     config::{Agent, Resolved},
-    known_hosts::Host,
+    known_hosts::{Book, Host},
 };
 use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
@@ -26,6 +26,7 @@ pub(super) struct Target {
     pub(super) known_as: Host,
     /// Files read for host keys; the first is written to.
     pub(super) known_hosts: Vec<PathBuf>,
+    pub(super) hash_known_hosts: bool,
     pub(super) host_keys: HostKeyPolicy,
     pub(super) agent: Option<PathBuf>,
     /// Key files, tried in this order.
@@ -95,6 +96,7 @@ impl Target {
             user: user.unwrap_or(&config.user).clone(),
             known_as,
             known_hosts: known_hosts(resolved, config),
+            hash_known_hosts: resolved.hash_known_hosts,
             host_keys: match policy {
                 HostKeyPolicy::Ask if config.accept_new => HostKeyPolicy::AcceptNew,
                 policy => policy,
@@ -116,6 +118,17 @@ impl Target {
             algorithms: resolved.algorithms.clone(),
             paths: paths(node, resolved),
             host,
+        }
+    }
+}
+
+impl Target {
+    /// Where its host keys are filed.
+    pub(super) fn book(&self) -> Book {
+        Book {
+            files: self.known_hosts.clone(),
+            host: self.known_as.clone(),
+            hashed: self.hash_known_hosts,
         }
     }
 }

@@ -47,11 +47,15 @@ const OBEYED: &[(&str, Taken, Kind)] = &[
     ("serveralivecountmax", Taken::First, Kind::Count),
     ("bindaddress", Taken::First, Kind::Word),
     ("addressfamily", Taken::First, Kind::Family),
+    (HASH, Taken::First, Kind::Flag),
     ("ciphers", Taken::First, Kind::Word),
     ("hostkeyalgorithms", Taken::First, Kind::Word),
     ("kexalgorithms", Taken::First, Kind::Word),
     ("macs", Taken::First, Kind::Word),
 ];
+
+/// Distributions say it of every host: for its sake alone ssh isn't asked.
+pub(super) const HASH: &str = "hashknownhosts";
 
 /// Keys whose default `ssh -G` prints though it isn't ours.
 pub(super) const LISTS: [&str; 4] = ["ciphers", "hostkeyalgorithms", "kexalgorithms", "macs"];
@@ -93,7 +97,6 @@ const IDLE: &[&str] = &[
     "gssapirenewalforcesrekey",
     "gssapiserveridentity",
     "gssapitrustdns",
-    "hashknownhosts",
     "hostbasedacceptedalgorithms",
     "hostbasedauthentication",
     "hostbasedkeytypes",

@@ -55,6 +55,7 @@ const VALUES: &[&str] = &[
     "AddressFamily INET6",
     "Ciphers aes128-ctr,aes256-ctr",
     "KexAlgorithms curve25519-sha256",
+    "HashKnownHosts yes",
     "Compression yes",
     "# comment",
     "",

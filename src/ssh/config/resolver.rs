@@ -142,7 +142,8 @@ impl Owner {
             return;
         };
         if !subset::concerns(&scan.files, &asked.name) {
-            let _ = reply.send(Ok(Arc::default()));
+            let said = subset::rest(&scan.files, &asked, &self.source.user);
+            let _ = reply.send(Ok(Arc::new(said)));
             return;
         }
         let Some(program) = &self.source.program else {

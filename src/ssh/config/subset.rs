@@ -275,9 +275,17 @@ fn criteria(words: &[String]) -> Result<Vec<Criterion<'_>>, String> {
     }
 }
 
-/// True where a line may say something of the name that counts here.
+/// What is said of a name that `concerns` denies: `HashKnownHosts` at most.
+pub(super) fn rest(files: &Files, asked: &Asked, local_user: &str) -> Said {
+    let mut said = read(files, asked, local_user).unwrap_or_default();
+    said.0.retain(|key, _| key == keys::HASH);
+    said
+}
+
+/// True where a line may say something of the name for which ssh has to be asked.
 pub(super) fn concerns(files: &Files, name: &str) -> bool {
-    let counts = |line: &Line| line.words.is_err() || !keys::is_idle(&line.key);
+    let counts =
+        |line: &Line| line.words.is_err() || !(keys::is_idle(&line.key) || line.key == keys::HASH);
     !files.faults.is_empty() || any_line(files, name, counts)
 }
 
