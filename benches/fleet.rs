@@ -1,19 +1,16 @@
 //! What the dashboard costs its user: CPU time and memory with a fleet of simulated nodes, which run as a process of their own.
 
+#[path = "support/demo.rs"]
+mod demo;
 #[path = "../tests/support/pty.rs"]
 #[expect(dead_code, reason = "tests use the rest")]
 mod pty;
 #[expect(dead_code, reason = "other benches use the rest")]
 mod support;
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
+use demo::Demo;
 use pty::Pty;
 use support::{Process, bounded, memory_mib, noted};
 
@@ -59,7 +56,8 @@ struct Cost {
 fn measure(nodes: usize, every: Option<&str>, time: Duration) -> Cost {
     let demo = Demo::start(nodes, every);
     let folder = tempfile::tempdir().expect("a folder");
-    let (hosts, known) = (demo.hosts(), demo.known.display().to_string());
+    let hosts = demo.hosts().display().to_string();
+    let known = demo.known.display().to_string();
     let arguments = ["--hosts", &hosts, "--known-hosts", &known];
     let mut command = pty::command(PROGRAM, &arguments);
     command.env("HOME", folder.path());
@@ -92,66 +90,4 @@ fn watch(screen: &mut Pty, time: Duration) {
         let slice = (Instant::now() + Duration::from_secs(5)).min(end);
         screen.wait("the end of time", |_| Instant::now() >= slice);
     }
-}
-
-/// Simulated nodes in a process of their own; ended when dropped.
-struct Demo {
-    process: Child,
-    folder: tempfile::TempDir,
-    known: PathBuf,
-}
-
-impl Demo {
-    fn start(nodes: usize, every: Option<&str>) -> Self {
-        let mut process = Command::new(PROGRAM)
-            .args(["demo", "--serve", "--nodes", &nodes.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was built");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("it says where");
-        let path = |flag: &str| {
-            let mut words = line.split_whitespace().skip_while(|word| *word != flag);
-            PathBuf::from(words.nth(1).expect("it says where"))
-        };
-        let folder = tempfile::tempdir().expect("a folder");
-        copy(&path("--hosts"), &folder.path().join("hosts.yaml"), every);
-        Self {
-            known: path("--known-hosts"),
-            process,
-            folder,
-        }
-    }
-
-    fn hosts(&self) -> String {
-        self.folder.path().join("hosts.yaml").display().to_string()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // As Ctrl-C does, so that it removes its files.
-        let pid = self.process.id().to_string();
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .expect("kill is everywhere");
-        self.process.wait().ok();
-    }
-}
-
-/// The inventory with a pace for all.
-fn copy(from: &Path, to: &Path, every: Option<&str>) {
-    let mut text = fs::read_to_string(from).expect("it was written");
-    if let Some(every) = every {
-        text = text.replacen(
-            "defaults:\n",
-            &format!("defaults:\n  interval: {every}\n"),
-            1,
-        );
-    }
-    fs::write(to, text).expect("room");
 }

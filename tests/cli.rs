@@ -2,6 +2,8 @@
 
 #[path = "cli/nodes.rs"]
 mod nodes;
+#[path = "cli/pool.rs"]
+mod pool;
 #[path = "cli/rig.rs"]
 mod rig;
 #[path = "cli/status.rs"]

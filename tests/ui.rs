@@ -7,7 +7,10 @@ mod fake;
 #[path = "support/screen.rs"]
 mod screen;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use insta::assert_snapshot;
 use ratatui::style::Modifier;
@@ -15,8 +18,8 @@ use screen::Screen;
 use sshoal::{
     config::{File, keymap::KeyMap},
     fleet::{Millis, Snapshot},
-    node::NodeId,
-    ssh::{Answer, Prompt, PromptId, Question},
+    node::{NodeId, Transport},
+    ssh::{Answer, Prompt, PromptId, Question, Row},
     ui::{
         Settings,
         effect::Effect,
@@ -83,6 +86,40 @@ fn the_help() {
     let mut screen = Screen::new(LARGE, few());
     screen.keys("?");
     assert_snapshot!("help-200x50", screen.picture());
+}
+
+fn connection(n: usize) -> Row {
+    let seconds = |s: u64| Duration::from_secs(s);
+    Row {
+        server: format!("ops@10.0.3.{}:22", n + 3),
+        transport: if n % 4 == 3 {
+            Transport::Jump
+        } else {
+            Transport::Direct
+        },
+        bulk: n % 8 == 5,
+        age: seconds(4000 / (n as u64 + 1)),
+        setup: Duration::from_millis(31 + 7 * n as u64),
+        channels: n % 3,
+        limit: if n % 5 == 1 { 2 } else { 10 },
+        opened: 3 + n,
+        idle: (n % 3 == 0).then(|| seconds(n as u64)),
+    }
+}
+
+#[test]
+fn the_connections() {
+    for (size, name) in [(SMALL, "pool-80x24"), (LARGE, "pool-200x50")] {
+        let mut screen = Screen::new(size, few());
+        assert_eq!(screen.keys("P"), [Effect::Connections(true)]);
+        assert!(screen.picture().contains("looking"));
+        let mut snapshot = few();
+        snapshot.connections = Some(Arc::new((0..24).map(connection).collect()));
+        screen.app.update(Event::Snapshot(Arc::new(snapshot)));
+        screen.keys("down");
+        assert_snapshot!(name, screen.picture());
+        assert_eq!(screen.keys("P"), [Effect::Connections(false)]);
+    }
 }
 
 #[test]

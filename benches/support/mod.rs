@@ -46,6 +46,8 @@ pub(crate) struct Process {
     pub(crate) cpu_ns: u64,
     /// CPU ticks of a hundredth of a second, of all its threads.
     pub(crate) cpu_ticks: u64,
+    /// The same of children that it has waited for, and of theirs.
+    pub(crate) children_ticks: u64,
     /// Page faults of children that it has waited for: changes with each child that ends.
     pub(crate) reaped: u64,
     /// Calls of write and its like.
@@ -70,6 +72,7 @@ impl Process {
             parent: field(4) as u32,
             cpu_ns: text("schedstat").ok()?.split(' ').next()?.parse().ok()?,
             cpu_ticks: field(14) + field(15),
+            children_ticks: field(16) + field(17),
             reaped: field(11) + field(13),
             writes: writes.and_then(|n| n.parse().ok()).unwrap_or_default(),
         })

@@ -8,6 +8,7 @@ use crate::{
     command::{
         demo::Demo,
         nodes::Nodes,
+        pool::Pool,
         status::{self, Status},
         trust::Trust,
     },
@@ -72,6 +73,8 @@ pub enum Command {
     Trust(Trust),
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
+    /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
+    Pool(Pool),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
     Demo {
         /// What to simulate.
@@ -92,6 +95,9 @@ pub struct Global {
     /// Accept and remember unknown host keys; a changed one is refused all the same.
     #[arg(long, global = true)]
     pub accept_new: bool,
+    /// Never ask, neither for host keys nor for passwords: what would be asked is refused.
+    #[arg(short = 'B', long, global = true)]
+    pub batch: bool,
     /// Read and write host keys here only [default: ssh's own files].
     #[arg(long, global = true, value_name = "FILE")]
     pub known_hosts: Option<PathBuf>,

@@ -1,16 +1,20 @@
 //! The command line: flags to settings, a command to its report, an exit code to the shell.
 
 pub mod args;
+mod ask;
 mod choices;
 mod console;
 mod dashboard;
 mod demo;
 pub mod exit;
+mod files;
 mod fleet;
 mod log;
 mod look;
+mod pool;
 mod status;
 mod trust;
+mod tty;
 
 use std::{
     io::{self, Read as _, Write},
@@ -37,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) console: Console,
     pub(crate) environment: Environment,
     pub(crate) paths: Paths,
+    /// How many files this process may open.
+    open_files: usize,
 }
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
@@ -49,6 +55,7 @@ pub fn run() -> Result<u8> {
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),
+        open_files: files::raise(),
     };
     let _log = log::start(&context.paths);
     dispatch(&mut context).or_else(|report| {
@@ -67,6 +74,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
         Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
+        Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }
@@ -118,7 +126,11 @@ impl Context {
     }
 
     pub(crate) fn ssh(&self) -> crate::ssh::Config {
-        config::ssh(&self.args.global.flags(), &self.environment, &self.paths)
+        let config = config::ssh(&self.args.global.flags(), &self.environment, &self.paths);
+        crate::ssh::Config {
+            limits: config.limits.within(self.open_files),
+            ..config
+        }
     }
 
     /// Node sets with those of standard input in the place of `-`.

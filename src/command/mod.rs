@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod nodes;
+pub mod pool;
 pub mod status;
 pub mod trust;
 

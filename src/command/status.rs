@@ -30,7 +30,7 @@ pub struct Status {
 }
 
 /// Seconds, or a duration with its unit: `5`, `500ms`, `1m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok();
     let unit = if seconds { "s" } else { "" };
     inventory::duration(&format!("{text}{unit}"))

@@ -23,7 +23,7 @@ use crate::{
     inventory::Inventory,
     metrics::health::{Severity, Tracker},
     node::{Interval, Node, NodeId},
-    ssh::{Answer, Asked, Connector, Prompt, PromptId, Question},
+    ssh::{Answer, Asked, Connector, Prompt, PromptId, Question, Row},
 };
 
 /// Snapshots are at least this far apart.
@@ -63,6 +63,10 @@ pub(super) struct Actor {
     focus: Option<NodeId>,
     /// Pollers started so far.
     generation: u64,
+    /// Asks the pool for its table, while somebody looks at it.
+    tables: JoinSet<Vec<Row>>,
+    /// Somebody looks at the connections.
+    connections: bool,
     /// When nodes that were lost with another one were last tried because that one came back.
     roused: Option<Millis>,
     /// When to publish what has changed.
@@ -94,6 +98,8 @@ impl Actor {
             waiting: BTreeMap::new(),
             focus: None,
             generation: 0,
+            tables: JoinSet::new(),
+            connections: false,
             roused: None,
             publish_at: None,
             published: None,
@@ -109,16 +115,25 @@ impl Actor {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
-                Some(order) = self.outside.orders.recv() => self.obey(order),
+                Some(order) = self.outside.orders.recv() => match order {
+                    // Its owner only waits for requests: this takes no time.
+                    Order::Forget => self.connector.forget_secrets().await,
+                    order => self.obey(order),
+                },
                 Some(asked) = self.outside.asked.recv() => self.ask(asked),
                 Some(id) = self.outside.progress.recv() => self.note(&id, News::Authenticating),
                 () = until(publish_at) => self.publish(),
                 Some(report) = self.reports.recv() => self.hear(report),
                 Some(ended) = self.tasks.join_next() => note_end(&ended),
-                _ = upkeep.tick() => self.withdraw_stale_prompts(),
+                Some(Ok(table)) = self.tables.join_next() => self.show_connections(table),
+                _ = upkeep.tick() => {
+                    self.withdraw_stale_prompts();
+                    self.ask_for_connections();
+                }
             }
         }
         self.tasks.shutdown().await;
+        self.tables.shutdown().await;
         self.connector.close().await;
     }
 
@@ -128,13 +143,17 @@ impl Actor {
             Order::Notice(notice) => self.snapshot.notice = notice,
             Order::Focus(focus) => self.refocus(focus),
             Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
+            Order::Connections(is_wanted) => self.look_at_connections(is_wanted),
             Order::Answer(id, answer) => self.answer(id, &answer),
+            Order::Forget => return,
         }
         self.changed();
     }
 
     /// Nodes that stay as they are keep their connection and their history.
     fn adopt(&mut self, inventory: Arc<Inventory>) {
+        self.connector
+            .hold_back(inventory.nodes.iter().map(AsRef::as_ref));
         let mut old: HashMap<NodeId, Arc<NodeState>> = self
             .snapshot
             .nodes
@@ -263,6 +282,26 @@ impl Actor {
         let is_lost = matches!(state.link, Link::Down { .. } | Link::Refused(_));
         if is_lost || matches!(state.sampler, Sampler::Failed(_)) {
             self.send_wish(state, 1);
+        }
+    }
+
+    fn look_at_connections(&mut self, is_wanted: bool) {
+        self.connections = is_wanted;
+        self.snapshot.connections = None;
+        self.ask_for_connections();
+    }
+
+    fn ask_for_connections(&mut self) {
+        if self.connections && self.tables.is_empty() {
+            let connector = self.connector.clone();
+            self.tables.spawn(async move { connector.table().await });
+        }
+    }
+
+    fn show_connections(&mut self, table: Vec<Row>) {
+        if self.connections {
+            self.snapshot.connections = Some(Arc::new(table));
+            self.changed();
         }
     }
 

@@ -44,8 +44,12 @@ pub enum Order {
     Focus(Option<NodeId>),
     /// Try these now, whatever their back-off: the connection where there is none, else the sampler that failed.
     Retry(Vec<NodeId>),
+    /// The connections are looked at, or no longer.
+    Connections(bool),
     /// The answer to a question.
     Answer(PromptId, Answer),
+    /// Drop all passwords and decrypted keys; open connections stay.
+    Forget,
 }
 
 /// Whether somebody is there to answer questions.

@@ -10,7 +10,7 @@ use crate::{
         history::History,
     },
     node::{Node, Transport, text::SafeText},
-    ssh::{Error, SessionInfo, Ways},
+    ssh::{Error, Row, SessionInfo, Ways},
 };
 
 /// Failures in a row up to which a node that was up counts as reconnecting.
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub inventory: Arc<Inventory>,
     /// A trouble of our own, e.g. a hosts.yaml that became unreadable; one line.
     pub notice: Option<String>,
+    /// The connections that are kept; `None` while nobody looks at them.
+    pub connections: Option<Arc<Vec<Row>>>,
 }
 
 /// What is known of one node.

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use tokio::{
     io::AsyncWriteExt,
     process::ChildStdin,
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{
+        OwnedSemaphorePermit, Semaphore,
+        mpsc::{self, error::TrySendError},
+    },
     time::timeout,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -17,11 +20,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{End, Error, Output, Step, link::Writer};
 use crate::node::Transport;
 
-/// Messages that wait for a reader.
-const QUEUE_MESSAGES: usize = 256;
-
 /// Bytes that wait for a reader: a node that prints without end costs this much memory and no more.
 const QUEUE_BYTES: usize = 8 << 20;
+
+/// What a piece counts for at least, so that many small ones are bounded too.
+const PIECE_BYTES: usize = 128;
+
+/// Pieces that wait for a reader: never met, since the bytes are used up first.
+const QUEUE_PIECES: usize = QUEUE_BYTES / PIECE_BYTES;
 
 /// Input is sent in pieces of one SSH packet, each with its own deadline.
 const PIECE: usize = 32 << 10;
@@ -31,8 +37,12 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A command on a node. Dropping it closes the channel; a local command is killed.
 ///
-/// The output waits in a queue of 256 messages and 8 MiB. A reader that lets it stay full for 5 s loses the channel
-/// (`End::Lost`, counted by `Connector::overruns`): over SSH all channels share one connection, which must go on.
+/// The output waits in a queue of 8 MiB. Where the channel has a connection to itself ([`Connector::connect_bulk`]) or
+/// is of this machine, a full queue slows the command down. Elsewhere it shares the connection with others, who must
+/// not wait: a reader so far behind loses the channel (`End::Lost`, counted by [`Connector::overruns`]).
+///
+/// [`Connector::connect_bulk`]: super::Connector::connect_bulk
+/// [`Connector::overruns`]: super::Connector::overruns
 #[derive(Debug)]
 pub struct Channel {
     queue: mpsc::Receiver<Queued>,
@@ -60,6 +70,16 @@ pub(super) struct Feed {
     pub(super) gone: CancellationToken,
 }
 
+/// What became of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    Taken,
+    /// The reader is too far behind.
+    Full,
+    /// Nobody reads any more.
+    Gone,
+}
+
 #[derive(Debug)]
 struct Queued {
     output: Output,
@@ -74,7 +94,7 @@ struct Fate {
 
 /// The two ends of a new channel; its input is closed until [`Channel::attach`].
 pub(super) fn pair(transport: Transport) -> (Channel, Feed) {
-    let (sender, receiver) = mpsc::channel(QUEUE_MESSAGES);
+    let (sender, receiver) = mpsc::channel(QUEUE_PIECES);
     let fate = Arc::new(Fate::default());
     let gone = CancellationToken::new();
     let feed = Feed {
@@ -158,11 +178,7 @@ impl Input {
 impl Feed {
     /// Queues a piece; waits while the queue is full. False when nobody reads any more.
     pub(super) async fn put(&self, output: Output) -> bool {
-        let bytes = match &output {
-            Output::Stdout(bytes) | Output::Stderr(bytes) => bytes.len().min(QUEUE_BYTES),
-            Output::End(_) => 0,
-        };
-        let room = Arc::clone(&self.room).acquire_many_owned(bytes as u32);
+        let room = Arc::clone(&self.room).acquire_many_owned(weight(&output));
         tokio::select! {
             biased;
             () = self.gone.cancelled() => false,
@@ -170,6 +186,25 @@ impl Feed {
                 self.queue.send(Queued { output, _room: room }).await.is_ok()
             }
             else => false,
+        }
+    }
+
+    /// Queues a piece if there is room for it now.
+    pub(super) fn offer(&self, output: Output) -> Offer {
+        if self.gone.is_cancelled() {
+            return Offer::Gone;
+        }
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight(&output)) else {
+            return Offer::Full;
+        };
+        let queued = Queued {
+            output,
+            _room: room,
+        };
+        match self.queue.try_send(queued) {
+            Ok(()) => Offer::Taken,
+            Err(TrySendError::Full(_)) => Offer::Full,
+            Err(TrySendError::Closed(_)) => Offer::Gone,
         }
     }
 
@@ -183,6 +218,16 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         self.fate.over.cancel();
+    }
+}
+
+/// What it takes of the queue's bytes.
+fn weight(output: &Output) -> u32 {
+    match output {
+        Output::Stdout(bytes) | Output::Stderr(bytes) => {
+            bytes.len().clamp(PIECE_BYTES, QUEUE_BYTES) as u32
+        }
+        Output::End(_) => 0,
     }
 }
 

@@ -42,10 +42,23 @@ async fn memory_is_bounded_by_bytes_and_by_messages() {
     channel.next().await;
     assert!(now(feed.put(bytes(1 << 20))).unwrap());
     let (_channel, feed) = pair(Transport::Local);
-    for _ in 0..QUEUE_MESSAGES {
+    for _ in 0..QUEUE_PIECES {
         assert!(now(feed.put(bytes(1))).unwrap());
     }
     assert_eq!(now(feed.put(bytes(1))), None);
+}
+
+#[tokio::test]
+async fn what_is_offered_is_taken_while_there_is_room_and_somebody_reads() {
+    let (mut channel, feed) = pair(Transport::Direct);
+    for _ in 0..8 {
+        assert_eq!(feed.offer(bytes(1 << 20)), Offer::Taken);
+    }
+    assert_eq!(feed.offer(bytes(1)), Offer::Full);
+    assert_eq!(channel.next().await, bytes(1 << 20));
+    assert_eq!(feed.offer(bytes(1 << 20)), Offer::Taken);
+    drop(channel);
+    assert_eq!(feed.offer(bytes(1)), Offer::Gone);
 }
 
 #[tokio::test]

@@ -15,12 +15,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Step, auth,
+    Error, Keepalive, Step, auth,
     connector::Shared,
-    events::{Events, Fault, describe},
+    events::{Events, Fault, Told, describe},
     host_key::Judge,
     link::{Life, Link},
     pool::{Lane, Wanted},
+    prompt::Asker,
     transport::{
         Way,
         stream::{Head, Tap},
@@ -71,7 +72,7 @@ const PACKET: u32 = 32 << 10;
 /// Messages of a channel inside russh, before our own queue: 512 KiB at worst. Its default of 100 is 3.2 MiB.
 const CHANNEL_BUFFER: usize = 16;
 
-/// A net under the keepalives, which run only after login. Their answers reset it.
+/// A net under the keepalives, which run only after login. Their answers reset it, where they come more often.
 const INACTIVITY: Duration = Duration::from_secs(90);
 
 /// A connection that is logged in.
@@ -95,16 +96,18 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
     }
-    let login = auth::login(&mut handle, wanted, &life);
-    let auth = timeout(shared.config.auth_timeout, login)
-        .await
-        .unwrap_or_else(|_| {
-            let limit = shared.config.auth_timeout.as_secs_f32();
-            let reason = format!("not logged in within {limit} s");
-            Err(Error::new(Step::Auth, transport, &reason)
-                .advise("an agent may be waiting for a touch or a confirmation"))
-        })?;
-    let link = Link::new(handle, life, guard, Arc::clone(shared), transport);
+    let asker = Asker::new(shared.asker.clone(), wanted.target.node.clone());
+    let limit = shared.config.auth_timeout;
+    let auth = tokio::select! {
+        biased;
+        done = auth::login(&mut handle, wanted, shared, &asker, &life) => done?,
+        () = overdue(asker.asking(), limit) => {
+            let reason = format!("not logged in within {} s", limit.as_secs_f32());
+            return Err(Error::new(Step::Auth, transport, &reason)
+                .advise("the server takes its time: its name look-ups or its login services may hang"));
+        }
+    };
+    let link = Link::new(handle, life, guard, Arc::clone(shared), wanted);
     let remark = remark.borrow().clone();
     Ok(Opened {
         link,
@@ -143,7 +146,7 @@ async fn judge(wanted: &Wanted, shared: &Shared) -> Result<Judge, Error> {
         })
 }
 
-type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
+type Exchanged = (Handle<Events>, watch::Receiver<Told>, String);
 
 async fn exchange(
     way: Way,
@@ -173,16 +176,23 @@ async fn exchange(
     Ok((handle, ended, ident))
 }
 
+/// The window of a channel.
+pub(super) fn window(lane: Lane) -> u32 {
+    match lane {
+        Lane::Control => WINDOW,
+        Lane::Bulk => BULK_WINDOW,
+    }
+}
+
 fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
+    let keepalive = wanted.target.keepalive;
+    let asks = !keepalive.interval.is_zero();
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!(
             "SSH-2.0-sshoal_",
             env!("CARGO_PKG_VERSION")
         ))),
-        window_size: match wanted.lane {
-            Lane::Control => WINDOW,
-            Lane::Bulk => BULK_WINDOW,
-        },
+        window_size: window(wanted.lane),
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {
@@ -196,11 +206,20 @@ fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::DEFAULT
         },
-        keepalive_interval: Some(wanted.target.keepalive.interval),
-        keepalive_max: wanted.target.keepalive.max,
-        inactivity_timeout: Some(INACTIVITY),
+        keepalive_interval: asks.then_some(keepalive.interval),
+        keepalive_max: keepalive.max,
+        inactivity_timeout: asks.then(|| patience(keepalive)),
         ..client::Config::default()
     }
+}
+
+/// Silence that not even keepalives broke.
+fn patience(keepalive: Keepalive) -> Duration {
+    let questions = u32::try_from(keepalive.max).unwrap_or(u32::MAX);
+    let longest = keepalive
+        .interval
+        .saturating_mul(questions.saturating_add(2));
+    INACTIVITY.max(longest)
 }
 
 /// Kinds that are known for the host first: asked for another kind, a known host would look like one that changed.
@@ -217,16 +236,16 @@ fn host_key_order(known: &[&str]) -> Vec<Algorithm> {
 }
 
 /// Resolves when `limit` has passed; it starts anew after a person was asked, who has a deadline of their own.
-async fn overdue(mut asking: watch::Receiver<bool>, limit: Duration) {
+async fn overdue(mut asking: watch::Receiver<usize>, limit: Duration) {
     loop {
         tokio::select! {
             biased;
-            gone = async { asking.wait_for(|asking| *asking).await.is_err() } => if gone {
+            gone = async { asking.wait_for(|asking| *asking > 0).await.is_err() } => if gone {
                 return sleep(limit).await;
             },
             () = sleep(limit) => return,
         }
-        if asking.wait_for(|asking| !*asking).await.is_err() {
+        if asking.wait_for(|asking| *asking == 0).await.is_err() {
             return sleep(limit).await;
         }
     }

@@ -24,14 +24,27 @@ fn known_kinds_of_host_key_are_asked_for_first() {
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_rests_while_a_person_is_asked() {
-    let (asking, seen) = watch::channel(false);
+    let (asking, seen) = watch::channel(0);
     let limit = Duration::from_secs(10);
     let started = tokio::time::Instant::now();
     tokio::join!(overdue(seen, limit), async {
         sleep(Duration::from_secs(9)).await;
-        asking.send_replace(true);
+        asking.send_replace(1);
         sleep(Duration::from_mins(1)).await;
-        asking.send_replace(false);
+        asking.send_replace(0);
     });
     assert_eq!(started.elapsed().as_secs(), 79);
+}
+
+#[test]
+fn a_connection_that_is_rarely_asked_is_not_taken_for_a_silent_one() {
+    let of = |interval, max| {
+        patience(Keepalive {
+            interval: Duration::from_secs(interval),
+            max,
+        })
+    };
+    assert_eq!(of(5, 2), INACTIVITY);
+    assert_eq!(of(120, 3), Duration::from_mins(10));
+    assert!(of(u64::MAX, usize::MAX) > INACTIVITY);
 }

@@ -3,15 +3,21 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use super::{Channel, Error, SessionInfo, link::Link};
+use super::{
+    Channel, SessionInfo,
+    link::{Denied, Link},
+};
 
 /// sshd's own default (`MaxSessions`); a server that allows fewer says so by refusing.
 const USUAL_LIMIT: usize = 10;
+
+/// A connection that refused a channel for reasons that pass is not asked again before.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// A connection that the pool owns and sessions use.
 #[derive(Debug)]
@@ -22,55 +28,73 @@ pub(super) struct Connection {
     count: Arc<Count>,
 }
 
+/// How many channels at once a server allows on each connection, as far as is known: all connections to it share this.
+#[derive(Debug)]
+pub(super) struct Allowance(AtomicUsize);
+
 /// Channels of one connection.
 #[derive(Debug)]
 struct Count {
+    since: Instant,
+    allowance: Arc<Allowance>,
     open: AtomicUsize,
-    limit: AtomicUsize,
     total: AtomicUsize,
+    /// Closed by us, and the server has not said that their commands have ended: until then they count for it.
+    unsettled: AtomicUsize,
+    /// Milliseconds from `since` until which no channel is asked for.
+    paused: AtomicU64,
 }
 
 /// A channel's place on its connection; it is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Place(Arc<Count>);
 
+/// A connection and a place on it.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) connection: Arc<Connection>,
+    place: Place,
+}
+
+impl Allowance {
+    /// What sshd allows by default.
+    pub(super) fn usual() -> Self {
+        Self(AtomicUsize::new(USUAL_LIMIT))
+    }
+
+    /// One channel: its reader sets the pace of the whole connection.
+    pub(super) fn single() -> Self {
+        Self(AtomicUsize::new(1))
+    }
+}
+
 impl Connection {
     pub(super) fn new(link: Link, info: SessionInfo) -> Self {
+        let since = Instant::now();
         Self {
             link,
             info: Arc::new(info),
-            since: Instant::now(),
-            count: Arc::new(Count {
-                open: AtomicUsize::new(0),
-                limit: AtomicUsize::new(USUAL_LIMIT),
-                total: AtomicUsize::new(0),
-            }),
+            since,
+            count: Arc::new(Count::new(since, Arc::new(Allowance::usual()))),
         }
+    }
+
+    /// The same under what is known of the server; before its first channel.
+    pub(super) fn allowed(mut self, allowance: Arc<Allowance>) -> Self {
+        self.count = Arc::new(Count::new(self.since, allowance));
+        self
     }
 
     /// Takes a place for a channel, where there is one.
-    pub(super) fn reserve(&self) -> Option<Place> {
-        let limit = self.count.limit.load(Ordering::Relaxed);
-        let more = |open| (open < limit).then_some(open + 1);
-        let (set, seen) = (Ordering::AcqRel, Ordering::Acquire);
-        self.count.open.fetch_update(set, seen, more).ok()?;
-        self.count.total.fetch_add(1, Ordering::Relaxed);
-        Some(Place(Arc::clone(&self.count)))
+    pub(super) fn seat(self: &Arc<Self>) -> Option<Seat> {
+        let place = Count::reserve(&self.count)?;
+        let connection = Arc::clone(self);
+        Some(Seat { connection, place })
     }
 
-    /// Starts a command in a place of this connection.
-    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Error> {
-        self.link.exec(command, place).await
-    }
-
-    /// The server refused a channel beside the others that are open: so many it allows. False when there was no other,
-    /// as then another connection would be refused one too.
-    pub(super) fn learn(&self) -> bool {
-        let open = self.open();
-        if open > 0 {
-            self.count.limit.fetch_min(open, Ordering::AcqRel);
-        }
-        open > 0
+    /// True when a channel would find a place.
+    pub(super) fn has_room(&self) -> bool {
+        !self.count.is_paused() && self.open() < self.limit()
     }
 
     /// Channels open now.
@@ -80,7 +104,7 @@ impl Connection {
 
     /// Channels at once, as far as is known.
     pub(super) fn limit(&self) -> usize {
-        self.count.limit.load(Ordering::Relaxed)
+        self.count.limit()
     }
 
     /// Channels so far.
@@ -94,8 +118,79 @@ impl Connection {
     }
 }
 
+impl Seat {
+    /// Starts a command.
+    pub(super) async fn exec(self, command: &str) -> Result<Channel, Denied> {
+        self.connection.link.exec(command, self.place).await
+    }
+}
+
+impl Count {
+    fn new(since: Instant, allowance: Arc<Allowance>) -> Self {
+        Self {
+            since,
+            allowance,
+            open: AtomicUsize::new(0),
+            total: AtomicUsize::new(0),
+            unsettled: AtomicUsize::new(0),
+            paused: AtomicU64::new(0),
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.allowance.0.load(Ordering::Relaxed)
+    }
+
+    fn age_ms(&self) -> u64 {
+        self.since.elapsed().as_millis() as u64
+    }
+
+    fn is_paused(&self) -> bool {
+        let until = self.paused.load(Ordering::Relaxed);
+        until > 0 && self.age_ms() < until
+    }
+
+    fn reserve(self: &Arc<Self>) -> Option<Place> {
+        if self.is_paused() {
+            return None;
+        }
+        let limit = self.limit();
+        let more = |open| (open < limit).then_some(open + 1);
+        let (set, seen) = (Ordering::AcqRel, Ordering::Acquire);
+        self.open.fetch_update(set, seen, more).ok()?;
+        self.total.fetch_add(1, Ordering::Relaxed);
+        Some(Place(Arc::clone(self)))
+    }
+}
+
+impl Place {
+    /// Gives it back although the command may go on at the server.
+    pub(super) fn abandon(self) {
+        self.0.unsettled.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The server refused the channel: as many as are open beside it is what it allows, unless some of those that we
+    /// have closed are still there. Refused without any other, it would be so on every connection: nothing is learnt.
+    pub(super) fn refused(self) {
+        let count = Arc::clone(&self.0);
+        drop(self);
+        let others = count.open.load(Ordering::Acquire);
+        if count.unsettled.load(Ordering::Acquire) > 0 {
+            let until = count.age_ms() + PAUSE.as_millis() as u64;
+            count.paused.store(until, Ordering::Relaxed);
+        } else if others > 0 {
+            count.allowance.0.fetch_min(others, Ordering::AcqRel);
+        }
+        count.total.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -20,8 +20,10 @@ use super::{
     channel::{self, Input},
     connection::Place,
     connector::Shared,
-    events::{Events, describe},
-    pump::Pump,
+    events::{Events, Told, describe},
+    pool::{Lane, Wanted},
+    pump::{Pump, Start},
+    transport::tunnel,
 };
 use crate::node::{Transport, text::SafeText};
 
@@ -38,6 +40,7 @@ pub(super) struct Link {
     tasks: TaskTracker,
     shared: Arc<Shared>,
     transport: Transport,
+    lane: Lane,
     _guard: DropGuard,
 }
 
@@ -45,7 +48,18 @@ pub(super) struct Link {
 #[derive(Clone, Debug)]
 pub(super) struct Life {
     stop: CancellationToken,
-    ended: watch::Receiver<Option<SafeText>>,
+    told: watch::Receiver<Told>,
+}
+
+/// Why a command was not started.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// The server gives this connection no further channel.
+    NoChannel(Error),
+    /// The connection ended before the command was sent: it can't have run.
+    Unsent(Error),
+    /// Anything else: it may have run.
+    Failed(Error),
 }
 
 /// The input of a command.
@@ -59,25 +73,27 @@ impl Link {
         life: Life,
         guard: DropGuard,
         shared: Arc<Shared>,
-        transport: Transport,
+        wanted: &Wanted,
     ) -> Self {
         Self {
             handle: Arc::new(handle),
             life,
             tasks: TaskTracker::new(),
             shared,
-            transport,
+            transport: wanted.path.transport(),
+            lane: wanted.lane,
             _guard: guard,
         }
     }
 
     /// Starts a command.
-    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Error> {
+    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Denied> {
         let (channel, feed) = channel::pair(self.transport);
         let (started, start) = oneshot::channel();
         let pump = Pump {
             feed,
-            _place: place,
+            place: Some(place),
+            lane: self.lane,
             started: Some(started),
             shared: Arc::clone(&self.shared),
             transport: self.transport,
@@ -85,20 +101,31 @@ impl Link {
         let handle = Arc::clone(&self.handle);
         self.tasks.spawn(pump.run(handle, command.to_owned()));
         match timeout(START_TIMEOUT, start).await {
-            Ok(Ok(result)) => result.map(|writer| channel.attach(Input::Ssh(writer))),
-            Ok(Err(_)) => {
-                let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
-                let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
-                Err(Error::new(Step::Session, self.transport, reason.as_str()))
-            }
+            Ok(Ok(Start::Running(writer))) => Ok(channel.attach(Input::Ssh(writer))),
+            Ok(Ok(Start::NoChannel(error))) => Err(Denied::NoChannel(error)),
+            Ok(Ok(Start::Refused(error))) => Err(Denied::Failed(error)),
+            Ok(Ok(Start::Unsent)) => Err(Denied::Unsent(self.lost().await)),
+            Ok(Err(_)) => Err(Denied::Failed(self.lost().await)),
             Err(_) => {
-                let reason = format!(
-                    "the server did not start the command within {} s",
-                    START_TIMEOUT.as_secs()
-                );
-                Err(Error::new(Step::Channel, self.transport, &reason))
+                let limit = START_TIMEOUT.as_secs();
+                let reason = format!("the server did not start the command within {limit} s");
+                let error = Error::new(Step::Exec, self.transport, &reason);
+                Err(Denied::Failed(error))
             }
         }
+    }
+
+    /// Starts the task behind a tunnel to `host:port`.
+    pub(super) fn tunnel(&self, pump: tunnel::Pump, host: String, port: u16) {
+        let (handle, life) = (Arc::clone(&self.handle), self.life.clone());
+        self.tasks.spawn(pump.run(handle, life, host, port));
+    }
+
+    /// What to tell of a command that was on its way when the connection ended.
+    async fn lost(&self) -> Error {
+        let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
+        let reason = reason.unwrap_or_else(|_| "the connection is gone".into());
+        Error::new(Step::Session, self.transport, reason.as_str())
     }
 
     /// Resolves when the connection is gone, with the reason.
@@ -136,23 +163,44 @@ impl std::fmt::Debug for Link {
     }
 }
 
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NoChannel(error) | Denied::Unsent(error) | Denied::Failed(error) => error,
+        }
+    }
+}
+
 impl Life {
-    /// `stop` tells of an end by our own will, `ended` of any other.
-    pub(super) fn new(stop: CancellationToken, ended: watch::Receiver<Option<SafeText>>) -> Self {
-        Self { stop, ended }
+    /// `stop` tells of an end by our own will, `told` of any other.
+    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>) -> Self {
+        Self { stop, told }
     }
 
     /// Resolves when the connection is gone, with the reason.
     pub(super) async fn ended(&self) -> SafeText {
-        let mut ended = self.ended.clone();
-        let reason = ended.wait_for(Option::is_some).await;
+        let mut told = self.told.clone();
+        let reason = told.wait_for(|told| told.ended.is_some()).await;
         if self.stop.is_cancelled() {
             return "closed".into();
         }
         reason
             .ok()
-            .and_then(|reason| reason.clone())
+            .and_then(|told| told.ended.clone())
             .unwrap_or_else(|| "connection lost".into())
+    }
+
+    /// Channels that the server has refused so far.
+    pub(super) fn refusals(&self) -> usize {
+        self.told.borrow().refusals
+    }
+
+    /// What the server said when it refused channels since there were `mark` refusals, each only once. Which channel it
+    /// meant russh doesn't tell.
+    pub(super) async fn refused_since(&self, mark: usize) -> Vec<String> {
+        let mut told = self.told.clone();
+        let told = told.wait_for(|told| told.refusals > mark).await;
+        told.map(|told| told.words_since(mark)).unwrap_or_default()
     }
 }
 

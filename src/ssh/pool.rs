@@ -2,38 +2,25 @@
 
 mod entry;
 mod gates;
+mod owner;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::{Id, JoinSet},
-    time::interval,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Error, Step,
-    connection::Connection,
-    connector::Shared,
-    dial,
+    connection::{Connection, Seat},
     target::{Path, Target},
 };
 use crate::node::Transport;
-use entry::{Entry, Waiter};
-pub(super) use gates::Place;
-use gates::{Gate, Gates};
+pub(super) use gates::{Gate, Place};
 
 /// Requests that may wait; whoever sends more waits.
 const REQUESTS: usize = 256;
 
-/// How often attempts that nobody waits for and connections that nobody uses are looked for.
-const SWEEP: Duration = Duration::from_millis(250);
-
-/// What a connection carries: bulk goes over one of its own, so that nothing waits behind it.
+/// What a connection carries: bulk goes over connections of its own, one channel each, so that its reader can set the
+/// pace and nothing waits behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
     Control,
@@ -77,9 +64,7 @@ pub struct Row {
     pub limit: usize,
     /// Channels so far.
     pub opened: usize,
-    /// Times that it was there already when somebody wanted it.
-    pub reused: usize,
-    /// Nobody uses it since.
+    /// Nobody uses it for so long.
     pub idle: Option<Duration>,
 }
 
@@ -88,19 +73,33 @@ pub struct Row {
 pub struct Limits {
     /// An unused connection is closed after so long.
     pub idle: Duration,
-    /// Connections at once.
-    pub connections: usize,
+    /// Open files for all connections: one each, three where a command carries it.
+    pub files: usize,
     /// Handshakes at once, to all servers.
     pub handshakes: usize,
     /// Handshakes at once, to one server or through one bastion.
     pub per_server: usize,
 }
 
+/// Open files that are left to everything else: terminal, logs, agents, key files, name look-ups.
+const OTHER_FILES: usize = 64;
+
+impl Limits {
+    /// What a process that may open so many files can afford.
+    #[must_use]
+    pub fn within(self, open_files: usize) -> Self {
+        Self {
+            files: open_files.saturating_sub(OTHER_FILES).max(1),
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             idle: Duration::from_mins(5),
-            connections: 4096,
+            files: 4096,
             handshakes: 64,
             // sshd drops by chance from the eleventh login under way (MaxStartups 10:30:100), and of those before it some are others'.
             per_server: 6,
@@ -110,17 +109,27 @@ impl Default for Limits {
 
 /// A request to the owner.
 enum Request {
-    /// A connection with room for a channel besides those in `full`.
-    Connection(Wanted, oneshot::Sender<Result<Arc<Connection>, Error>>),
+    Connection(Wanted, Waiter),
     /// The gates on the way to a server.
     Gate(Wanted, oneshot::Sender<Gate>),
     Table(oneshot::Sender<Vec<Row>>),
     Close(oneshot::Sender<()>),
 }
 
+/// Whoever waits for a connection.
+enum Waiter {
+    /// Any that is open, even one without room.
+    Session(oneshot::Sender<Result<Arc<Connection>, Error>>),
+    /// One with a place for a channel.
+    Channel(oneshot::Sender<Result<Seat, Error>>),
+}
+
 /// Asks the owner.
 #[derive(Clone, Debug)]
 pub(super) struct Pool(mpsc::Sender<Request>);
+
+/// The owner's end, before it runs.
+pub(super) struct Requests(mpsc::Receiver<Request>, Limits);
 
 impl Pool {
     /// A pool and the task that owns its connections, to be run by the caller.
@@ -129,11 +138,24 @@ impl Pool {
         (Self(sender), Requests(requests, limits))
     }
 
-    /// A connection with room for a channel. Dropped before its end, the call leaves nothing behind.
+    /// A connection. Dropped before its end, the call leaves nothing behind.
     pub(super) async fn connection(&self, wanted: Wanted) -> Result<Arc<Connection>, Error> {
+        self.ask(wanted, Waiter::Session).await
+    }
+
+    /// A place for a channel on a connection. Dropped before its end, the call leaves nothing behind.
+    pub(super) async fn seat(&self, wanted: Wanted) -> Result<Seat, Error> {
+        self.ask(wanted, Waiter::Channel).await
+    }
+
+    async fn ask<T>(
+        &self,
+        wanted: Wanted,
+        waiter: fn(oneshot::Sender<Result<T, Error>>) -> Waiter,
+    ) -> Result<T, Error> {
         let transport = wanted.path.transport();
         let (reply, answer) = oneshot::channel();
-        let request = Request::Connection(wanted, reply);
+        let request = Request::Connection(wanted, waiter(reply));
         self.0.send(request).await.map_err(|_| gone(transport))?;
         answer.await.unwrap_or_else(|_| Err(gone(transport)))
     }
@@ -156,7 +178,7 @@ impl Pool {
         answer.await.unwrap_or_default()
     }
 
-    /// Takes leave of all servers.
+    /// Takes leave of all servers at once.
     pub(super) async fn close(&self) {
         let (reply, answer) = oneshot::channel();
         // An owner that is gone has closed everything.
@@ -169,162 +191,21 @@ fn gone(transport: Transport) -> Error {
     Error::new(Step::Config, transport, "the connections are being closed")
 }
 
-/// The owner's end, before it runs.
-pub(super) struct Requests(mpsc::Receiver<Request>, Limits);
-
-/// The owner.
-struct Owner {
-    shared: std::sync::Weak<Shared>,
-    limits: Limits,
-    entries: HashMap<Key, Entry>,
-    attempts: JoinSet<Result<Connection, Error>>,
-    keys: HashMap<Id, Key>,
-    gates: Gates,
-}
-
-impl Requests {
-    /// Runs until nobody can ask any more.
-    pub(super) async fn run(self, shared: std::sync::Weak<Shared>) {
-        let Self(mut requests, limits) = self;
-        let mut owner = Owner {
-            shared,
-            limits,
-            entries: HashMap::new(),
-            attempts: JoinSet::new(),
-            keys: HashMap::new(),
-            gates: Gates::new(limits),
-        };
-        let mut sweep = interval(SWEEP);
-        loop {
-            tokio::select! {
-                biased;
-                request = requests.recv() => match request {
-                    Some(Request::Connection(wanted, reply)) => owner.serve(wanted, reply),
-                    Some(Request::Gate(wanted, reply)) => drop(reply.send(owner.gates.of(&wanted))),
-                    Some(Request::Table(reply)) => drop(reply.send(owner.table())),
-                    Some(Request::Close(reply)) => {
-                        owner.close().await;
-                        // Whoever asked may have gone.
-                        let _ = reply.send(());
-                    }
-                    None => return,
-                },
-                Some(done) = owner.attempts.join_next_with_id() => owner.settle(done),
-                _ = sweep.tick() => owner.sweep(),
-            }
-        }
-    }
-}
-
-impl Owner {
-    fn serve(&mut self, wanted: Wanted, reply: Waiter) {
-        let key = wanted.key();
-        let entry = self.entries.entry(key.clone()).or_default();
-        if let Some(connection) = entry.with_room() {
-            // Whoever asked may have gone; then the connection is idle.
-            let _ = reply.send(Ok(connection));
-            return;
-        }
-        entry.waiting.push(reply);
-        if entry.attempt.is_none() {
-            self.open(key, wanted);
+impl Waiter {
+    /// True when nobody waits any more.
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Session(reply) => reply.is_closed(),
+            Self::Channel(reply) => reply.is_closed(),
         }
     }
 
-    fn open(&mut self, key: Key, wanted: Wanted) {
-        let Some(shared) = self.shared.upgrade() else {
-            return;
-        };
-        if self.count() >= self.limits.connections && !self.evict() {
-            let error = self.too_many(wanted.path.transport());
-            self.answer(&key, &Err(error));
-            return;
+    /// Tells of a failure. Whoever asked may have gone.
+    fn refuse(self, error: Error) {
+        match self {
+            Self::Session(reply) => drop(reply.send(Err(error))),
+            Self::Channel(reply) => drop(reply.send(Err(error))),
         }
-        let gate = self.gates.of(&wanted);
-        let task = self.attempts.spawn(async move {
-            let place = gate.enter().await;
-            dial::open(&wanted, &shared, place).await
-        });
-        self.keys.insert(task.id(), key.clone());
-        self.entries.entry(key).or_default().attempt = Some(task);
-    }
-
-    fn settle(&mut self, done: Result<(Id, Result<Connection, Error>), tokio::task::JoinError>) {
-        let (id, result) = match done {
-            Ok((id, result)) => (id, Some(result)),
-            Err(error) => (error.id(), None),
-        };
-        let Some(key) = self.keys.remove(&id) else {
-            return;
-        };
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        entry.attempt = None;
-        // An attempt that was given up has nobody waiting.
-        let Some(result) = result else { return };
-        let result = result.map(|connection| entry.add(connection));
-        self.answer(&key, &result);
-    }
-
-    fn answer(&mut self, key: &Key, result: &Result<Arc<Connection>, Error>) {
-        let Some(entry) = self.entries.get_mut(key) else {
-            return;
-        };
-        for waiter in entry.waiting.drain(..) {
-            // Whoever asked may have gone.
-            let _ = waiter.send(result.clone());
-        }
-    }
-
-    fn sweep(&mut self) {
-        let (now, idle) = (Instant::now(), self.limits.idle);
-        self.entries.retain(|_, entry| {
-            entry.tidy(now, idle);
-            !entry.is_empty()
-        });
-        self.gates.tidy();
-    }
-
-    fn count(&self) -> usize {
-        self.entries.values().map(Entry::count).sum()
-    }
-
-    /// Closes the connection that is idle longest; false when all are in use.
-    fn evict(&mut self) -> bool {
-        let oldest = self.entries.values_mut().filter_map(|entry| {
-            let since = entry.idle_since()?;
-            Some((since, entry))
-        });
-        let oldest = oldest.min_by_key(|(since, _)| *since);
-        oldest.is_some_and(|(_, entry)| entry.drop_idle())
-    }
-
-    fn too_many(&self, transport: Transport) -> Error {
-        let reason = format!("{} connections are the limit", self.limits.connections);
-        Error::new(Step::Config, transport, &reason)
-            .advise("raise the limit of open files: ulimit -n")
-    }
-
-    fn table(&self) -> Vec<Row> {
-        let now = Instant::now();
-        let mut rows: Vec<Row> = self
-            .entries
-            .iter()
-            .flat_map(|(key, entry)| entry.rows(key, now))
-            .collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.age));
-        rows
-    }
-
-    async fn close(&mut self) {
-        self.attempts.shutdown().await;
-        self.keys.clear();
-        let mut leaving = JoinSet::new();
-        for connection in self.entries.drain().flat_map(|(_, entry)| entry.into_all()) {
-            leaving.spawn(async move { connection.link.close().await });
-        }
-        while leaving.join_next().await.is_some() {}
     }
 }
 
@@ -338,6 +219,15 @@ impl Wanted {
             port: target.port,
             path: self.path.to_string(),
             lane: self.lane,
+        }
+    }
+
+    /// Open files that a connection takes: a socket, or the pipes of a command and the process itself; a bastion's are its own.
+    fn files(&self) -> usize {
+        match &self.path {
+            Path::Jump(_) => 0,
+            Path::ProxyCommand(_) | Path::Cloudflare(_) => 3,
+            _ => 1,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The task behind one command over SSH: opens the channel, starts the command, and always drains it, since a channel that nobody reads stops its whole connection inside russh.
+//! The task behind one command over SSH: opens the channel, starts the command, drains it, and sees to its end.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -13,19 +13,22 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::{
     End, Error, Output, Step,
-    channel::{Feed, piece},
+    channel::{Feed, Offer, piece},
     connection::Place,
     connector::Shared,
     events::Events,
     link::Writer,
+    pool::Lane,
 };
 use crate::node::Transport;
 
-/// A full queue may hold up the connection's other channels for so long, then its channel is given up. A reader that
-/// is merely slow sets the pace and loses nothing.
-const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a command that nobody wants to end by itself once its input has ended.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// For the message that closes a channel to be taken by the connection.
+/// Output that is thrown away meanwhile.
+const FAREWELL_BYTES: usize = 1 << 20;
+
+/// For the messages that close a channel to be taken by the connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Standard error among the kinds of extended data (RFC 4254, 5.2).
@@ -34,12 +37,24 @@ const STDERR: u32 = 1;
 /// Feeds one channel.
 pub(super) struct Pump {
     pub(super) feed: Feed,
-    /// Held until the channel is closed on the server too.
-    pub(super) _place: Place,
-    /// Told once, when the command has started or was refused.
-    pub(super) started: Option<oneshot::Sender<Result<Writer, Error>>>,
+    /// Held until the server has said that the channel is closed.
+    pub(super) place: Option<Place>,
+    pub(super) lane: Lane,
+    /// Told once.
+    pub(super) started: Option<oneshot::Sender<Start>>,
     pub(super) shared: Arc<Shared>,
     pub(super) transport: Transport,
+}
+
+/// How a command began.
+pub(super) enum Start {
+    Running(Writer),
+    /// No channel for it.
+    NoChannel(Error),
+    /// The connection ended first, and nothing was sent.
+    Unsent,
+    /// The server doesn't start it.
+    Refused(Error),
 }
 
 /// What the server has said of the command's end.
@@ -61,20 +76,42 @@ impl Pump {
         };
         let (mut reader, writer) = channel.split();
         let writer = Arc::new(writer);
+        if self.feed.gone.is_cancelled() {
+            return self.unopen(reader, &writer, &handle).await;
+        }
         let mut heard = Heard::default();
-        if !self.feed.gone.is_cancelled() {
-            match writer.exec(true, command).await {
-                Ok(()) => self.drain(&mut reader, &writer, &mut heard).await,
-                Err(error) => return self.refused(&error),
-            }
+        if writer.exec(true, command).await.is_err() {
+            return self.tell(Start::Unsent);
         }
-        // The reading half goes first: a connection that waits for it would not take the message below.
-        drop(reader);
-        if !heard.closed {
-            close(&writer).await;
-        }
+        self.drain(&mut reader, &writer, &mut heard).await;
+        let Self { feed, place, .. } = self;
         if let (Some(end), true) = (heard.end, heard.complete) {
-            self.feed.end(end);
+            feed.end(end);
+        } else {
+            drop(feed);
+        }
+        if !heard.closed
+            && !leave(reader, &writer).await
+            && let Some(place) = place
+        {
+            place.abandon();
+        }
+    }
+
+    /// Closes a channel on which nothing was started. The server frees it once it has done what it had received, and
+    /// before it sends its next answer.
+    async fn unopen(
+        self,
+        reader: ChannelReadHalf,
+        writer: &ChannelWriteHalf<Msg>,
+        handle: &Handle<Events>,
+    ) {
+        drop(reader);
+        close(writer).await;
+        if timeout(CLOSE_TIMEOUT, handle.send_ping()).await.is_err()
+            && let Some(place) = self.place
+        {
+            place.abandon();
         }
     }
 
@@ -95,15 +132,27 @@ impl Pump {
                 heard.closed = true;
                 return;
             };
-            let Some(output) = self.hear(message, writer, heard) else {
-                continue;
-            };
-            match timeout(STALL_TIMEOUT, self.feed.put(output)).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(_) => return self.overrun(),
+            if let Some(output) = self.hear(message, writer, heard)
+                && !self.pass(output).await
+            {
+                return;
             }
         }
+    }
+
+    /// Hands output to the reader; false when the channel is to be given up. russh stops the whole connection while
+    /// one channel isn't drained, and gives no hold on a channel's window: so only a channel that has the connection to
+    /// itself may wait for its reader.
+    async fn pass(&self, output: Output) -> bool {
+        if self.lane == Lane::Bulk {
+            return self.feed.put(output).await;
+        }
+        let offer = self.feed.offer(output);
+        if offer == Offer::Full {
+            self.shared.overruns.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("a channel's output was not read: closed");
+        }
+        offer == Offer::Taken
     }
 
     fn hear(
@@ -115,10 +164,14 @@ impl Pump {
         match message {
             ChannelMsg::Data { data } => return piece(data, Output::Stdout),
             ChannelMsg::ExtendedData { data, ext: STDERR } => return piece(data, Output::Stderr),
-            ChannelMsg::Success => self.tell(Ok(Writer::new(Arc::clone(writer)))),
+            ChannelMsg::Success => self.tell(Start::Running(Writer::new(Arc::clone(writer)))),
             ChannelMsg::Failure => {
                 let reason = "the server refused to start the command";
-                self.tell(Err(Error::new(Step::Exec, self.transport, reason)));
+                self.tell(Start::Refused(Error::new(
+                    Step::Exec,
+                    self.transport,
+                    reason,
+                )));
             }
             ChannelMsg::ExitStatus { exit_status } => heard.end = Some(End::Exit(exit_status)),
             ChannelMsg::ExitSignal { signal_name, .. } => {
@@ -134,26 +187,60 @@ impl Pump {
         None
     }
 
-    fn tell(&mut self, outcome: Result<Writer, Error>) {
+    fn tell(&mut self, outcome: Start) {
         if let Some(started) = self.started.take() {
             // Nobody waiting any more shows as a reader that is gone.
             let _ = started.send(outcome);
         }
     }
 
-    /// Any other error is the connection's, whose end tells more; saying nothing points there.
+    /// Any other error is the connection's, whose end tells more.
     fn refused(&mut self, error: &russh::Error) {
-        if let russh::Error::ChannelOpenFailure(failure) = error {
-            let error = Error::new(Step::Channel, self.transport, &refusal(failure))
-                .advise("sshd allows 10 sessions per connection by default (MaxSessions)");
-            self.tell(Err(error));
+        let russh::Error::ChannelOpenFailure(failure) = error else {
+            return self.tell(Start::Unsent);
+        };
+        // Before it is told, so that whoever tries again sees what was learnt.
+        if let Some(place) = self.place.take() {
+            place.refused();
+        }
+        let error = Error::new(Step::Channel, self.transport, &refusal(failure))
+            .advise("sshd allows 10 sessions per connection by default (MaxSessions)");
+        self.tell(Start::NoChannel(error));
+    }
+}
+
+/// Ends a command that nobody wants: its input ends, and if that isn't enough, it is hung up on and the channel closed.
+/// True when the server has confirmed the end. russh forgets a channel when it sends its close, so that the confirmation
+/// is only seen when the command ends before.
+async fn leave(mut reader: ChannelReadHalf, writer: &ChannelWriteHalf<Msg>) -> bool {
+    // Together: a connection that waits for the reader takes no message.
+    let ended = async { tokio::join!(writer.eof(), is_confirmed(&mut reader)).1 };
+    if timeout(PATIENCE, ended).await == Ok(true) {
+        return true;
+    }
+    drop(reader);
+    // Servers refuse this to some logins, and then the process meets closed pipes.
+    if timeout(CLOSE_TIMEOUT, writer.signal(Sig::HUP))
+        .await
+        .is_ok()
+    {
+        close(writer).await;
+    }
+    false
+}
+
+async fn is_confirmed(reader: &mut ChannelReadHalf) -> bool {
+    let mut wasted = 0;
+    while wasted < FAREWELL_BYTES {
+        match reader.wait().await {
+            None | Some(ChannelMsg::Close) => return true,
+            Some(ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. }) => {
+                wasted += data.len();
+            }
+            Some(_) => {}
         }
     }
-
-    fn overrun(&self) {
-        self.shared.overruns.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!("a channel's output was not read for {STALL_TIMEOUT:?}: closed");
-    }
+    false
 }
 
 fn refusal(failure: &ChannelOpenFailure) -> String {

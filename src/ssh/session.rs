@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Channel, Error, SessionInfo, Step, connection::Connection, connector::Connector, pool::Wanted,
-    transport::local::Shell,
+    Channel, Connector, Error, SessionInfo, Step, connection::Connection, link::Denied,
+    pool::Wanted, transport::local::Shell,
 };
 
-/// Connections tried for one command: a server that refuses a channel on a fresh connection would do so for ever.
+/// Connections tried for one command: a server that refuses a channel on fresh connections would do so for ever.
 const TRIES: usize = 4;
 
 /// A node's connection, shared with others who want the same. Dropping it gives it back; channels live on until they are dropped themselves.
@@ -19,7 +19,7 @@ enum Kind {
     Ssh {
         main: Arc<Connection>,
         wanted: Wanted,
-        /// Kept, as the connections go with it.
+        /// Keeps the pool alive, and asks it for more connections.
         connector: Connector,
     },
     Local {
@@ -50,7 +50,8 @@ impl Session {
         }
     }
 
-    /// Starts a command; on another connection to the node where this one has no room. Dropped before its end, the call leaves nothing behind.
+    /// Starts a command; on another connection to the node where this one has no room, or has ended before the command
+    /// was sent. Dropped before its end, the call leaves nothing behind.
     pub async fn exec(&self, command: &str) -> Result<Channel, Error> {
         let (main, wanted, connector) = match &self.0 {
             Kind::Ssh {
@@ -60,19 +61,20 @@ impl Session {
             } => (main, wanted, connector),
             Kind::Local { shell, .. } => return shell.exec(command),
         };
-        let mut connection = Arc::clone(main);
-        for _ in 0..TRIES {
-            if let Some(place) = connection.reserve() {
-                match connection.exec(command, place).await {
-                    Err(error) if error.step == Step::Channel && connection.learn() => {}
-                    result => return result,
-                }
+        let pool = connector.pool();
+        let mut seat = match main.seat().filter(|_| !main.is_closed()) {
+            Some(seat) => seat,
+            None => pool.seat(wanted.clone()).await?,
+        };
+        let mut tries = 1;
+        loop {
+            match seat.exec(command).await {
+                Ok(channel) => return Ok(channel),
+                Err(Denied::NoChannel(_) | Denied::Unsent(_)) if tries < TRIES => tries += 1,
+                Err(denied) => return Err(denied.into()),
             }
-            connection = connector.connection(wanted.clone()).await?;
+            seat = pool.seat(wanted.clone()).await?;
         }
-        let reason = "the server refuses more channels";
-        Err(Error::new(Step::Channel, self.info().transport, reason)
-            .advise("sshd allows 10 sessions per connection by default (MaxSessions)"))
     }
 
     /// Resolves when the session has ended, with the reason.

@@ -1,6 +1,6 @@
 //! The stack of layers over the fleet: the one in front reads the keys first.
 
-use super::view::{columns::menu::Menu, help::Help, line::Line, node::NodeView};
+use super::view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, pool::Pool};
 use crate::{config::keymap::Scope, node::NodeId};
 
 /// One thing over the fleet.
@@ -12,6 +12,8 @@ pub(super) enum Layer {
     Help(Help),
     /// The menu of columns.
     Columns(Menu),
+    /// The connections.
+    Pool(Pool),
     /// The line where a filter is typed.
     Filter(Box<Line>),
 }
@@ -23,6 +25,7 @@ impl Layer {
             Self::Node(..) => Scope::Node,
             Self::Help(_) => Scope::Help,
             Self::Columns(_) => Scope::Columns,
+            Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
         }
     }

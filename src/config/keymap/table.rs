@@ -2,16 +2,16 @@
 
 use super::{
     Action, Binding,
-    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Prompt},
+    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Pool, Prompt, Secret},
 };
 
 /// Scopes in which letters are keys, not text or answers.
-const VIEWS: &[Scope] = &[Fleet, Node, Help, Columns];
+const VIEWS: &[Scope] = &[Fleet, Node, Help, Columns, Pool];
 
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
 pub const BINDINGS: &[Binding] = &[
-    row(Action::Help, &[Fleet, Node, Columns], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
+    row(Action::Help, &[Fleet, Node, Columns, Pool], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
     row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
     row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(3, "filter"),
     row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(6, "mark"),
@@ -27,6 +27,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::OnlyFaults, &[Fleet], &["!"], "only nodes in trouble, or all").hint(9, "only faults"),
     row(Action::Columns, &[Fleet], &["C"], "choose the columns of the table").hint(11, "columns"),
     row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(10, "signal"),
+    row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept, and what they carry"),
     row(Action::Up, VIEWS, &["up", "k"], "up"),
     row(Action::Down, VIEWS, &["down", "j"], "down"),
     row(Action::Left, &[Fleet], &["left", "h"], "left"),
@@ -45,6 +46,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Mark, &[Columns], &["space", "enter"], "show the column, or hide it").hint(3, "show or hide"),
     row(Action::Back, &[Columns], &["esc", "C"], "close").hint(2, "close"),
     row(Action::Back, &[Help], &["esc", "?", "f1"], "close").hint(2, "close"),
+    row(Action::Back, &[Pool], &["esc", "P"], "close").hint(2, "close"),
     row(Action::Open, &[Filter], &["enter"], "keep the filter").hint(1, "keep"),
     row(Action::Back, &[Filter], &["esc"], "drop the filter").hint(2, "drop"),
     row(Action::Up, &[Filter], &["up"], "the cursor up, while typing"),
@@ -52,6 +54,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Yes, &[Prompt], &["y"], "accept this key, and remember it").hint(1, "accept"),
     row(Action::No, &[Prompt], &["n", "esc"], "refuse it").hint(2, "refuse"),
     row(Action::YesToAll, &[Prompt], &["A"], "accept all keys that wait").hint(3, "accept all"),
+    row(Action::Send, &[Secret], &["enter"], "the next line, then send").hint(1, "send"),
+    row(Action::No, &[Secret], &["esc"], "decline").hint(2, "decline"),
+    row(Action::Up, &[Secret], &["up"], "the line before"),
+    row(Action::ForAll, &[Secret], &["tab"], "this password for all who ask for it now"),
+    row(Action::Forget, &[Fleet, Node], &["X"], "forget typed passwords and unlocked keys"),
     row(Action::Theme, VIEWS, &["T"], "the next theme"),
     row(Action::Quit, VIEWS, &["q"], "leave").hint(4, "quit"),
     row(Action::Quit, &[Anywhere], &["ctrl-c"], "leave, also while typing"),

@@ -100,6 +100,7 @@ fn everything_that_is_said_is_taken() {
             ciphers: Some("aes128-ctr".to_owned()),
             ..Algorithms::default()
         },
+        proxy_hands_over: false,
     };
     assert_eq!(resolved, expected);
 }

@@ -1,11 +1,22 @@
 //! How many handshakes run at once: in all, to one server, through one bastion. A thousand nodes neither stampede nor trickle.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::sleep,
+};
 
 use super::{Limits, Wanted};
 use crate::ssh::target::Path;
+
+/// Whoever had to wait starts up to so many milliseconds later, so that those who came together part.
+const JITTER_MS: u64 = 10;
 
 /// All gates.
 pub(super) struct Gates {
@@ -15,7 +26,7 @@ pub(super) struct Gates {
 }
 
 /// The gates on the way to one server.
-pub(super) struct Gate {
+pub(in crate::ssh) struct Gate {
     all: Arc<Semaphore>,
     server: Arc<Semaphore>,
 }
@@ -40,7 +51,10 @@ impl Gates {
     pub(super) fn of(&mut self, wanted: &Wanted) -> Gate {
         let target = &wanted.target;
         let name = match &wanted.path {
-            Path::Jump(_) => wanted.path.to_string(),
+            Path::Jump(hops) => {
+                let last = hops.last().map(|hop| hop.id.as_str());
+                format!("through {}", last.unwrap_or_default())
+            }
             _ => format!("{}:{}", target.host, target.port),
         };
         let fresh = || Arc::new(Semaphore::new(self.per_server));
@@ -59,11 +73,17 @@ impl Gates {
 
 impl Gate {
     /// Waits for a place; the server's first, so that one with many waiters holds nobody else up.
-    pub(super) async fn enter(self) -> Place {
+    pub(in crate::ssh) async fn enter(self) -> Place {
+        let is_free = self.server.available_permits() > 0 && self.all.available_permits() > 0;
         // The gates are never closed.
         let server = self.server.acquire_owned().await.ok();
+        let all = self.all.acquire_owned().await.ok();
+        if !is_free {
+            let random = RandomState::new().hash_one(());
+            sleep(Duration::from_millis(random % (JITTER_MS + 1))).await;
+        }
         Place {
-            all: self.all.acquire_owned().await.ok(),
+            all,
             _server: server,
         }
     }
