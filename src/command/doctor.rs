@@ -51,7 +51,7 @@ pub struct Line {
 }
 
 /// Cells of a label.
-const LABEL: usize = 12;
+const LABEL: usize = 14;
 
 /// Tools that sshoal can make use of, with what for.
 const TOOLS: [&str; 7] = [
@@ -69,12 +69,7 @@ const SKEW: f64 = 1.0;
 
 /// The report of one node.
 pub fn lines(checkup: &Checkup) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut before = None;
-    for step in &checkup.passed {
-        lines.push(passed(step, before));
-        before = Some(step.at);
-    }
+    let mut lines: Vec<Line> = checkup.passed.iter().map(passed).collect();
     lines.extend(checkup.detours.iter().map(|e| failed(Mark::Detour, e)));
     match &checkup.outcome {
         Ok(found) => lines.extend(on_node(found)),
@@ -83,7 +78,7 @@ pub fn lines(checkup: &Checkup) -> Vec<Line> {
     lines
 }
 
-fn passed(step: &Passed, before: Option<std::time::Instant>) -> Line {
+fn passed((step, took): &(Passed, Option<Duration>)) -> Line {
     let transport = step.transport.as_str();
     let text = match step.step {
         Step::Connect => format!("{transport} to {}", step.what),
@@ -93,7 +88,7 @@ fn passed(step: &Passed, before: Option<std::time::Instant>) -> Line {
         mark: Mark::Good,
         label: label(step.step),
         text,
-        took: before.map(|before| step.at.saturating_duration_since(before)),
+        took: *took,
     }
 }
 
@@ -139,6 +134,10 @@ fn on_node(found: &Found) -> Vec<Line> {
         true => line(Mark::Good, "clock", "as ours".to_owned()),
         false => line(Mark::Bad, "clock", format!("{skew:+.1} s from ours")),
     }));
+    if found.words.is_empty() {
+        lines.push(line(Mark::Plain, "tools", "not told".to_owned()));
+        return lines;
+    }
     let word = |name: &str| found.words.get(name).map(SafeText::as_str);
     lines.extend(word("system").map(|system| line(Mark::Plain, "system", system.to_owned())));
     let systemd = if word("systemd").is_some() {

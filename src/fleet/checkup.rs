@@ -39,8 +39,8 @@ exit 0
 pub struct Checkup {
     /// Who was visited.
     pub node: Arc<Node>,
-    /// Steps of the connection that were passed, in order.
-    pub passed: Vec<Passed>,
+    /// Steps of the connection that were passed, in order, with the time that each took where it can be told.
+    pub passed: Vec<(Passed, Option<Duration>)>,
     /// Failures by transports that were tried before.
     pub detours: Vec<Error>,
     /// From the first step to the session, where there is one.
@@ -93,11 +93,25 @@ pub async fn checkup(connector: &Connector, node: Arc<Node>, clock: Clock) -> Ch
     passed.sort_by_key(|step| step.step);
     Checkup {
         node,
-        passed,
+        passed: timed(passed),
         detours,
         setup,
         outcome,
     }
+}
+
+/// Banner and host key are parts of the key exchange, and come to light within it.
+fn timed(steps: Vec<Passed>) -> Vec<(Passed, Option<Duration>)> {
+    let mut before: Option<std::time::Instant> = None;
+    let mut timed = Vec::with_capacity(steps.len());
+    for step in steps {
+        let is_part = matches!(step.step, Step::Banner | Step::HostKey);
+        let took = before.filter(|_| !is_part);
+        let took = took.map(|before| step.at.saturating_duration_since(before));
+        before = if is_part { before } else { Some(step.at) };
+        timed.push((step, took));
+    }
+    timed
 }
 
 async fn look(session: &Session, node: &Node, clock: Clock) -> Found {

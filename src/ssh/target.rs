@@ -139,6 +139,9 @@ impl Target {
 impl Target {
     /// `ops@10.0.3.7:22 by tailscale, direct`
     pub(super) fn summary(&self) -> String {
+        if self.paths == [Path::Local] {
+            return "this machine, without SSH".to_owned();
+        }
         let ways: Vec<&str> = self.paths.iter().map(|p| p.transport().as_str()).collect();
         let (user, host, port) = (&self.user, &self.host, self.port);
         format!("{user}@{host}:{port} by {}", ways.join(", "))
