@@ -8,5 +8,7 @@ mod pool;
 mod rig;
 #[path = "cli/status.rs"]
 mod status;
+#[path = "cli/trust.rs"]
+mod trust;
 #[path = "cli/usage.rs"]
 mod usage;

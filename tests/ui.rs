@@ -19,7 +19,7 @@ use sshoal::{
     config::{File, keymap::KeyMap},
     fleet::{Millis, Snapshot},
     node::{NodeId, Transport},
-    ssh::{Prompt, PromptId, Question, Row},
+    ssh::{Answer, Prompt, PromptId, Question, Row},
     ui::{
         Settings,
         effect::Effect,
@@ -224,7 +224,7 @@ fn only_y_accepts_and_only_once_it_could_be_read() {
     screen.tick(Millis(fake::NOW.0 + 2_000));
     screen.app.update(Event::Paste("y\n".to_owned()));
     assert_eq!(screen.keys("enter space"), []);
-    assert_eq!(screen.keys("y"), [Effect::Answer(PromptId(1), true)]);
+    assert_eq!(screen.keys("y"), [Effect::Answer(PromptId(1), Answer::Yes)]);
 }
 
 #[test]
@@ -234,11 +234,14 @@ fn no_is_the_answer_to_escape_and_all_answers_all() {
         screen.app.update(prompt(id));
     }
     screen.tick(Millis(fake::NOW.0 + 1_000));
-    assert_eq!(screen.keys("esc"), [Effect::Answer(PromptId(1), false)]);
+    assert_eq!(
+        screen.keys("esc"),
+        [Effect::Answer(PromptId(1), Answer::No)]
+    );
     screen.app.update(Event::PromptGone(PromptId(3)));
     assert_eq!(screen.keys("A"), [], "the next one has just appeared");
     screen.tick(Millis(fake::NOW.0 + 2_000));
-    let yes = [2, 4].map(|id| Effect::Answer(PromptId(id), true));
+    let yes = [2, 4].map(|id| Effect::Answer(PromptId(id), Answer::Yes));
     assert_eq!(screen.keys("A"), yes);
     assert_eq!(screen.keys("q"), [Effect::Quit]);
 }
@@ -278,7 +281,10 @@ fn read_only_refuses_only() {
     let mut screen = Screen::with(settings, SMALL, few());
     screen.app.update(prompt(1));
     screen.tick(Millis(fake::NOW.0 + 1_000));
-    assert_eq!(screen.keys("y A n"), [Effect::Answer(PromptId(1), false)]);
+    assert_eq!(
+        screen.keys("y A n"),
+        [Effect::Answer(PromptId(1), Answer::No)]
+    );
 }
 
 #[test]

@@ -9,13 +9,14 @@
 #[path = "support/fake.rs"]
 mod fake;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 use sshoal::{
     config::keymap::{Action, KeyMap},
-    fleet::{Millis, NodeState, Snapshot},
+    fleet::{Link, Millis, NodeState, Snapshot},
+    ssh::Error,
     ui::{
         glyph::Glyphs,
         theme::{Role, Theme},
@@ -119,6 +120,34 @@ fn a_lost_node_shows_why_and_when_and_no_figures() {
     assert!(!tile.contains("load") && !tile.contains('%') && !tile.contains("daemons"));
     let refused = tile_text(&fleet(24), 18);
     assert!(refused.contains("host key changed") && refused.contains("not retried"));
+}
+
+#[test]
+fn a_changed_host_key_is_told_whole() {
+    let keys = ["SHA256:0a", "SHA256:1b"].map(|start| format!("{start:x<50}"));
+    let place = "/home/somebody/.ssh/known_hosts:1234";
+    let mut snapshot = fleet(24);
+    let Link::Refused(error) = &snapshot.nodes[18].link else {
+        panic!("it is refused");
+    };
+    let mut error = Error::clone(error);
+    let reason = format!(
+        "HOST KEY CHANGED: the server shows ssh-ed25519 {}, {place} holds ssh-ed25519 {}",
+        keys[0], keys[1]
+    );
+    let command = "sshoal trust web5 --replace";
+    error.reason = reason.as_str().into();
+    error.advice = format!("if the machine was set up anew: {command}")
+        .as_str()
+        .into();
+    Arc::make_mut(&mut snapshot.nodes[18]).link = Link::Refused(Arc::new(error));
+    let area = Rect::new(0, 0, 80, 24);
+    let shown = text(&page(&snapshot, 18, NodeView::default(), area), area).join("\n");
+    for part in [&keys[0], &keys[1], place] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    assert!(words.join(" ").contains("web5 --replace"), "{shown}");
 }
 
 #[test]

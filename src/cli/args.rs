@@ -10,6 +10,7 @@ use crate::{
         nodes::Nodes,
         pool::Pool,
         status::{self, Status},
+        trust::Trust,
     },
     config::Flags,
     tui::depth::Choice,
@@ -68,6 +69,8 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
+    /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
+    Trust(Trust),
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
     /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
@@ -95,6 +98,9 @@ pub struct Global {
     /// Read and write host keys here only [default: ssh's own files].
     #[arg(long, global = true, value_name = "FILE")]
     pub known_hosts: Option<PathBuf>,
+    /// Obey this ssh_config only; `none` is none [default: ~/.ssh/config, /etc/ssh/ssh_config].
+    #[arg(short = 'F', long, global = true, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
     /// How many colours.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Colour,
@@ -110,6 +116,7 @@ impl Global {
             hosts: self.hosts.clone(),
             known_hosts: self.known_hosts.clone(),
             accept_new: self.accept_new,
+            ssh_config: self.ssh_config.clone(),
         }
     }
 }

@@ -51,9 +51,9 @@ pub(super) async fn open(
         ..look::settings(context, theme, &last)
     });
     let before = app.choices();
-    let nodes = inventory.nodes.len();
+    let first = Arc::clone(&inventory);
     let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
-    let watched = keep_inventory(located, nodes, fleet.orders());
+    let watched = keep_inventory(located, &first, fleet.orders());
     let ended = tokio::select! {
         biased;
         ended = tui::run(&mut app, &fleet, screen) => ended,
@@ -70,16 +70,17 @@ pub(super) async fn open(
     })
 }
 
-/// Gives the fleet each new version of the file; a broken or empty one leaves the `nodes` there are and says why.
+/// Gives the fleet each new version of the file; a broken or empty one leaves the nodes there are and says why.
 async fn keep_inventory(
     located: &Located,
-    mut nodes: usize,
+    first: &Inventory,
     orders: mpsc::Sender<Order>,
 ) -> Infallible {
     let Some(file) = located.file() else {
         return std::future::pending().await;
     };
-    let mut watch = match Watch::start(file) {
+    let (mut nodes, mut sources) = (first.nodes.len(), first.sources.clone());
+    let mut watch = match Watch::start(file, &sources) {
         Ok(watch) => watch,
         Err(error) => {
             let notice = format!("{} is not watched: {error}", file.display());
@@ -100,6 +101,11 @@ async fn keep_inventory(
             } else {
                 new.nodes.len()
             };
+            if new.sources != sources {
+                sources.clone_from(&new.sources);
+                // Where it can't be begun anew, the old one still sees the file itself.
+                watch = Watch::start(file, &sources).unwrap_or(watch);
+            }
         }
         for order in reloaded(read, nodes) {
             orders.send(order).await.ok();

@@ -9,6 +9,7 @@ use crate::{
     command::demo::Demo,
     inventory::{self, Located},
     sim::{self, Profile, Sim},
+    ssh::SshConfig,
 };
 
 pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
@@ -39,6 +40,7 @@ pub(super) async fn run(context: &mut Context, demo: &Demo) -> Result<u8> {
         context.args.global.known_hosts = Some(files.known_hosts);
         let mut ssh = context.ssh();
         ssh.agent = None;
+        ssh.ssh_config = SshConfig::Off;
         let located: Located =
             inventory::locate(Some(&files.hosts), None, folder.path(), folder.path());
         dashboard::open(context, &located, ssh, None).await

@@ -6,6 +6,8 @@ pub const OK: u8 = 0;
 pub const TROUBLE: u8 = 1;
 /// Bad arguments, or an inventory that can't be read.
 pub const USAGE: u8 = 2;
+/// Nothing bad was found, but a node could not be reached.
+pub const UNREACHED: u8 = 3;
 /// Something of ours failed: the output can't be written, the terminal can't be taken. `EX_IOERR` of sysexits.h.
 pub const BROKEN: u8 = 74;
 /// Ended by Ctrl-C.

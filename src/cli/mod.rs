@@ -12,6 +12,7 @@ mod log;
 mod look;
 mod pool;
 mod status;
+mod trust;
 
 use std::{
     io::{self, Read as _, Write},
@@ -71,6 +72,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
         Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
+        Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod nodes;
 pub mod pool;
 pub mod status;
+pub mod trust;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -20,6 +20,7 @@ fn with(daemons: &[(&str, State)], findings: &[(&'static str, &str)]) -> NodeSta
         ident: "".into(),
         user: "ops".into(),
         auth: "".into(),
+        remark: "".into(),
         setup: Duration::ZERO,
     }));
     let one = |(name, state): &(&str, State)| daemon::Status {

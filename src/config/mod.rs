@@ -15,7 +15,7 @@ pub use choices::Choices;
 pub use file::File;
 pub use paths::Paths;
 
-use crate::ssh;
+use crate::ssh::{self, Source, SshConfig};
 
 /// What the command line said, for every command.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Flags {
     pub known_hosts: Option<PathBuf>,
     /// `--accept-new`.
     pub accept_new: bool,
+    /// `--ssh-config`; `none` is none.
+    pub ssh_config: Option<PathBuf>,
 }
 
 /// The environment variables that count.
@@ -35,30 +37,69 @@ pub struct Environment {
     pub hosts: Option<OsString>,
     /// `$SSH_AUTH_SOCK`.
     pub agent: Option<OsString>,
-    /// `$USER`, else `$LOGNAME`.
+    /// The login by the password file, as for ssh; else `$USER`, else `$LOGNAME`.
     pub user: Option<OsString>,
+    /// The home folder by the password file, as for ssh.
+    pub home: Option<PathBuf>,
+    /// `$PATH`.
+    pub path: Option<OsString>,
 }
 
 impl Environment {
     /// Of this process; empty values count as unset.
     pub fn of_process() -> Self {
         let read = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let (login, home) = by_uid().unzip();
         Self {
             hosts: read("SSHOAL_HOSTS"),
             agent: read("SSH_AUTH_SOCK"),
-            user: read("USER").or_else(|| read("LOGNAME")).or_else(by_uid),
+            user: login.or_else(|| read("USER")).or_else(|| read("LOGNAME")),
+            home,
+            path: read("PATH"),
         }
     }
 }
 
-/// The name of the user who runs this, from the password file: neither cron nor a container sets the variables.
-fn by_uid() -> Option<OsString> {
+/// Login and home folder of the user who runs this, from the password file: neither cron nor a container sets the
+/// variables, and ssh doesn't read them.
+fn by_uid() -> Option<(OsString, PathBuf)> {
     let uid = rustix::process::getuid().as_raw().to_string();
     let users = std::fs::read_to_string("/etc/passwd").ok()?;
     let mut fields = users.lines().map(|line| line.split(':'));
     fields.find_map(|mut user| {
         let name = user.next()?;
-        (user.nth(1) == Some(uid.as_str())).then(|| name.into())
+        let is_own = user.nth(1) == Some(uid.as_str());
+        let home = user.nth(2).filter(|home| home.starts_with('/'))?;
+        is_own.then(|| (name.into(), home.into()))
+    })
+}
+
+/// Which ssh_config counts.
+fn ssh_config(flags: &Flags, environment: &Environment, paths: &Paths, user: &str) -> SshConfig {
+    let file = flags.ssh_config.clone();
+    if file
+        .as_deref()
+        .is_some_and(|file| file.as_os_str().eq_ignore_ascii_case("none"))
+    {
+        return SshConfig::Off;
+    }
+    let folders = environment.path.as_deref().map(std::env::split_paths);
+    let programs = folders
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join("ssh"));
+    SshConfig::On(Source {
+        file,
+        home: environment
+            .home
+            .clone()
+            .unwrap_or_else(|| paths.home.clone()),
+        user: user.to_owned(),
+        cache: Some(paths.state.join("ssh_config.jsonl")),
+        // A relative folder on PATH would make the answer depend on where sshoal is started.
+        program: programs
+            .into_iter()
+            .find(|program| program.is_absolute() && program.is_file()),
     })
 }
 
@@ -72,6 +113,7 @@ pub fn ssh(flags: &Flags, environment: &Environment, paths: &Paths) -> ssh::Conf
         agent: environment.agent.clone().map(PathBuf::from),
         identities: paths.identities(),
         accept_new: flags.accept_new,
+        ssh_config: ssh_config(flags, environment, paths, &user),
         ..ssh::Config::apart(
             known_hosts.map_or_else(|| paths.known_hosts(), |file| vec![file]),
             &user,
@@ -97,5 +139,27 @@ mod tests {
             ..Flags::default()
         };
         assert_eq!(of(&flags), [PathBuf::from("/x")]);
+    }
+
+    #[test]
+    fn ssh_config_is_that_of_the_user_unless_a_flag_says_another_or_none() {
+        let environment = Environment {
+            home: Some("/home/me".into()),
+            ..Environment::default()
+        };
+        let of = |file: Option<&str>| {
+            let flags = Flags {
+                ssh_config: file.map(PathBuf::from),
+                ..Flags::default()
+            };
+            match ssh(&flags, &environment, &Paths::default()).ssh_config {
+                SshConfig::On(source) => Some((source.file, source.home)),
+                SshConfig::Off => None,
+            }
+        };
+        let home = PathBuf::from("/home/me");
+        assert_eq!(of(None), Some((None, home.clone())));
+        assert_eq!(of(Some("/x")), Some((Some("/x".into()), home)));
+        assert_eq!(of(Some("none")), None);
     }
 }

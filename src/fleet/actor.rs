@@ -23,7 +23,7 @@ use crate::{
     inventory::Inventory,
     metrics::health::{Severity, Tracker},
     node::{Interval, Node, NodeId},
-    ssh::{Asked, Connector, Prompt, PromptId, Row},
+    ssh::{Answer, Asked, Connector, Prompt, PromptId, Question, Row},
 };
 
 /// Snapshots are at least this far apart.
@@ -59,7 +59,7 @@ pub(super) struct Actor {
     places: HashMap<NodeId, usize>,
     pollers: HashMap<NodeId, Handle>,
     tasks: JoinSet<NodeId>,
-    waiting: BTreeMap<PromptId, (Prompt, oneshot::Sender<bool>)>,
+    waiting: BTreeMap<PromptId, (Prompt, oneshot::Sender<Answer>)>,
     focus: Option<NodeId>,
     /// Pollers started so far.
     generation: u64,
@@ -140,7 +140,7 @@ impl Actor {
             Order::Focus(focus) => self.refocus(focus),
             Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
             Order::Connections(is_wanted) => self.look_at_connections(is_wanted),
-            Order::Answer(id, yes) => self.answer(id, yes),
+            Order::Answer(id, answer) => self.answer(id, &answer),
         }
         self.changed();
     }
@@ -220,7 +220,7 @@ impl Actor {
             },
         );
         self.tasks.spawn(async move {
-            poller.run().await;
+            Box::pin(poller.run()).await;
             id
         });
     }
@@ -361,18 +361,19 @@ impl Actor {
         self.show_prompts();
     }
 
-    /// Answers this question, and the same one about other names of that host: one key is looked at once.
-    fn answer(&mut self, id: PromptId, yes: bool) {
+    /// Answers this question, and those that the same answer is for.
+    fn answer(&mut self, id: PromptId, answer: &Answer) {
         let Some((asked, _)) = self.waiting.get(&id) else {
             return;
         };
-        let question = asked.question.clone();
+        let asked = asked.clone();
+        let is_meant = |prompt: &Prompt| prompt.id == id || covers(answer, &asked, prompt);
         for (_, (prompt, reply)) in self
             .waiting
-            .extract_if(.., |_, (prompt, _)| prompt.question == question)
+            .extract_if(.., |_, (prompt, _)| is_meant(prompt))
             .collect::<Vec<_>>()
         {
-            if reply.send(yes).is_ok() {
+            if reply.send(answer.clone()).is_ok() {
                 self.note(&prompt.node, News::Connecting);
             }
         }
@@ -410,6 +411,18 @@ impl Actor {
         self.outside
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));
+    }
+}
+
+/// True when the answer to one question is meant for another too: one host key under several names is looked at once,
+/// and a person may give one password for all. A one-time code is good for one login only.
+fn covers(answer: &Answer, asked: &Prompt, other: &Prompt) -> bool {
+    match (&asked.question, &other.question) {
+        (Question::HostKey { .. }, Question::HostKey { .. }) => asked.question == other.question,
+        (Question::Password { user, .. }, Question::Password { user: login, .. }) => {
+            matches!(answer, Answer::ForAll(_)) && user == login
+        }
+        _ => false,
     }
 }
 

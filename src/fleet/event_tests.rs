@@ -33,6 +33,7 @@ fn up() -> News {
         ident: SafeText::default(),
         user: "ops".to_owned(),
         auth: SafeText::default(),
+        remark: SafeText::default(),
         setup: std::time::Duration::ZERO,
     }))
 }

@@ -22,7 +22,7 @@ pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 use crate::{
     inventory::Inventory,
     node::NodeId,
-    ssh::{Config, Connector, Prompt, PromptId},
+    ssh::{Answer, Config, Connector, Prompt, PromptId},
 };
 
 /// Orders that may wait; whoever sends more waits.
@@ -47,7 +47,7 @@ pub enum Order {
     /// The connections are looked at, or no longer.
     Connections(bool),
     /// The answer to a question.
-    Answer(PromptId, bool),
+    Answer(PromptId, Answer),
 }
 
 /// Whether somebody is there to answer questions.

@@ -72,7 +72,8 @@ impl Poller {
     /// Runs until cancelled.
     pub(super) async fn run(mut self) {
         let cancel = self.cancel.clone();
-        cancel.run_until_cancelled(self.keep_connected()).await;
+        let connected = Box::pin(self.keep_connected());
+        cancel.run_until_cancelled(connected).await;
     }
 
     async fn keep_connected(&mut self) {

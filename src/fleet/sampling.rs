@@ -11,7 +11,7 @@ use super::{
     state::Sampler,
 };
 use crate::{
-    metrics::{Feed, Meter, Signal, sampler},
+    metrics::{Feed, LastLine, Meter, Signal, sampler},
     node::text::SafeText,
     ssh::{End, Error, Output, Session, Step},
 };
@@ -45,7 +45,8 @@ pub(super) struct Sampling<'a> {
     gpu: Lane,
     /// The command for the fast channel; plain `sh` after `exec sh` was refused.
     plain: bool,
-    complaint: SafeText,
+    /// What the node says on standard error.
+    complaint: LastLine,
     /// Samplers in a row that could not run.
     failures: u32,
     running: bool,
@@ -72,7 +73,7 @@ impl<'a> Sampling<'a> {
             slow: Lane::shut(),
             gpu: Lane::shut(),
             plain: false,
-            complaint: SafeText::default(),
+            complaint: LastLine::default(),
             failures: 0,
             running: false,
             frames: 0,
@@ -177,6 +178,7 @@ impl<'a> Sampling<'a> {
         }
         self.running = false;
         self.sent_at = None;
+        self.complaint = LastLine::default();
         let program = self.meter.program();
         match self.fast.open(self.session, command, &program).await {
             Ok(()) => self.fast.expect_within(HELLO),
@@ -191,7 +193,7 @@ impl<'a> Sampling<'a> {
     async fn on_fast(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => self.feed_fast(&bytes).await,
-            Output::Stderr(bytes) => self.keep_complaint(&bytes),
+            Output::Stderr(bytes) => self.complaint.feed(&bytes),
             Output::End(end) => self.on_fast_end(&end).await,
         }
     }
@@ -298,21 +300,11 @@ impl<'a> Sampling<'a> {
             self.poller.report(News::Sampler(Sampler::Starting)).await;
             return;
         }
-        let said = [
-            self.meter.instead_of_hello(),
-            std::mem::take(&mut self.complaint),
-        ];
-        let said = said.iter().find(|line| !line.as_str().is_empty());
+        // Before the hello, login scripts may have greeted; what failed complains, mostly on standard error.
+        let printed = || (!self.running).then(|| self.meter.instead_of_hello());
+        let said = self.complaint.text().or_else(|| printed().flatten());
         let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
         self.fail_sampler(&why).await;
-    }
-
-    /// The first line on standard error, for the reason why there is no sampler.
-    fn keep_complaint(&mut self, bytes: &[u8]) {
-        if self.complaint.as_str().is_empty() {
-            let line = bytes.split(|b| *b == b'\n').find(|line| !line.is_empty());
-            self.complaint = line.map(SafeText::from).unwrap_or_default();
-        }
     }
 
     async fn fail_sampler(&mut self, why: &str) {
@@ -407,7 +399,7 @@ impl<'a> Sampling<'a> {
                 self.gpu_answers +=
                     signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
             }
-            Output::Stderr(bytes) => self.keep_complaint(&bytes),
+            Output::Stderr(_) => {}
             Output::End(_) if self.meter.gpu_failed() => {
                 self.gpu = Lane::open_at(Instant::now() + Duration::from_secs(1));
             }

@@ -223,8 +223,16 @@ impl NodeState {
             (_, Sampler::Failed(why)) => format!("no sampler: {why}"),
             _ => match self.health.findings.first() {
                 Some(finding) => finding.reason.clone(),
-                None => self.detour().unwrap_or_default(),
+                None => self.remark(),
             },
+        }
+    }
+
+    /// What a person should know of the open connection; mostly empty.
+    fn remark(&self) -> String {
+        match &self.link {
+            Link::Up(info) if !info.remark.as_str().is_empty() => info.remark.to_string(),
+            _ => self.detour().unwrap_or_default(),
         }
     }
 

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::node::{Cloudflare, Interval, Node, Route, Transport};
 
+/// Takes back what ssh_config says, as it does there.
+const NONE: &str = "none";
+
 /// A node without its bastions, and these as written.
 pub(super) type Drafted = (Node, Vec<String>);
 
@@ -74,9 +77,12 @@ impl<'p> Draft<'p> {
             "port" => node.port = layer.value(value, scalar::port)?,
             "identity" => self.identity(layer, value)?,
             "transport" | "transports" => self.transports(layer, field)?,
-            "jump" => self.jump = layer.all(value, |text| Ok(text.to_owned()))?,
+            "jump" => self.jump(layer, value)?,
             "proxy_command" => {
-                node.route.proxy_command = text(value)?.filter(|text| !text.is_empty());
+                let text = text(value)?;
+                let is_off = |text: &String| text.is_empty() || text == NONE;
+                node.route.no_proxy_command = text.as_ref().is_some_and(is_off);
+                node.route.proxy_command = text.filter(|text| !is_off(text));
             }
             "tailscale" => node.route.tailscale = text(value)?,
             "cloudflare" => self.cloudflare(layer, value)?,
@@ -100,6 +106,15 @@ impl<'p> Draft<'p> {
             "daemons" => self.daemons(layer, value)?,
             _ => {}
         }
+        Ok(())
+    }
+
+    fn jump(&mut self, layer: &Layer<'_, '_>, value: &Tree<'_>) -> Result<(), Fault> {
+        self.jump = layer.all(value, |text| Ok(text.to_owned()))?;
+        if matches!(self.jump.as_slice(), [none] if none == NONE) {
+            self.jump.clear();
+        }
+        self.node.route.no_jump = self.jump.is_empty() && !matches!(value, Tree::Null);
         Ok(())
     }
 

@@ -67,13 +67,11 @@ pub(super) fn hop(text: &str) -> Result<(), String> {
         return Err("secrets do not belong in hosts.yaml; a bastion is [user@]host[:port]".into());
     }
     login.map_or(Ok(()), user)?;
-    match hop::split(text) {
-        Some((_, name, _)) => host(name),
-        None => {
-            let digits = text.rsplit(':').next().unwrap_or_default();
-            port(digits).map(drop)
-        }
+    if let Some((_, name, _)) = hop::split(text) {
+        return host(name);
     }
+    let digits = text.rsplit(':').next().unwrap_or_default();
+    port(digits).map(drop)
 }
 
 /// Checks an http address.

@@ -14,7 +14,7 @@ use super::{
     layer::{Layer, Places, Zips, zips},
     reader,
     scalar::{self, quoted},
-    syntax,
+    ssh_config, syntax,
     tree::{Spot, Tree},
 };
 use crate::node::{
@@ -35,14 +35,13 @@ pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
         defaults: tree.field("defaults").unwrap_or(&Tree::Null),
         groups: tree.field("groups").map_or(&[], Tree::named),
         hosts: tree.field("hosts").map_or(&[], Tree::named),
+        sources: tree.field("sources").map_or(&[], Tree::items),
     };
     if tree.field("hosts").is_none() && tree.field("sources").is_none() {
         let at = tree.fields().first().map_or(0, |field| field.spot.at);
         return Err(Fault::at(at, 1, "the file has no `hosts`"));
     }
-    let mut inventory = file.inventory()?;
-    inventory.warnings.extend(unread_sources(&tree));
-    Ok(inventory)
+    file.inventory()
 }
 
 /// The parts of the file that nodes are made of.
@@ -52,6 +51,7 @@ struct File<'t, 'a> {
     defaults: &'t Tree<'a>,
     groups: &'t [(Spot<'a>, Tree<'a>)],
     hosts: &'t [(Spot<'a>, Tree<'a>)],
+    sources: &'t [Tree<'a>],
 }
 
 impl File<'_, '_> {
@@ -62,9 +62,12 @@ impl File<'_, '_> {
     fn inventory(&self) -> Result<Inventory, Fault> {
         self.check_unused()?;
         let entries = self.entries()?;
-        let names: Vec<String> = entries.iter().flatten().cloned().collect();
+        let mut names: Vec<String> = entries.iter().flatten().cloned().collect();
+        let found = ssh_config::read(self.sources, self.places, &names)?;
+        names.extend(found.hosts.iter().map(|host| host.name.clone()));
         let members = groups::resolve(self.groups, &names)?;
-        let drafts = self.drafts(&entries, &self.groups_of(&members, names.len()))?;
+        let groups_of = self.groups_of(&members, names.len());
+        let drafts = self.drafts(&entries, &found.hosts, &groups_of)?;
         if let Some((name, way)) = jumps::circle(&drafts) {
             let owner = entries.iter().position(|names| names.contains(&name));
             let spot = owner.and_then(|owner| self.hosts.get(owner));
@@ -72,7 +75,11 @@ impl File<'_, '_> {
             let reason = format!("the bastions lead in a circle: {way}");
             return Err(Fault::at(at, 1, reason));
         }
-        Ok(self.assemble(jumps::wire(drafts), &members))
+        let mut inventory = self.assemble(jumps::wire(drafts), &members);
+        inventory.warnings.extend(found.warnings);
+        inventory.warnings.extend(self.unread_sources());
+        inventory.sources = found.files;
+        Ok(inventory)
     }
 
     /// For each host the places of its groups, in file order.
@@ -91,6 +98,7 @@ impl File<'_, '_> {
     fn drafts(
         &self,
         entries: &[Vec<String>],
+        found: &[ssh_config::Host],
         groups_of: &[Vec<usize>],
     ) -> Result<Vec<Drafted>, Fault> {
         let labels = self
@@ -115,6 +123,13 @@ impl File<'_, '_> {
                 draft.apply(&own, |at| self.line(at))?;
                 drafts.push(draft.finish()?);
             }
+        }
+        for (host, groups) in found.iter().zip(groups_of) {
+            let mut draft = Draft::new(&host.name, self.places);
+            self.inherit(&mut draft, groups, &labels)?;
+            draft.node.ssh_config.clone_from(&host.file);
+            draft.node.origins.push(("host", host.origin.clone()));
+            drafts.push(draft.finish()?);
         }
         Ok(drafts)
     }
@@ -180,6 +195,20 @@ impl File<'_, '_> {
         ))
     }
 
+    fn unread_sources(&self) -> Vec<String> {
+        let kinds = self
+            .sources
+            .iter()
+            .filter_map(|source| source.fields().first());
+        let kinds = kinds.map(|field| field.key.name);
+        let mut kinds: Vec<&str> = kinds.filter(|kind| *kind != "ssh_config").collect();
+        kinds.dedup();
+        kinds
+            .into_iter()
+            .map(|kind| format!("source {kind} is not read yet"))
+            .collect()
+    }
+
     fn assemble(&self, nodes: Vec<Arc<Node>>, members: &BTreeMap<String, Vec<usize>>) -> Inventory {
         let mut inventory = Inventory::default();
         for (name, places) in members {
@@ -223,15 +252,4 @@ fn expand(spot: &Spot<'_>, room: usize) -> Result<Vec<String>, Fault> {
         Some(name) => Err(spot.fault(scalar::bad_name(name))),
         None => Ok(names),
     }
-}
-
-fn unread_sources(tree: &Tree<'_>) -> Vec<String> {
-    let sources = tree.field("sources").map_or(&[][..], Tree::items);
-    let kinds = sources.iter().filter_map(|source| source.fields().first());
-    let mut kinds: Vec<&str> = kinds.map(|field| field.key.name).collect();
-    kinds.dedup();
-    kinds
-        .into_iter()
-        .map(|kind| format!("source {kind} is not read yet"))
-        .collect()
 }

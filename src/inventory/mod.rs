@@ -16,6 +16,7 @@ mod reader;
 mod rules;
 mod scalar;
 mod scan;
+mod ssh_config;
 mod syntax;
 mod tree;
 mod watch;
@@ -58,6 +59,8 @@ pub struct Inventory {
     pub groups: BTreeMap<String, Vec<NodeId>>,
     /// Where it was read from; `None` for this machine alone.
     pub file: Option<PathBuf>,
+    /// What else was read, to watch too.
+    pub sources: Vec<PathBuf>,
     /// What was strange but not wrong, one line each.
     pub warnings: Vec<String>,
 }

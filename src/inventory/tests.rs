@@ -85,7 +85,10 @@ fn the_example_of_the_specification_loads() {
     ];
     assert_eq!(names, expected);
     assert_eq!(inventory.warnings.len(), 4, "{:?}", inventory.warnings);
-    assert_eq!(inventory.warnings[0], "source ssh_config is not read yet");
+    assert_eq!(
+        inventory.warnings[0],
+        "source ssh_config ~/.ssh/config: /home/ops/.ssh/config does not exist"
+    );
     let members = inventory.group("all-of-it").unwrap();
     assert_eq!(members, ["gpu01", "gpu02", "gpu03", "bastion", "edge-1"]);
 

@@ -12,6 +12,7 @@ use std::{
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::{
     sync::mpsc,
+    task::spawn_blocking,
     time::{Sleep, sleep},
 };
 
@@ -24,10 +25,10 @@ const BUSY: Duration = Duration::from_secs(1);
 /// Network file systems and full event tables say nothing, so the file is looked at anyway.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Watches one file.
+/// Watches a file, and others that it refers to.
 pub struct Watch {
-    path: PathBuf,
-    seen: Option<Stamp>,
+    paths: Vec<PathBuf>,
+    seen: Vec<Option<Stamp>>,
     /// One event waits; more would say the same, and are dropped.
     events: mpsc::Receiver<()>,
     /// Ends when there was no event for a while; lives across cancelled calls.
@@ -49,6 +50,10 @@ struct Stamp {
 }
 
 impl Stamp {
+    fn at(path: &Path) -> Option<Self> {
+        path.metadata().ok().as_ref().map(Self::of)
+    }
+
     fn of(metadata: &std::fs::Metadata) -> Self {
         Self {
             inode: (metadata.dev(), metadata.ino()),
@@ -59,21 +64,27 @@ impl Stamp {
 }
 
 impl Watch {
-    /// Starts to watch; the file itself need not exist, its folder has to.
-    pub fn start(path: &Path) -> io::Result<Self> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        folder.read_dir().map(drop)?;
-        let mut folders = vec![folder.to_path_buf()];
-        // Behind a link, the file changes in another folder.
-        let target = path.canonicalize().ok();
-        folders.extend(target.and_then(|target| target.parent().map(Path::to_path_buf)));
+    /// Starts to watch; the file itself need not exist, its folder has to. Of the others nothing need exist.
+    pub fn start(path: &Path, others: &[PathBuf]) -> io::Result<Self> {
+        folder(path).read_dir().map(drop)?;
+        let paths = [&[path.to_path_buf()], others].concat();
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for path in &paths {
+            // Behind a link, the file changes in another folder.
+            let target = path.canonicalize().ok();
+            for folder in [Some(folder(path)), target.as_deref().map(folder)]
+                .into_iter()
+                .flatten()
+            {
+                if !folders.iter().any(|known| known == folder) {
+                    folders.push(folder.to_path_buf());
+                }
+            }
+        }
         let (sender, events) = mpsc::channel(1);
         Ok(Self {
-            seen: path.metadata().ok().as_ref().map(Stamp::of),
-            path: path.to_path_buf(),
+            seen: paths.iter().map(|path| Stamp::at(path)).collect(),
+            paths,
             events,
             quiet: None,
             look: None,
@@ -81,7 +92,7 @@ impl Watch {
         })
     }
 
-    /// Waits until the file changed, vanished or came back, and is quiet. Cancel-safe.
+    /// Waits until one of the files changed, vanished or came back, and is quiet. Cancel-safe.
     pub async fn changed(&mut self) {
         loop {
             let look = self.look.get_or_insert_with(|| Box::pin(sleep(LOOK)));
@@ -97,8 +108,10 @@ impl Watch {
                     continue;
                 }
             }
-            let now = tokio::fs::metadata(&self.path).await;
-            let now = now.ok().as_ref().map(Stamp::of);
+            let paths = self.paths.clone();
+            let look = move || paths.iter().map(|path| Stamp::at(path)).collect();
+            // Only a panic could end it otherwise, and there is none in it.
+            let now = spawn_blocking(look).await.unwrap_or_default();
             (self.quiet, self.look) = (None, None);
             if now != self.seen {
                 self.seen = now;
@@ -108,13 +121,25 @@ impl Watch {
     }
 }
 
+/// The folder that holds a path.
+fn folder(path: &Path) -> &Path {
+    let parent = path.parent();
+    parent
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 fn watcher(folders: &[PathBuf], sender: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |_| {
         // Full means that a change is announced already.
         let _ = sender.try_send(());
     })?;
-    for folder in folders {
-        watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    for (index, folder) in folders.iter().enumerate() {
+        let watched = watcher.watch(folder, RecursiveMode::NonRecursive);
+        // The first is the file's own; without a watch on another one, its files are looked at.
+        if index == 0 {
+            watched?;
+        }
     }
     Ok(watcher)
 }

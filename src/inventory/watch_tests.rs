@@ -18,7 +18,7 @@ async fn sees_writes_renames_and_a_file_that_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hosts.yaml");
     fs::write(&file, "hosts: {a: {}}").unwrap();
-    let mut watch = Watch::start(&file).unwrap();
+    let mut watch = Watch::start(&file, &[]).unwrap();
 
     fs::write(&file, "hosts: {a: {}, b: {}}").unwrap();
     assert!(reported(&mut watch).await, "a write in place");
@@ -39,7 +39,7 @@ async fn a_neighbour_is_no_change_and_a_burst_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hosts.yaml");
     fs::write(&file, "0").unwrap();
-    let mut watch = Watch::start(&file).unwrap();
+    let mut watch = Watch::start(&file, &[]).unwrap();
     fs::write(folder.path().join("other.yaml"), "x").unwrap();
     let short = Duration::from_millis(600);
     assert!(
@@ -59,7 +59,7 @@ async fn a_change_survives_cancelled_calls() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hosts.yaml");
     fs::write(&file, "0").unwrap();
-    let mut watch = Watch::start(&file).unwrap();
+    let mut watch = Watch::start(&file, &[]).unwrap();
     fs::write(&file, "longer").unwrap();
     let slice = Duration::from_millis(50);
     let seen = async {
@@ -77,7 +77,7 @@ async fn follows_a_link_to_another_folder() {
     fs::create_dir_all(&link).unwrap();
     fs::write(real.join("hosts.yaml"), "0").unwrap();
     std::os::unix::fs::symlink(real.join("hosts.yaml"), link.join("hosts.yaml")).unwrap();
-    let mut watch = Watch::start(&link.join("hosts.yaml")).unwrap();
+    let mut watch = Watch::start(&link.join("hosts.yaml"), &[]).unwrap();
     fs::write(real.join("hosts.yaml"), "longer").unwrap();
     assert!(
         timeout(Duration::from_secs(3), watch.changed())
@@ -89,5 +89,5 @@ async fn follows_a_link_to_another_folder() {
 #[test]
 fn a_missing_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(Watch::start(&folder.path().join("none/hosts.yaml")).is_err());
+    assert!(Watch::start(&folder.path().join("none/hosts.yaml"), &[]).is_err());
 }

@@ -18,6 +18,7 @@
 //! | `c` | every tick | first line of `/proc/stat` without `cpu`: user nice system idle iowait irq softirq steal guest guest_nice (older kernels: fewer) |
 //! | `cN` | `p` | the same of core N |
 //! | `m` | every tick | kB: MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree |
+//! | `z` | every tick, with ZFS | bytes: size and c_min of its cache (ARC) |
 //! | `k` | every tick, in a container with a limit | bytes: memory.current, inactive_file |
 //! | `Pc` `Pm` `Pi` | every tick | pressure of cpu, memory, io: some avg10, some avg60, full avg10, full avg60 (the last two may be missing) |
 //! | `nIF` | every tick | interface IF: received bytes, errors, drops; sent bytes, errors, drops |

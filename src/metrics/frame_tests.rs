@@ -118,7 +118,10 @@ fn a_full_frame_gives_all_but_rates() {
         (sample.host.files_open, sample.host.files_max),
         (Some(605), None)
     );
-    assert_eq!((sample.host.oom_kills, sample.host.oom_new), (Some(1), 0));
+    assert_eq!(
+        (sample.host.oom_kills, sample.host.oom_new),
+        (Some(1), Some(0))
+    );
     assert_eq!(
         (sample.tcp.established, sample.tcp.sockets),
         (Some(12), Some(17))
@@ -128,6 +131,28 @@ fn a_full_frame_gives_all_but_rates() {
     assert_eq!(sample.cpu.cores, [None, None]);
     assert_eq!(sample.net.interfaces[0].rx, None);
     assert_eq!(sample.tcp.retransmitted, None);
+}
+
+#[test]
+fn kills_that_no_kernel_counts_are_not_zero() {
+    let sample = sample(&[("u 1\nvf 5\n", FULL)]);
+    assert_eq!((sample.host.oom_kills, sample.host.oom_new), (None, None));
+}
+
+#[test]
+fn the_cache_of_zfs_is_not_in_use() {
+    let memory = |z: &str| {
+        let text = format!("u 1\nm 1000 100 300 10 40 0 50 0 0 0\n{z}");
+        let memory = sample(&[(&text, FULL)]).memory;
+        (memory.used(), memory.cached)
+    };
+    assert_eq!(memory(""), (Some(700 << 10), Some(100 << 10)));
+    let (size, least) = (500 << 10, 100 << 10);
+    let moderate = format!("z {size} {least}\n");
+    assert_eq!(memory(&moderate), (Some(300 << 10), Some(500 << 10)));
+    assert_eq!(memory("z 99999999 0\n").0, Some(0), "never above the total");
+    assert_eq!(memory("z 5 7\n").0, Some(700 << 10));
+    assert_eq!(memory("z -\n").0, Some(700 << 10));
 }
 
 #[test]
@@ -154,7 +179,10 @@ fn a_delta_gives_rates_by_the_nodes_own_clock() {
     close(sample.tcp.retransmitted, 5.0);
     close(sample.tcp.retransmits, 2.5);
     close(sample.host.forks, 10.0);
-    assert_eq!((sample.host.oom_kills, sample.host.oom_new), (Some(3), 2));
+    assert_eq!(
+        (sample.host.oom_kills, sample.host.oom_new),
+        (Some(3), Some(2))
+    );
     assert_eq!(
         sample.load.averages,
         Some([0.02, 0.08, 0.13]),

@@ -72,7 +72,7 @@ fn raw_cpu_use_is_only_worth_knowing() {
 
 #[test]
 fn an_oom_kill_warns_for_half_an_hour() {
-    let set = |sample: &mut Sample, n| sample.host.oom_new = n as u64;
+    let set = |sample: &mut Sample, n| sample.host.oom_new = Some(n as u64);
     let course = [
         (0, 0.0),
         (1, 1.0),
@@ -97,9 +97,22 @@ fn oom_kills_of_an_earlier_session_are_not_forgotten() {
         sample.host.oom_new = told;
         tracker.judge(at, &sample).findings[0].reason.clone()
     };
-    assert!(reason(0, 3).starts_with("3 out-of-memory kills,"));
-    assert!(reason(60_000, 0).starts_with("3 out-of-memory kills,"));
-    assert!(reason(61_000, 1).starts_with("4 out-of-memory kills,"));
+    assert!(reason(0, Some(3)).starts_with("3 out-of-memory kills,"));
+    assert!(reason(60_000, Some(0)).starts_with("3 out-of-memory kills,"));
+    assert!(reason(61_000, Some(1)).starts_with("4 out-of-memory kills,"));
+}
+
+#[test]
+fn kills_that_are_not_counted_for_a_while_are_not_told_twice() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    let mut reason = |at, told| {
+        sample.host.oom_new = told;
+        tracker.judge(at, &sample).findings[0].reason.clone()
+    };
+    assert!(reason(0, Some(3)).starts_with("3 out-of-memory kills,"));
+    assert!(reason(60_000, None).starts_with("3 out-of-memory kills,"));
+    assert!(reason(61_000, Some(3)).starts_with("3 out-of-memory kills,"));
 }
 
 fn mount(path: &str, available: u64, read_only: bool) -> Mount {

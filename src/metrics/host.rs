@@ -23,8 +23,8 @@ pub struct Reading {
     pub skew_error: Option<f64>,
     /// OOM kills since boot.
     pub oom_kills: Option<u64>,
-    /// OOM kills seen since the sampler started.
-    pub oom_new: u64,
+    /// OOM kills seen since the sampler started; `None` where the kernel does not count them (before 4.13).
+    pub oom_new: Option<u64>,
     /// Major page faults a second.
     pub major_faults: Option<f64>,
     /// Pages swapped out a second.
@@ -117,7 +117,7 @@ impl Raw {
         reading.blocked = self.blocked;
         reading.oom_kills = self.oom_kills;
         let kills = self.oom_kills.zip(self.oom_before);
-        reading.oom_new = kills.map_or(0, |(now, before)| now.saturating_sub(before));
+        reading.oom_new = kills.map(|(now, before)| now.saturating_sub(before));
         reading.files_open = self.files.map(|(open, _)| open);
         reading.files_max = self.files.and_then(|(_, max)| max);
     }

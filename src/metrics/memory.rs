@@ -1,4 +1,4 @@
-//! Memory and swap, from `/proc/meminfo`.
+//! Memory and swap, from `/proc/meminfo`, and the cache of ZFS, which the kernel counts as used.
 
 use super::{Field, Unit, words::Words};
 
@@ -7,9 +7,9 @@ use super::{Field, Unit, words::Words};
 pub struct Reading {
     /// All memory (a container's limit where there is one).
     pub total: Option<u64>,
-    /// What new work could have without swapping.
+    /// What new work could have without swapping; also what the cache of ZFS (ARC) would give back.
     pub available: Option<u64>,
-    /// Buffers, page cache and reclaimable slab.
+    /// Buffers, page cache, reclaimable slab, and what the cache of ZFS would give back.
     pub cached: Option<u64>,
     /// Waiting to be written.
     pub dirty: Option<u64>,
@@ -26,10 +26,12 @@ impl Reading {
     }
 }
 
-/// The lines `m` and `k`.
+/// The lines `m`, `z` and `k`.
 #[derive(Debug, Default)]
 pub(super) struct Raw {
     kernel: [Option<u64>; 10],
+    /// Size of the cache of ZFS, and the least that it keeps.
+    arc: Option<[u64; 2]>,
     limited: Option<[u64; 2]>,
     /// A container's limit in bytes.
     pub(super) limit: Option<u64>,
@@ -41,6 +43,11 @@ impl Raw {
         self.kernel = std::array::from_fn(|_| Some(value.u64()?.saturating_mul(1024)));
     }
 
+    /// Size of the cache of ZFS and the least that it keeps, in bytes.
+    pub(super) fn take_arc(&mut self, mut value: Words) {
+        self.arc = value.counters(2);
+    }
+
     /// A container's memory in use and its reclaimable page cache, in bytes.
     pub(super) fn take_limited(&mut self, mut value: Words) {
         self.limited = value.counters(2);
@@ -49,6 +56,7 @@ impl Raw {
     /// A full frame follows.
     pub(super) fn expect(&mut self) {
         self.kernel = [None; 10];
+        self.arc = None;
         self.limited = None;
     }
 
@@ -71,14 +79,20 @@ impl Raw {
             let parts = [free?, buffers?, cached?, slab.unwrap_or(0)];
             Some(sum(&parts).saturating_sub(shared.unwrap_or(0)))
         };
+        let arc = self
+            .arc
+            .map_or(0, |[size, least]| size.saturating_sub(least));
         let swap_total = swap.filter(|bytes| *bytes > 0);
         let mut reading = Reading {
             total,
             // In LXC it can exceed the total (procps-ng commit 96bce4e1).
-            available: available.or_else(guess).map(|n| n.min(total.unwrap_or(n))),
+            available: available.or_else(guess).map(|n| {
+                let n = n.saturating_add(arc);
+                n.min(total.unwrap_or(n))
+            }),
             cached: buffers
                 .zip(cached)
-                .map(|(b, c)| sum(&[b, c, slab.unwrap_or(0)])),
+                .map(|(b, c)| sum(&[b, c, slab.unwrap_or(0), arc])),
             dirty,
             swap_total,
             swap_used: swap_total

@@ -53,7 +53,7 @@ pub enum Signal {
     Gpu,
     /// Ask [`Meter::slow_tick`] now, not at the next turn: the slow channel just greeted, or a daemon's process is gone.
     AskSlow,
-    /// No sampler will come: the first line that came instead.
+    /// No sampler will come: how the flood began that came instead.
     NoSampler(SafeText),
     /// A frame or an answer was thrown away.
     Bad(SafeText),
@@ -69,7 +69,7 @@ const MEDIUM_EVERY: u64 = 10;
 const CHUNK: usize = 64 * 1024;
 
 /// Optional sources by the likelihood that reading them ends the sampler.
-const SUSPECTS: [(&str, &[&str]); 4] = [
+const SUSPECTS: [(&str, &[&str]); 5] = [
     ("amd", &["amd"]),
     (
         "pressure",
@@ -80,6 +80,7 @@ const SUSPECTS: [(&str, &[&str]); 4] = [
         &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"],
     ),
     ("traffic", &["net/dev", "diskstats"]),
+    ("zfs", &["spl/kstat/zfs/arcstats"]),
 ];
 
 /// A tick that waits for its frame.
@@ -199,7 +200,8 @@ impl Meter {
         let Some((hello, rest)) = found else {
             if self.greeting.is_hopeless() && !self.hopeless {
                 self.hopeless = true;
-                signals.push(Signal::NoSampler(self.greeting.first_line()));
+                let began = self.greeting.first_line().unwrap_or_default();
+                signals.push(Signal::NoSampler(began));
             }
             return None;
         };
@@ -283,7 +285,11 @@ impl Meter {
             return true;
         }
         let medium = asked.is_some_and(|tick| tick.medium && !tick.full);
-        let order = if medium { [2, 0, 1, 3] } else { [0, 1, 2, 3] };
+        let order = if medium {
+            [2, 0, 4, 1, 3]
+        } else {
+            [0, 4, 1, 2, 3]
+        };
         let next = order
             .into_iter()
             .find(|i| !self.withheld.contains(i) && self.has(*i));
@@ -307,9 +313,9 @@ impl Meter {
         }
     }
 
-    /// Why no sampler answers: the first line that came instead of a hello.
-    pub fn instead_of_hello(&self) -> SafeText {
-        self.greeting.first_line()
+    /// What came last before a hello, which is why none comes.
+    pub fn instead_of_hello(&self) -> Option<SafeText> {
+        self.greeting.last_line()
     }
 
     /// Text for the standard input of the slow channel's shell; `None` before the hello. Starts that channel anew, for a while without the part that it was stuck in.

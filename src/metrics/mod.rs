@@ -29,6 +29,7 @@ mod words;
 
 use std::{collections::HashMap, sync::LazyLock};
 
+pub use greeting::LastLine;
 pub use meter::{Clock, Feed, Meter, Signal};
 
 /// Everything known of a node at one instant. Absent is `None` or an empty list, never zero.

@@ -71,6 +71,7 @@ impl Raw {
             (b'c', b"") => self.cpu.take(value),
             (b'c', core) => self.cpu.take_core(whole(core), value),
             (b'm', b"") => self.memory.take(value),
+            (b'z', b"") => self.memory.take_arc(value),
             (b'k', b"") => self.memory.take_limited(value),
             (b'P', kind) => self.pressure.take(kind, value),
             (b'n', name) => self.net.take(name, value),

@@ -7,8 +7,11 @@ LC_ALL=C PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/lib/wsl/lib
 export LC_ALL PATH
 R=${SSHOAL_PROC:-/proc} Y=${SSHOAL_SYS:-/sys}
 rd() { X=; [ -r "$1" ] && { IFS= read -r X <"$1"; } 2>/dev/null; [ -n "$X" ]; }
-S=
-for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat sys/fs/file-nr; do
+V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
+# In a container the cache of ZFS is the host's.
+S= Z=
+[ "$V" = - ] && Z=spl/kstat/zfs/arcstats
+for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat sys/fs/file-nr $Z; do
 	case ,@WITHOUT@, in *,$k,*) ;; *) rd "$R/$k" && S=$S,$k;; esac
 done
 N=0
@@ -18,7 +21,6 @@ done <"$R/stat"
 B=-; rd "$R/sys/kernel/random/boot_id" && B=$X
 # A limit of its own exists only below the root cgroup: a container.
 C=-; rd "$Y/fs/cgroup/memory.max" && C=$X
-V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
 p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
 G= P=
@@ -40,10 +42,12 @@ command -v nvidia-smi >/dev/null 2>&1 && {
 	done
 	G=,$k$G
 }
-A=sh W=
+# The clock of every awk is the seed that srand() tells of itself; gawk reckons long over each seed, and has a word for it, as busybox has.
+A=sh W= T='srand(); now = srand()'
 command -v awk >/dev/null 2>&1 && case $(awk -W version 2>&1 </dev/null) in
 	mawk*) A=mawk W=1;; GNU*) A=gawk;; *usybox*|*usyBox*|*"is ignored"*) A=bbawk;; *) A=awk;;
 esac
+case $A in gawk|bbawk) T='now = systime()';; esac
 U=$(uname -srm 2>/dev/null) G=${G#,}
 set -f
 printf '\nS1 %s awk=%s boot=%s cgmem=%s virt=%s src=%s cores=%s gpu=%s uname=%s\n' @NONCE@ $A "$B" "$C" "$V" "${S#,}" $N "${G:--}" "$U"
@@ -70,145 +74,147 @@ case $A in sh)
 	done
 	exit;;
 esac
+# What costs is each step of an interpreter, and in busybox a multiple of it each word and line that it cuts and each text that it hands on.
+# So a file is read in one piece, compared with the last, and only what is wanted is cut out of it, where index() finds it.
 exec awk ${W:+-W} ${W:+interactive} '# sshoal: reads /proc and /sys, writes nothing, ends with its ssh session
-function put(k, v) { v = v ""; if (full || prev[k] != v) { prev[k] = v; o = o k " " v "\n"; n++ } }
-function one(f,   l) { if ((getline l < f) <= 0) l = "-"; close(f); return l }
-# Words cost an allocation each in busybox, lines a read, patterns a search in all of them: short files are read whole, names judged once.
-# (mawk -W interactive gives lines all the same.)
-function all(f,   l, v) { RS = "\001"; v = ""; while ((getline l < f) > 0) v = v l "\n"; RS = "\n"; close(f); return v }
+function put(k, v) { if (prev[k] != v) { prev[k] = v; o = o (k v); n++ } }
+function one(f,   l) { l = "-"; getline l < f; close(f); return l "" }
+# mawk -W interactive knows only lines, the others stop at RS.
+function all(f,   l) {
+	if ((getline text < f) <= 0) text = ""
+	if (W) { text = text "\n"; while ((getline l < f) > 0) text = text (l "\n") }
+	close(f)
+}
+# What stands behind k to the end of its line.
+function rest(k,   l) { if (!(i = index(text, k))) return "-"; l = substr(text, i + length(k)); return substr(l, 1, index(l, "\n") - 1) }
+function have(k, v) { v = rest(v); if (v != "-") put(k, v) }
 # "some avg10=0.24 avg60=0.59 avg300=0.21 total=71", then a line of "full" where the kernel has it.
-function psi(k, f,   n, v, q) {
-	n = split(all(f), q, " "); v = substr(q[2], 7) " " substr(q[3], 7)
-	put(k, n > 7 ? v " " substr(q[7], 7) " " substr(q[8], 7) : v)
+function psi(k, f,   l, v, j) {
+	all(f); if (text == last[k]) return
+	last[k] = text; i = index(text, " avg60="); j = index(text, " avg300="); v = substr(text, 12, i - 12) " " substr(text, i + 7, j - i - 7)
+	if (i = index(text, "\nfull avg10=")) {
+		l = substr(text, i + 12); i = index(l, " avg60="); j = index(l, " avg300=")
+		v = v " " substr(l, 1, i - 1) " " substr(l, i + 7, j - i - 7)
+	}
+	put(k, v)
 }
 # Alive is "state starttime"; the name in brackets may hold anything, a newline too.
-function pid(f,   l, v, w) {
-	v = ""
-	while ((getline l < f) > 0) if (index(l, ")")) v = l
-	close(f)
-	if (v == "") return "-"
+function pid(f,   v, w) {
+	all(f); v = text
+	if (!index(v, ")")) return "-"
 	while (i = index(v, ")")) v = substr(v, i + 1)
 	split(v, w, " "); return w[1] " " w[20]
 }
-function cgroup(f,   l, v) {
-	v = "-"
-	while ((getline l < f) > 0) if (substr(l, 1, 10) == "populated ") v = substr(l, 11)
-	close(f); return v
+function cpus(f,   l) {
+	if ((getline l < f) > 0) put("\nc ", substr(l, 6))
+	if (pc) while ((getline l < f) > 0 && substr(l, 1, 3) == "cpu") { i = index(l, " "); put("\nc" substr(l, 4, i - 4) " ", substr(l, i + 1)) }
+	if (!med) close(f)
 }
-function cpus(f,   l, c) {
-	if (!(pc || med)) { if ((getline l < f) > 0) put("c", substr(l, 6)) }
-	else while ((getline l < f) > 0) {
-		c = substr(l, 1, 3); i = index(l, " ")
-		if (c == "cpu") { if (i == 4) put("c", substr(l, 6)); else if (pc) put("c" substr(l, 4, i - 4), substr(l, i + 1)) }
-		else if (!med) break
-		else if (substr(l, 1, i - 1) == "processes") put("pf", substr(l, i + 1))
-		else if (substr(l, 1, i - 1) == "procs_blocked") put("pb", substr(l, i + 1))
-	}
-	close(f)
+# Of keys that end alike, the one that is wanted comes first.
+function kb(k, j) { return (i = index(text, k)) ? " " (substr(text, i + j, 24) + 0) : " -" }
+function memory(f) {
+	all(f)
+	put("\nm", kb("MemTotal:", 9) kb("MemFree:", 8) kb("MemAvailable:", 13) kb("Buffers:", 8) kb("Cached:", 7) \
+		kb("Shmem:", 6) kb("SReclaimable:", 13) kb("Dirty:", 6) kb("SwapTotal:", 10) kb("SwapFree:", 9))
 }
-function memory(f,   l, w, v, j) {
-	l = "\n" all(f); v = ""
-	for (i = 1; i <= nm; i++) {
-		w[1] = "-"
-		if (j = index(l, mk[i])) split(substr(l, j + ml[i], 30), w, " ")
-		v = v " " w[1]
-	}
-	put("m", substr(v, 2))
-}
-function net(f,   l, w, d, v) {
-	while ((getline l < f) > 0) if (i = index(l, ":")) {
-		d = substr(l, 1, i - 1)
-		if (!(d in nk)) {
-			# These come and go, and would be remembered for ever.
-			if (d ~ /^ *(veth|cali|lxc|tap|vnet|eni[0-9a-f])/) continue
-			v = d; sub(/^ +/, "", v)
-			nk[d] = v ~ /^(lo$|ifb|dummy)/ ? "" : "n" v
+# Which names are wanted is judged anew where the length jumps as by a line, after one is missing, and with the medium sources.
+function net(f,   s, w, j, a) {
+	all(f)
+	i = length(text); j = i - nz; nz = i
+	if (j > 20 || j < -20 || med) {
+		nn = 0; j = split(text, a, "\n")
+		for (k = 1; k <= j; k++) if (i = index(a[k], ":")) {
+			s = substr(a[k], 1, i); v = s; gsub(/[ :]/, "", v)
+			if (v !~ /^(lo$|ifb|dummy|veth|cali|lxc|tap|vnet|eni[0-9a-f])/) { nk[++nn] = "\n" s; nb[nn] = i + 1; nv[nn] = "\nn" v " "; nl[nn] = "" }
 		}
-		if (nk[d] == "") continue
-		split(substr(l, i + 1), w, " "); put(nk[d], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12])
 	}
-	close(f)
-}
-function disks(f,   l, w, d) {
-	while ((getline l < f) > 0) {
-		# The name is what begins with the first letter. Most lines are partitions and loops.
-		match(l, /[a-z]/); d = substr(l, RSTART); d = substr(d, 1, index(d, " ") - 1)
-		if (!(d in dk)) dk[d] = d ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/
-		if (dk[d]) { split(l, w, " "); put("d" d, w[4] " " w[6] " " w[8] " " w[10] " " w[12] " " w[13]) }
+	for (k = 1; k <= nn; k++) {
+		if (!(i = index(text, nk[k]))) { nz = 0; continue }
+		s = substr(text, i + nb[k]); s = substr(s, 1, index(s, "\n"))
+		if (s != nl[k]) { nl[k] = s; split(s, w, " "); put(nv[k], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12]) }
 	}
-	close(f)
 }
-function vm(f,   l, c) {
-	while ((getline l < f) > 0) {
-		c = substr(l, 1, 8)
-		if (c == "pswpout ") put("vs", substr(l, 9))
-		else if (c == "pgmajfau") put("vf", substr(l, 12))
-		else if (c == "oom_kill") { put("vo", substr(l, 10)); break }
+function disks(f,   s, w, j, a) {
+	all(f); if (text == dl && !full) return
+	dl = text
+	i = length(text); j = i - dz; dz = i
+	if (j > 20 || j < -20 || med) {
+		nd = 0; j = split(text, a, "\n")
+		for (k = 1; k <= j; k++) if (split(a[k], w, " ") > 3 && w[3] ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/) {
+			dk[++nd] = " " w[3] " "; db[nd] = length(dk[nd]); dv[nd] = "\nd" w[3] " "; dp[nd] = ""
+		}
 	}
-	close(f)
+	for (k = 1; k <= nd; k++) {
+		if (!(i = index(text, dk[k]))) { dz = 0; continue }
+		s = substr(text, i + db[k]); s = substr(s, 1, index(s, "\n"))
+		if (s != dp[k]) { dp[k] = s; split(s, w, " "); put(dv[k], w[1] " " w[3] " " w[5] " " w[7] " " w[9] " " w[10]) }
+	}
 }
-function tcp(f,   l, w) {
-	while ((getline l < f) > 0) if (substr(l, 1, 5) == "Tcp: " && substr(l, 6, 1) != "R") { split(l, w, " "); put("t", w[10] " " w[12] " " w[13]) }
-	close(f)
-}
-function sockets(f,   l, w) {
-	while ((getline l < f) > 0) if (substr(l, 1, 4) == "TCP:") { split(l, w, " "); put("ts", w[3]) }
-	close(f)
-}
-function limit(   l, v) {
-	v = "-"
-	while ((getline l < FK) > 0) if (substr(l, 1, 14) == "inactive_file ") { v = substr(l, 15); break }
-	close(FK); put("k", one(FG) " " v)
+# What the cache of ZFS holds, and what it will not give back.
+function arc(f,   v, w) { all(f); split(rest("\nsize "), w, " "); v = w[2]; split(rest("\nc_min "), w, " "); put("\nz ", v " " w[2]) }
+function medium(   w) {
+	if (F2) { all(F2); have("\npf ", "\nprocesses "); have("\npb ", "\nprocs_blocked ") }
+	if (F6) { all(F6); have("\nvs ", "pswpout "); have("\nvf ", "pgmajfault "); have("\nvo ", "oom_kill ") }
+	if (F7) {
+		all(F7); text = substr(text, index(text, "Tcp: ") + 1)
+		if (split(rest("\nTcp: "), w, " ") > 11) put("\nt ", w[9] " " w[11] " " w[12])
+	}
+	if (F8) { all(F8); if (split(rest("TCP: "), w, " ") > 1) put("\nts ", w[2] "") }
 }
 function gpus(   v, j) {
 	for (j = 1; j < ng; j += 8) {
 		v = ""
 		for (i = 1; i < 7; i++) v = v " " (g[j + i] == "-" ? "-" : one(g[j + i]))
-		put("a" g[j], substr(v, 2))
-		if (full && g[j + 7] != "-") put("A" g[j], one(g[j + 7]))
+		put("\na" g[j] " ", substr(v, 2))
+		if (full && g[j + 7] != "-") put("\nA" g[j] " ", one(g[j + 7]))
 	}
 }
 BEGIN {
-	R = ARGV[1]; Y = ARGV[2]; n = split(ARGV[3], s, ","); C = ARGV[4]; ng = split(ARGV[5], g, " "); ARGC = 1
+	R = ARGV[1]; Y = ARGV[2]; n = split(ARGV[3], s, ","); C = ARGV[4]; ng = split(ARGV[5], g, " "); W = ARGV[6] != ""; ARGC = 1
 	# File names are built once: mawk leaks one that is built for a getline.
 	for (i = 1; i <= n; i++) F[s[i]] = R "/" s[i]
 	F0 = F["loadavg"]; F1 = F["uptime"]; F2 = F["stat"]; F3 = F["meminfo"]; F4 = F["net/dev"]; F5 = F["diskstats"]; F6 = F["vmstat"]
-	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]
+	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
 	if (C ~ /^[0-9]+$/) { FG = Y "/fs/cgroup/memory.current"; FK = Y "/fs/cgroup/memory.stat" }
-	nm = split("MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree", mk, " ")
-	for (i = 1; i <= nm; i++) { mk[i] = "\n" mk[i] ":"; ml[i] = length(mk[i]) }
-	full = 1; nw = 0; srand()
+	# Numbers above what an int holds are written whole.
+	CONVFMT = "%.0f"; full = 1; nw = 0; srand()
 	while ((getline t) > 0) {
-		na = split(t, a, " "); if (na < 1) continue
-		id = a[1]; x = na > 1 ? a[2] : ""
-		if (index(x, "a")) full = 1
-		if (index(x, "w")) {
-			nw = na - 2
-			for (i = 1; i <= nw; i++) {
-				v = a[i + 2]; wk[i] = "w" i; wp[i] = substr(v, 1, 1) == "P"; v = substr(v, 2)
-				wf[i] = wp[i] ? R "/" v "/stat" : v "/cgroup.events"; prev["w" i] = ""
+		med = pc = 0; id = t
+		if (index(t, " ")) {
+			na = split(t, a, " "); id = a[1]; x = a[2]
+			if (index(x, "a")) full = 1
+			if (index(x, "m")) med = 1
+			if (index(x, "p")) pc = 1
+			if (index(x, "w")) {
+				nw = na - 2
+				for (i = 1; i <= nw; i++) {
+					v = a[i + 2]; wp[i] = substr(v, 1, 1) == "P"; v = substr(v, 2)
+					wf[i] = wp[i] ? R "/" v "/stat" : v "/cgroup.events"; prev["\nw" i " "] = ""
+				}
 			}
 		}
-		med = full || index(x, "m"); pc = index(x, "p"); o = ""; n = 0; srand(); now = srand()
-		if (F0 != "") { split(one(F0), a, " "); put("l", a[1] " " a[2] " " a[3] " " a[4]) }
-		if (F1 != "") { l = one(F1); put("u", (i = index(l, " ")) ? substr(l, 1, i - 1) : l) }
-		if (F2 != "") cpus(F2)
-		if (F3 != "") memory(F3)
-		if (FG != "") limit()
-		if (FC != "") psi("Pc", FC)
-		if (FM != "") psi("Pm", FM)
-		if (FI != "") psi("Pi", FI)
-		if (F4 != "") net(F4)
-		if (F5 != "") disks(F5)
-		gpus()
-		if (med) {
-			if (F6 != "") vm(F6)
-			if (F7 != "") tcp(F7)
-			if (F8 != "") sockets(F8)
-			if (F9 != "") put("f", one(F9))
-		}
-		for (k = 1; k <= nw; k++) put(wk[k], wp[k] ? pid(wf[k]) : cgroup(wf[k]))
-		printf "%s", "[" id " " now "\n" o "]" id " " n "\n"; fflush(); full = 0
+		if (id == "") continue
+		if (full) { split("", prev); split("", last); med = 1 }
+		n = 0; '"$T"'; o = "[" id " " now
+		if (F2) cpus(F2)
+		if (F0) { l = "-"; getline l < F0; close(F0); i = index(l, "/"); put("\nl ", substr(l, 1, i + index(substr(l, i), " ") - 2)) }
+		if (F1) { l = "-"; getline l < F1; close(F1); put("\nu ", substr(l, 1, index(l " ", " ") - 1)) }
+		if (FG) cg = one(FG)
+		if (ng) gpus()
+		if (med && F9) put("\nf ", one(F9))
+		RS = "\001"
+		if (F3) memory(F3)
+		if (FZ) arc(FZ)
+		if (FG) { all(FK); put("\nk ", cg " " rest("\ninactive_file ")) }
+		if (FC) psi("\nPc ", FC)
+		if (FM) psi("\nPm ", FM)
+		if (FI) psi("\nPi ", FI)
+		if (F4) net(F4)
+		if (F5) disks(F5)
+		if (med) medium()
+		for (j = 1; j <= nw; j++) if (wp[j]) put("\nw" j " ", pid(wf[j])); else { all(wf[j]); put("\nw" j " ", rest("populated ")) }
+		RS = "\n"
+		printf "%s", o ("\n]" id " " n "\n"); fflush(); full = 0
 	}
-}' "$R" "$Y" "${S#,}" "$C" "$P"
+}' "$R" "$Y" "${S#,}" "$C" "$P" "$W"
 } #end

@@ -58,6 +58,8 @@ pub struct Node {
     pub transports: Vec<Transport>,
     /// What the transports other than `direct` and `local` need.
     pub route: Route,
+    /// The ssh_config file that speaks of it, where that isn't the usual one.
+    pub ssh_config: Option<PathBuf>,
     /// What to do with an unknown host key; `None` means what ssh_config says, else ask.
     pub host_keys: Option<HostKeyPolicy>,
     /// Deadline for name resolution plus TCP connect; `None` means what ssh_config says, else 5 s.
@@ -95,6 +97,7 @@ impl Node {
             identity: Vec::new(),
             transports: Vec::new(),
             route: Route::default(),
+            ssh_config: None,
             host_keys: None,
             connect_timeout: None,
             command_timeout: Duration::from_secs(30),
@@ -147,8 +150,12 @@ impl Transport {
 pub struct Route {
     /// Bastions from here to the node. The first is reached by its own route, each other one through the one before it.
     pub jump: Vec<Arc<Node>>,
+    /// No bastion, whatever ssh_config says.
+    pub no_jump: bool,
     /// A command whose stdio is the connection.
     pub proxy_command: Option<String>,
+    /// No such command, whatever ssh_config says.
+    pub no_proxy_command: bool,
     /// Address or name in the tailnet.
     pub tailscale: Option<String>,
     /// Cloudflare Access.

@@ -99,7 +99,7 @@ impl Login<'_> {
             .extend(files.iter().filter_map(|file| file.note.clone()));
         let mut agent = self.agent().await;
         let mut held = match &mut agent {
-            Some(agent) => self.held(agent, &files, named).await,
+            Some(agent) => self.held(agent, &files, self.target.identities_only).await,
             None => Vec::new(),
         };
         self.leave_room(&mut held, &files);

@@ -25,6 +25,7 @@ use super::{
         Way,
         stream::{Head, Tap},
     },
+    trust::Shown,
 };
 use crate::node::{Transport, text::SafeText};
 
@@ -78,6 +79,7 @@ pub(super) struct Opened {
     pub(super) link: Link,
     pub(super) ident: String,
     pub(super) auth: SafeText,
+    pub(super) remark: SafeText,
 }
 
 /// Exchanges keys and logs in. Dropped before its end, it leaves no task and no socket.
@@ -85,7 +87,9 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let transport = wanted.path.transport();
-    let (mut handle, ended, ident) = exchange(way, wanted, shared, &stop).await?;
+    let judge = judge(wanted, shared).await?;
+    let remark = judge.remark();
+    let (mut handle, ended, ident) = exchange(way, wanted, judge, &stop).await?;
     let life = Life::new(stop, ended);
     if let Some(progress) = &shared.config.progress {
         // A screen that misses a step shows the next one.
@@ -101,7 +105,42 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
                 .advise("an agent may be waiting for a touch or a confirmation"))
         })?;
     let link = Link::new(handle, life, guard, Arc::clone(shared), wanted);
-    Ok(Opened { link, ident, auth })
+    let remark = remark.borrow().clone();
+    Ok(Opened {
+        link,
+        ident,
+        auth,
+        remark,
+    })
+}
+
+/// Exchanges keys and leaves once the server has shown its own.
+pub(super) async fn look(way: Way, wanted: &Wanted, shared: &Shared) -> Result<Shown, Error> {
+    let stop = CancellationToken::new();
+    let _guard = stop.clone().drop_guard();
+    let mut judge = judge(wanted, shared).await?;
+    let shown = judge.look();
+    let ended = exchange(way, wanted, judge, &stop).await;
+    let shown = shown.borrow().clone();
+    match (shown, ended) {
+        (Some(shown), _) => Ok(shown),
+        (None, Err(error)) => Err(error),
+        (None, Ok(_)) => Err(no_key(wanted.path.transport())),
+    }
+}
+
+fn no_key(transport: Transport) -> Error {
+    Error::new(Step::HostKey, transport, "the server showed no host key")
+}
+
+/// Reads what is known of the host.
+async fn judge(wanted: &Wanted, shared: &Shared) -> Result<Judge, Error> {
+    timeout(shared.config.kex_timeout, Judge::new(wanted, shared))
+        .await
+        .unwrap_or_else(|_| {
+            let reason = "the known_hosts files could not be read in time";
+            Err(Error::new(Step::HostKey, wanted.path.transport(), reason))
+        })
 }
 
 type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
@@ -109,17 +148,11 @@ type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
 async fn exchange(
     way: Way,
     wanted: &Wanted,
-    shared: &Shared,
+    judge: Judge,
     stop: &CancellationToken,
 ) -> Result<Exchanged, Error> {
-    let limit = shared.config.kex_timeout;
+    let limit = judge.limit();
     let transport = wanted.path.transport();
-    let judge = timeout(limit, Judge::new(wanted, shared))
-        .await
-        .unwrap_or_else(|_| {
-            let reason = "the known_hosts files could not be read in time";
-            Err(Error::new(Step::HostKey, transport, reason))
-        })?;
     let settings = Arc::new(settings(&judge, wanted));
     let asking = judge.asking();
     let (tap, head) = Tap::new(way.stream, stop);
@@ -153,6 +186,11 @@ fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {
             key: Cow::Owned(host_key_order(&judge.algorithms().collect::<Vec<_>>())),
+            host_key_certificates: if judge.wants_certificate() {
+                Cow::Borrowed(&HOST_KEYS)
+            } else {
+                Cow::Borrowed(&[])
+            },
             cipher: Cow::Borrowed(CIPHERS),
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::DEFAULT

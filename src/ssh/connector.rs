@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
-    config::Resolved,
+    config::Resolver,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     transport::local::Shell,
@@ -43,21 +43,25 @@ pub(super) struct Shared {
     pub(super) overruns: AtomicU64,
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
+    pub(super) resolver: Resolver,
 }
 
 impl Connector {
     /// A connector that puts its questions to `asker`; without one nobody can answer. Must be called within the runtime.
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
+        let (resolver, questions) = Resolver::new(&config.ssh_config);
         let shared = Arc::new(Shared {
             config,
             asker,
             overruns: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
             pool,
+            resolver,
         });
         let mut owner = JoinSet::new();
         owner.spawn(requests.run(Arc::downgrade(&shared)));
+        questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
             shared,
             _owner: owner,
@@ -125,6 +129,10 @@ impl Connector {
         &self.0.shared.pool
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
     /// All connections, the oldest first.
     pub async fn table(&self) -> Vec<Row> {
         self.pool().table().await
@@ -177,7 +185,7 @@ fn is_final(error: &Error) -> bool {
 impl Shared {
     /// Where a node is and as whom it is entered, with all that is said of it anywhere.
     pub(super) async fn target(&self, node: &Node) -> Result<Target, Error> {
-        let resolved = Resolved::default();
+        let resolved = self.config.ssh_config.resolve(node, &self.resolver).await?;
         Ok(Target::settle(node, &resolved, &self.config))
     }
 }
@@ -189,12 +197,13 @@ fn local(target: &Target) -> Session {
         ident: SafeText::default(),
         user: target.user.clone(),
         auth: "this machine".into(),
+        remark: SafeText::default(),
         setup: Duration::ZERO,
     };
     Session::local(Shell::new(), info)
 }
 /// The failure that got furthest; it names the others.
-fn most_telling(failures: &[Error], node: &Node) -> Error {
+pub(super) fn most_telling(failures: &[Error], node: &Node) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()

@@ -15,6 +15,7 @@ use super::{
     pool::{Place, Wanted},
     target::Path,
     transport::{Way, direct},
+    trust::Shown,
 };
 use crate::node::Transport;
 
@@ -59,9 +60,17 @@ async fn attempt(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Connection, Er
         ident: opened.ident.as_str().into(),
         user: wanted.target.user.clone(),
         auth: opened.auth,
+        remark: opened.remark,
         setup: started.elapsed(),
     };
     Ok(Connection::new(opened.link, info))
+}
+
+/// Goes as far as the server's host key. Nobody logs in.
+pub(super) async fn look(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Shown, Error> {
+    let _place = shared.pool.place(wanted.clone()).await?;
+    let way = way(wanted, shared).await?;
+    client::look(way, wanted, shared).await
 }
 
 async fn way(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Way, Error> {

@@ -81,12 +81,11 @@ impl Handler for Events {
     type Error = Fault;
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Fault> {
-        let key = shown.public_key();
         tokio::select! {
             biased;
             // A person may be asked in here: an attempt that is given up must not wait for them.
             () = self.stop.cancelled() => Ok(false),
-            judged = self.judge.check(&key) => {
+            judged = self.judge.check(shown) => {
                 judged?;
                 Ok(true)
             }

@@ -1,61 +1,72 @@
 //! Whether a server's key is taken: `known_hosts` decides, and for an unknown host the node's policy and, where there is one, a person.
 
-use std::{io, path::PathBuf, time::Duration};
-
-use russh::keys::PublicKey;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::spawn_blocking,
-    time::timeout,
+use std::{
+    io,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use russh::keys::{Certificate, PublicKeyOrCertificate};
+use tokio::{sync::watch, task::spawn_blocking, time::timeout};
 
 use super::{
-    Asked, Error, Prompt, PromptId, Question, Step,
+    Answer, Error, Question, Step,
     connector::Shared,
-    known_hosts::{self, Host, Key, Known, Remembered, Verdict},
+    known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
     pool::Wanted,
+    prompt::{Asker, Unanswered},
+    trust::{Shown, Standing},
 };
-use crate::node::{HostKeyPolicy, NodeId, Transport};
+use crate::node::{HostKeyPolicy, NodeId, Transport, text::SafeText};
 
-/// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
+/// For reading or writing known_hosts, the wait for its lock included.
+const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Judges the host keys of one connection.
 #[derive(Debug)]
 pub(super) struct Judge {
     node: NodeId,
     transport: Transport,
-    host: Host,
-    files: Vec<PathBuf>,
+    book: Book,
     known: Known,
     policy: HostKeyPolicy,
-    asker: Option<mpsc::Sender<Asked>>,
-    /// True while a person is asked, when the deadline of key exchange rests.
-    asking: watch::Sender<bool>,
+    limit: Duration,
+    /// While a person is asked, the deadline of key exchange rests.
+    asker: Asker,
+    /// What the person at the dashboard should know of how the key was taken.
+    remark: watch::Sender<SafeText>,
+    /// Takes the key that the server shows, where nothing more than that is wanted.
+    looking: Option<watch::Sender<Option<Shown>>>,
+}
+
+/// What known_hosts says of what a server shows.
+struct Ruling<'a> {
+    key: Key,
+    verdict: Verdict<'a>,
+    /// The authority's line, where a certificate vouches for the key.
+    authority: Option<&'a Entry>,
+    /// Why its certificate doesn't count.
+    fault: Option<String>,
 }
 
 impl Judge {
     /// Reads what is known of the host.
     pub(super) async fn new(wanted: &Wanted, shared: &Shared) -> Result<Self, Error> {
         let (target, transport) = (&wanted.target, wanted.path.transport());
-        let host = target.known_as.clone();
-        let files = target.known_hosts.clone();
-        let (paths, wanted) = (files.clone(), host.clone());
-        let known = blocking(move || Known::lookup(&paths, &wanted))
+        let book = target.book();
+        let wanted = book.clone();
+        let known = blocking(move || Known::lookup(&wanted.files, &wanted.host))
             .await
-            .map_err(|error| {
-                refuse(transport, &format!("can't read known hosts: {error}"))
-                    .advise("make the file readable: an unreadable one never counts as empty")
-            })?;
+            .map_err(|error| unreadable(transport, &error))?;
         Ok(Self {
             node: target.node.clone(),
             transport,
-            host,
-            files,
+            book,
             known,
             policy: target.host_keys,
-            asker: shared.asker.clone(),
-            asking: watch::channel(false).0,
+            limit: shared.config.kex_timeout,
+            asker: Asker::new(shared.asker.clone(), target.node.clone()),
+            remark: watch::channel(SafeText::default()).0,
+            looking: None,
         })
     }
 
@@ -66,31 +77,116 @@ impl Judge {
 
     /// Tells when a person is being asked.
     pub(super) fn asking(&self) -> watch::Receiver<bool> {
-        self.asking.subscribe()
+        self.asker.asking()
     }
 
-    /// Takes the key or says why not.
-    pub(super) async fn check(&self, key: &PublicKey) -> Result<(), Error> {
-        let key = wire(key).ok_or_else(|| self.refuse("the host key can't be read"))?;
-        match self.known.verdict(&key) {
+    /// Gives what the server shows, judged, and ends the connection there.
+    pub(super) fn look(&mut self) -> watch::Receiver<Option<Shown>> {
+        let (sender, shown) = watch::channel(None);
+        self.looking = Some(sender);
+        shown
+    }
+
+    /// True where certificates may vouch for the host.
+    pub(super) fn wants_certificate(&self) -> bool {
+        self.known.has_authority()
+    }
+
+    /// Deadline of the key exchange.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// What is to be told of how the key was taken; empty when nothing is.
+    pub(super) fn remark(&self) -> watch::Receiver<SafeText> {
+        self.remark.subscribe()
+    }
+
+    /// Takes what the server shows or says why not.
+    pub(super) async fn check(&self, shown: &PublicKeyOrCertificate) -> Result<(), Error> {
+        let ruling = self.rule(shown)?;
+        if let Some(looking) = &self.looking {
+            looking.send_replace(Some(self.shown(&ruling)));
+            return Err(self.refuse("only looked at"));
+        }
+        let Ruling { key, fault, .. } = &ruling;
+        let judged = match ruling.verdict {
             Verdict::Match => Ok(()),
-            Verdict::Revoked(entry) => {
-                let reason = format!(
-                    "REVOKED HOST KEY {} {}, marked in {}",
-                    key.algorithm,
-                    key.fingerprint(),
-                    entry.place()
-                );
-                Err(self
-                    .refuse(&reason)
-                    .advise("whoever holds this key may be an impostor"))
-            }
-            Verdict::Changed(entry) => Err(self.changed(&key, entry)),
-            Verdict::Unknown => self.meet(&key).await,
+            Verdict::Revoked(entry) => Err(self.revoked(entry)),
+            Verdict::Changed(entry) => Err(self.changed(key, entry)),
+            Verdict::Unknown => self.meet(key).await,
+        };
+        judged.map_err(|error| with_fault(error, fault.as_deref()))
+    }
+
+    fn rule(&self, shown: &PublicKeyOrCertificate) -> Result<Ruling<'_>, Error> {
+        let unreadable = || self.refuse("the host key can't be read");
+        let key = certificate::wire(&shown.public_key()).ok_or_else(unreadable)?;
+        let mut ruling = Ruling {
+            verdict: self.known.verdict(&key),
+            key,
+            authority: None,
+            fault: None,
+        };
+        if let Some(certificate) = shown.certificate() {
+            self.rule_by(certificate, &mut ruling);
+        }
+        Ok(ruling)
+    }
+
+    /// A certificate that doesn't count leaves the plain key to be judged, as with ssh.
+    fn rule_by<'a>(&'a self, shown: &Certificate, ruling: &mut Ruling<'a>) {
+        let Some(signer) = certificate::authority(shown) else {
+            return;
+        };
+        if let Some(entry) = self.known.revoked(&signer) {
+            ruling.verdict = Verdict::Revoked(entry);
+        }
+        if matches!(ruling.verdict, Verdict::Revoked(_)) {
+            return;
+        }
+        let Some(entry) = self.known.authority(&signer) else {
+            ruling.fault = Some("no authority known for this host signed it".to_owned());
+            return;
+        };
+        ruling.fault = certificate::fault(shown, &self.book.host, now());
+        if ruling.fault.is_none() {
+            ruling.authority = Some(entry);
+            ruling.verdict = Verdict::Match;
         }
     }
 
-    fn changed(&self, key: &Key, entry: &known_hosts::Entry) -> Error {
+    fn shown(&self, ruling: &Ruling<'_>) -> Shown {
+        let standing = match (ruling.verdict, ruling.authority) {
+            (Verdict::Match, Some(entry)) => Standing::Certified(entry.place()),
+            (Verdict::Match, None) => Standing::Known,
+            (Verdict::Unknown, _) => Standing::New,
+            (Verdict::Changed(entry), _) => Standing::Changed(entry.place()),
+            (Verdict::Revoked(entry), _) => Standing::Revoked(entry.place()),
+        };
+        let fault = ruling.fault.as_deref();
+        let remark = fault.map(|fault| format!("its certificate doesn't count: {fault}"));
+        Shown::new(
+            self.transport,
+            &ruling.key,
+            standing,
+            &remark.unwrap_or_default(),
+        )
+    }
+
+    fn revoked(&self, entry: &Entry) -> Error {
+        let key = entry.key();
+        let reason = format!(
+            "REVOKED HOST KEY {} {}, marked in {}",
+            key.algorithm,
+            key.fingerprint(),
+            entry.place()
+        );
+        self.refuse(&reason)
+            .advise("whoever holds this key may be an impostor")
+    }
+
+    fn changed(&self, key: &Key, entry: &Entry) -> Error {
         let known = entry.key();
         let reason = format!(
             "HOST KEY CHANGED: the server shows {} {}, {} holds {} {}",
@@ -100,10 +196,13 @@ impl Judge {
             known.algorithm,
             known.fingerprint()
         );
+        // ssh with StrictHostKeyChecking no goes on with a warning and without passwords.
         let advice = format!(
-            "if the machine was set up anew, check the key and run: ssh-keygen -R '{}' -f {}",
-            self.host.label(),
-            entry.file().display()
+            "refused under each policy, --accept-new and StrictHostKeyChecking no too. If the machine was set up anew, compare \
+             the fingerprint there, then: sshoal trust {} --replace (or ssh-keygen -R '{}' -f {})",
+            self.node,
+            self.book.host.label(),
+            entry.place().file.display()
         );
         self.refuse(&reason).advise(&advice)
     }
@@ -113,12 +212,15 @@ impl Judge {
             "unknown host key {} {} of {}",
             key.algorithm,
             key.fingerprint(),
-            self.host.label()
+            self.book.host.label()
         );
         let accepted = match self.policy {
             HostKeyPolicy::Strict => {
-                let advice = "host_keys is strict: add the key to known_hosts first";
-                return Err(self.refuse(&unknown).advise(advice));
+                let advice = format!(
+                    "host_keys is strict: compare the key and run: sshoal trust {} --accept",
+                    self.node
+                );
+                return Err(self.refuse(&unknown).advise(&advice));
             }
             HostKeyPolicy::AcceptNew => true,
             HostKeyPolicy::Ask => self.ask(key, &unknown).await?,
@@ -126,57 +228,56 @@ impl Judge {
         if !accepted {
             return Err(self.refuse(&format!("{unknown}: declined")));
         }
-        self.remember(key).await
+        self.remember(key, &unknown).await
     }
 
     async fn ask(&self, key: &Key, unknown: &str) -> Result<bool, Error> {
-        let nobody = || {
-            self.refuse(unknown)
-                .advise("run with --accept-new, or connect once with ssh")
+        let question = Question::HostKey {
+            host: self.book.host.label().as_str().into(),
+            algorithm: key.algorithm.as_str().into(),
+            fingerprint: key.fingerprint().as_str().into(),
         };
-        let asker = self.asker.as_ref().ok_or_else(nobody)?;
-        let (reply, answer) = oneshot::channel();
-        let prompt = Prompt {
-            id: PromptId::next(),
-            node: self.node.clone(),
-            question: Question::HostKey {
-                host: self.host.label().as_str().into(),
-                algorithm: key.algorithm.as_str().into(),
-                fingerprint: key.fingerprint().as_str().into(),
-            },
-        };
-        self.asking.send_replace(true);
-        let question = timeout(ANSWER_TIMEOUT, async {
-            asker
-                .send(Asked { prompt, reply })
-                .await
-                .map_err(|_| nobody())?;
-            // An asker that drops the question declines it.
-            Ok(answer.await.unwrap_or(false))
-        });
-        let answered = question.await;
-        self.asking.send_replace(false);
-        answered.unwrap_or_else(|_| {
-            let mut error = self.refuse(&format!("{unknown}: nobody answered"));
-            error.permanent = false;
-            Err(error)
-        })
+        match self.asker.ask(question).await {
+            Ok(answer) => Ok(answer == Answer::Yes),
+            Err(Unanswered::Nobody) => {
+                let advice = format!(
+                    "compare it and run: sshoal trust {} --accept; or run with --accept-new",
+                    self.node
+                );
+                Err(self.refuse(unknown).advise(&advice))
+            }
+            Err(Unanswered::Late) => {
+                let mut error = self.refuse(&format!("{unknown}: nobody answered"));
+                error.permanent = false;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the key down. Another connection to this host may have asked meanwhile; what it wrote counts.
-    async fn remember(&self, key: &Key) -> Result<(), Error> {
-        let (files, host, new) = (self.files.clone(), self.host.clone(), key.clone());
-        match blocking(move || known_hosts::remember(&files, &host, &new)).await {
+    async fn remember(&self, key: &Key, unknown: &str) -> Result<(), Error> {
+        let (book, new) = (self.book.clone(), key.clone());
+        match blocking(move || book.remember(&new)).await {
             Ok(Remembered::Added | Remembered::Already) => Ok(()),
             Ok(Remembered::Conflict) => Err(self.refuse(
                 "known_hosts was given another key for this host while this one was asked about",
             )),
-            Err(error) => {
-                // The key was accepted; that it will be asked for again harms nobody.
-                tracing::warn!("{}: host key not remembered: {error}", self.node);
-                Ok(())
-            }
+            Err(error) => self.unwritten(&error, unknown),
         }
+    }
+
+    /// A person's answer counts for this session. Nobody's doesn't: each connection would meet a new host and take any key.
+    fn unwritten(&self, error: &io::Error, unknown: &str) -> Result<(), Error> {
+        if self.policy == HostKeyPolicy::AcceptNew {
+            let reason = format!("{unknown} can't be remembered: can't write {error}");
+            return Err(self
+                .refuse(&reason)
+                .advise("make the file writable, or name another with --known-hosts"));
+        }
+        let remark = format!("host key accepted for this session only: can't write {error}");
+        tracing::warn!("{}: {remark}", self.node);
+        self.remark.send_replace(remark.as_str().into());
+        Ok(())
     }
 
     fn refuse(&self, reason: &str) -> Error {
@@ -188,17 +289,36 @@ fn refuse(transport: Transport, reason: &str) -> Error {
     Error::new(Step::HostKey, transport, reason).for_good()
 }
 
-fn wire(key: &PublicKey) -> Option<Key> {
-    let algorithm = key.algorithm().as_str().to_owned();
-    let blob = key.to_bytes().ok()?;
-    Some(Key { algorithm, blob })
+/// An unreadable file is no empty one.
+pub(super) fn unreadable(transport: Transport, error: &io::Error) -> Error {
+    refuse(transport, &format!("can't read known hosts: {error}"))
+        .advise("make the file readable: an unreadable one never counts as empty")
 }
 
-/// Files may lie on a slow disk: off the runtime's threads.
-async fn blocking<T: Send + 'static>(
+fn with_fault(error: Error, fault: Option<&str>) -> Error {
+    let Some(fault) = fault else { return error };
+    let reason = format!("{}; its certificate doesn't count: {fault}", error.reason);
+    Error {
+        reason: reason.as_str().into(),
+        ..error
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// Files may lie on a slow disk, or on one that hangs: off the runtime's threads, and not for ever.
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
+    match timeout(FILE_TIMEOUT, spawn_blocking(work)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(io::Error::other(error)),
+        Err(_) => {
+            let reason = format!("no answer within {} s", FILE_TIMEOUT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        }
+    }
 }

@@ -15,9 +15,11 @@ mod link;
 mod pool;
 mod prompt;
 mod pump;
+mod secret;
 mod session;
 mod target;
 mod transport;
+mod trust;
 mod ways;
 
 use std::{fmt, path::PathBuf, time::Duration};
@@ -25,11 +27,15 @@ use std::{fmt, path::PathBuf, time::Duration};
 pub use breaker::Breaker;
 pub(crate) use breaker::hash;
 pub use channel::Channel;
+pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
+pub use known_hosts::Place;
 pub use pool::{Limits, Row};
-pub use prompt::{Asked, Prompt, PromptId, Question};
+pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
+pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
+pub use trust::{KnownKey, Shown, Standing, Worth};
 pub use ways::{Tried, Way, Ways};
 
 use tokio::sync::mpsc;
@@ -59,6 +65,8 @@ pub struct Config {
     pub keepalive: Keepalive,
     /// Of the pool.
     pub limits: Limits,
+    /// Which ssh_config counts.
+    pub ssh_config: SshConfig,
     /// Told when a node's login begins; what finds no room is left out.
     pub progress: Option<mpsc::Sender<NodeId>>,
 }
@@ -77,6 +85,7 @@ impl Config {
             auth_timeout: Duration::from_secs(10),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
+            ssh_config: SshConfig::Off,
             progress: None,
         }
     }
@@ -192,6 +201,8 @@ pub struct SessionInfo {
     pub user: String,
     /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
     pub auth: SafeText,
+    /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
+    pub remark: SafeText,
     /// From dialling to authenticated.
     pub setup: Duration,
 }

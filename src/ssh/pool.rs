@@ -14,6 +14,7 @@ use super::{
     target::{Path, Target},
 };
 use crate::node::Transport;
+use gates::Gate;
 pub(super) use gates::Place;
 
 /// Requests that may wait; whoever sends more waits.
@@ -110,6 +111,8 @@ impl Default for Limits {
 /// A request to the owner.
 enum Request {
     Connection(Wanted, Waiter),
+    /// The gates on the way to a server.
+    Gate(Wanted, oneshot::Sender<Gate>),
     Table(oneshot::Sender<Vec<Row>>),
     Close(oneshot::Sender<()>),
 }
@@ -152,11 +155,20 @@ impl Pool {
         waiter: fn(oneshot::Sender<Result<T, Error>>) -> Waiter,
     ) -> Result<T, Error> {
         let transport = wanted.path.transport();
-        let gone = || Error::new(Step::Config, transport, "the connections are being closed");
         let (reply, answer) = oneshot::channel();
         let request = Request::Connection(wanted, waiter(reply));
-        self.0.send(request).await.map_err(|_| gone())?;
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        self.0.send(request).await.map_err(|_| gone(transport))?;
+        answer.await.unwrap_or_else(|_| Err(gone(transport)))
+    }
+
+    /// A place for a handshake that makes no connection to keep.
+    pub(super) async fn place(&self, wanted: Wanted) -> Result<Place, Error> {
+        let transport = wanted.path.transport();
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Gate(wanted, reply);
+        self.0.send(request).await.map_err(|_| gone(transport))?;
+        let gate = answer.await.map_err(|_| gone(transport))?;
+        Ok(gate.enter().await)
     }
 
     /// All connections, the oldest first.
@@ -174,6 +186,10 @@ impl Pool {
         let _ = self.0.send(Request::Close(reply)).await;
         let _ = answer.await;
     }
+}
+
+fn gone(transport: Transport) -> Error {
+    Error::new(Step::Config, transport, "the connections are being closed")
 }
 
 impl Waiter {

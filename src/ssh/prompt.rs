@@ -1,10 +1,20 @@
 //! Questions to the person, as plain data: who answers and how is for the dashboard, the CLI or a served session to decide.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
+use super::secret::Secret;
 use crate::node::{NodeId, text::SafeText};
+
+/// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Names one question of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,7 +22,7 @@ pub struct PromptId(pub u64);
 
 impl PromptId {
     /// The next one of this process.
-    pub(crate) fn next() -> Self {
+    fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
     }
@@ -24,7 +34,7 @@ pub struct Asked {
     /// What is asked.
     pub prompt: Prompt,
     /// Takes the answer. Dropped unanswered, it means no; closed on this side, the question no longer stands.
-    pub reply: oneshot::Sender<bool>,
+    pub reply: oneshot::Sender<Answer>,
 }
 
 /// A question about one node.
@@ -50,4 +60,119 @@ pub enum Question {
         /// `SHA256:...`
         fingerprint: SafeText,
     },
+    /// The passphrase of an encrypted key file. One question serves all nodes that wait for this file.
+    Passphrase {
+        /// `~/.ssh/id_ed25519`
+        file: SafeText,
+        /// From 1; the ones before were wrong.
+        attempt: u8,
+    },
+    /// A login's password.
+    Password {
+        /// Login.
+        user: SafeText,
+        /// `host` or `[host]:port`.
+        host: SafeText,
+        /// From 1; the ones before were wrong.
+        attempt: u8,
+    },
+    /// What the server itself asks (keyboard-interactive), such as one-time codes. Never kept.
+    Codes {
+        /// Login.
+        user: SafeText,
+        /// `host` or `[host]:port`.
+        host: SafeText,
+        /// The server's title; often empty.
+        name: SafeText,
+        /// The server's explanation; often empty.
+        instruction: SafeText,
+        /// One answer each, in this order; at least one.
+        fields: Vec<Field>,
+    },
+}
+
+/// One line that a server asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// `Verification code:`
+    pub label: SafeText,
+    /// What is typed may be seen.
+    pub echo: bool,
+}
+
+/// An answer. Recorded like every order, it shows nothing of its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Declined.
+    No,
+    /// The host key is right.
+    Yes,
+    /// What was asked for, one for each field.
+    Secrets(Vec<Secret>),
+    /// The same, for every node that asks now for a password of this login. Only a person's explicit wish.
+    ForAll(Vec<Secret>),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// Nobody is there to be asked.
+    Nobody,
+    /// Nobody answered in time.
+    Late,
+}
+
+/// Puts questions about one node to whoever answers. Clones share one rest.
+#[derive(Clone, Debug)]
+pub(super) struct Asker {
+    to: Option<mpsc::Sender<Asked>>,
+    node: NodeId,
+    /// True while a person is asked, when other deadlines rest.
+    asking: watch::Sender<bool>,
+}
+
+impl Asker {
+    /// Asks `to`; without one, every question goes unanswered.
+    pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId) -> Self {
+        let asking = watch::channel(false).0;
+        Self { to, node, asking }
+    }
+
+    /// Tells when a person is being asked.
+    pub(super) fn asking(&self) -> watch::Receiver<bool> {
+        self.asking.subscribe()
+    }
+
+    /// Waits for the answer. Whoever drops the question declines it.
+    pub(super) async fn ask(&self, question: Question) -> Result<Answer, Unanswered> {
+        let to = self.to.as_ref().ok_or(Unanswered::Nobody)?;
+        let (reply, answer) = oneshot::channel();
+        let prompt = Prompt {
+            id: PromptId::next(),
+            node: self.node.clone(),
+            question,
+        };
+        let answered = timeout(ANSWER_TIMEOUT, async {
+            let sent = to.send(Asked { prompt, reply }).await;
+            sent.map_err(|_| Unanswered::Nobody)?;
+            Ok(answer.await.unwrap_or(Answer::No))
+        });
+        let _rest = self.rest();
+        answered.await.unwrap_or(Err(Unanswered::Late))
+    }
+
+    /// Until it is dropped, a person is waited for.
+    pub(super) fn rest(&self) -> Rest<'_> {
+        self.asking.send_replace(true);
+        Rest(&self.asking)
+    }
+}
+
+/// A person is being waited for.
+pub(super) struct Rest<'a>(&'a watch::Sender<bool>);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }

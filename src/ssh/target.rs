@@ -5,9 +5,9 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use super::{
     Config,
     config::{Agent, Resolved},
-    known_hosts::Host,
+    known_hosts::{Book, Host},
 };
-use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport, hop};
+use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
 /// For name resolution plus TCP connect, where nobody says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,12 +25,15 @@ pub(super) struct Target {
     pub(super) known_as: Host,
     /// Files read for host keys; the first is written to.
     pub(super) known_hosts: Vec<PathBuf>,
+    pub(super) hash_known_hosts: bool,
     pub(super) host_keys: HostKeyPolicy,
     pub(super) agent: Option<PathBuf>,
     /// Key files, tried in this order.
     pub(super) identities: Vec<PathBuf>,
-    /// Somebody chose these files: a missing one is told, and of the agent's keys only theirs are offered.
+    /// Somebody chose these files: a missing one is told.
     pub(super) identities_named: bool,
+    /// Of the agent's keys only theirs are offered.
+    pub(super) identities_only: bool,
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
@@ -92,6 +95,7 @@ impl Target {
             user: user.unwrap_or(&config.user).clone(),
             known_as,
             known_hosts: known_hosts(resolved, config),
+            hash_known_hosts: resolved.hash_known_hosts,
             host_keys: match policy {
                 HostKeyPolicy::Ask if config.accept_new => HostKeyPolicy::AcceptNew,
                 policy => policy,
@@ -103,6 +107,7 @@ impl Target {
             },
             identities,
             identities_named,
+            identities_only: !node.identity.is_empty() || resolved.identities_only,
             certificates: resolved.certificates.clone(),
             connect_timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
             keepalive: Keepalive {
@@ -115,15 +120,26 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Where its host keys are filed.
+    pub(super) fn book(&self) -> Book {
+        Book {
+            files: self.known_hosts.clone(),
+            host: self.known_as.clone(),
+            hashed: self.hash_known_hosts,
+        }
+    }
+}
+
 /// Key files, and whether somebody chose them.
 fn identities(node: &Node, resolved: &Resolved, config: &Config) -> (Vec<PathBuf>, bool) {
     if !node.identity.is_empty() {
         return (node.identity.clone(), true);
     }
-    if !resolved.identities.is_empty() {
-        return (resolved.identities.clone(), resolved.identities_only);
+    match &resolved.identities {
+        Some(files) => (files.clone(), true),
+        None => (config.identities.clone(), false),
     }
-    (config.identities.clone(), false)
 }
 
 /// `--known-hosts` counts for every node.
@@ -165,11 +181,10 @@ fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
         return Some(Path::ProxyCommand(command.clone()));
     }
     if let Some(command) = &resolved.proxy_command {
-        return Some(Path::ProxyCommand(command.clone()));
+        return (!route.no_proxy_command).then(|| Path::ProxyCommand(command.clone()));
     }
-    let hops = resolved.jump.iter().filter_map(|hop| hop::node(hop));
-    let hops: Vec<Arc<Node>> = hops.map(Arc::new).collect();
-    (!hops.is_empty()).then_some(Path::Jump(hops))
+    let is_behind = !resolved.jump.is_empty() && !route.no_jump;
+    is_behind.then(|| Path::Jump(resolved.jump.clone()))
 }
 
 impl Path {
@@ -207,7 +222,7 @@ impl fmt::Display for Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Route;
+    use crate::node::{Route, hop};
 
     fn kinds(transports: &[Transport], route: Route, resolved: &Resolved) -> Vec<Transport> {
         let node = Node {
@@ -248,9 +263,14 @@ mod tests {
         };
         assert_eq!(kinds(&[Direct], route, &none), [ProxyCommand]);
         let resolved = Resolved {
-            jump: vec!["ops@gate:2222".to_owned()],
+            jump: vec![Arc::new(hop::node("ops@gate:2222").expect("a hop"))],
             ..Resolved::default()
         };
         assert_eq!(kinds(&[Direct], Route::default(), &resolved), [Jump]);
+        let off = Route {
+            no_jump: true,
+            ..Route::default()
+        };
+        assert_eq!(kinds(&[Direct], off, &resolved), [Direct]);
     }
 }

@@ -63,7 +63,7 @@ impl Source for Fleet {
 /// What the fleet does of the screen's wishes; the rest is done at this end.
 fn order(effect: Effect) -> Option<Order> {
     match effect {
-        Effect::Answer(id, yes) => Some(Order::Answer(id, yes)),
+        Effect::Answer(id, answer) => Some(Order::Answer(id, answer)),
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
         Effect::Connections(is_wanted) => Some(Order::Connections(is_wanted)),

@@ -1,6 +1,9 @@
 //! Everything the screen can ask for, as data.
 
-use crate::{node::NodeId, ssh::PromptId};
+use crate::{
+    node::NodeId,
+    ssh::{Answer, PromptId},
+};
 
 /// One wish; `tui::driver` carries it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub enum Effect {
     /// Clear the terminal and draw everything.
     Redraw,
     /// Answer a question.
-    Answer(PromptId, bool),
+    Answer(PromptId, Answer),
     /// Sample this node at 1 s and with the expensive parts (per-core use); `None` when no node is open.
     Focus(Option<NodeId>),
     /// Tell of the connections that are kept, or no longer.

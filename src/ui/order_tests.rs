@@ -22,6 +22,7 @@ fn node(name: &str, cpu: f64) -> Arc<NodeState> {
         ident: "".into(),
         user: String::new(),
         auth: "".into(),
+        remark: "".into(),
         setup: Duration::ZERO,
     }));
     Arc::new(state)

@@ -44,6 +44,7 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sshoal"));
         command
+            .args(["-F", "none"])
             .args(arguments)
             .env_clear()
             .env("HOME", self.0.path())

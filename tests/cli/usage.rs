@@ -16,6 +16,7 @@ fn help_names_every_command() {
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
     for word in [
         "status",
+        "trust",
         "nodes",
         "demo",
         "--hosts",
@@ -24,7 +25,7 @@ fn help_names_every_command() {
     ] {
         assert!(done.out.contains(word), "{word}: {}", done.out);
     }
-    for command in ["status", "nodes", "demo"] {
+    for command in ["status", "trust", "nodes", "demo"] {
         let done = home.run(&[command, "--help"]);
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
         assert!(
@@ -51,6 +52,10 @@ fn bad_arguments_end_with_2_and_print_nothing_on_standard_output() {
         &["status", "--watch", "0"],
         &["status", "--timeout", "0"],
         &["nodes", "-e", "-c", "a"],
+        &["trust", "--forget"],
+        &["trust", "--replace"],
+        &["trust", "--forget", "--accept", "a"],
+        &["trust", "--yes", "a"],
         &["demo", "--nodes", "0"],
         &["demo", "--nodes", "9999"],
     ] {

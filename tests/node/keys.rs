@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use sshoal::{
     fleet::{Answers, Link, Order},
-    ssh::Question,
+    ssh::{Answer, Question},
 };
 
 use crate::{
@@ -78,12 +78,15 @@ async fn an_unknown_key_waits_for_a_person_and_is_remembered() {
     let asked = asked.await.unwrap().unwrap().clone();
     let Question::HostKey {
         fingerprint: shown, ..
-    } = &asked[0].question;
+    } = &asked[0].question
+    else {
+        panic!("another question");
+    };
     assert_eq!(shown.as_str(), fingerprint(&server, "host_ed25519.pub"));
     assert!(!server.path("known_hosts").exists());
     fleet_1
         .orders()
-        .send(Order::Answer(asked[0].id, true))
+        .send(Order::Answer(asked[0].id, Answer::Yes))
         .await
         .unwrap();
     until(&fleet_1, "sampled", |n| n.sample.is_some()).await;

@@ -111,6 +111,23 @@ async fn an_account_for_one_command_is_up_and_says_why_nothing_is_measured() {
 }
 
 #[tokio::test]
+async fn what_fails_is_told_and_not_what_a_login_script_prints() {
+    let refusal = "ForceCommand echo nothing to see; echo No shell for you. >&2; exit 1";
+    let Some(lab) = Lab::new(&[refusal]) else {
+        return;
+    };
+    fs::write(lab.path("home/.bashrc"), "echo Welcome to web1\n").unwrap();
+    let fleet = lab.fleet(|_| {}).await;
+    let state = until(&fleet, "without a sampler", |n| {
+        matches!(n.sampler, Sampler::Failed(_))
+    });
+    let reason = state.await.reason();
+    assert!(reason.contains("No shell for you."), "{reason}");
+    assert!(!reason.contains("Welcome"), "{reason}");
+    fleet.stop().await;
+}
+
+#[tokio::test]
 async fn a_node_that_grants_one_channel_a_connection_is_measured_in_full() {
     let Some(lab) = Lab::new(&["MaxSessions 1"]) else {
         return;

@@ -76,7 +76,12 @@ pub(crate) fn shells() -> Vec<Shell> {
 
 /// The awks of this machine.
 pub(crate) fn awks() -> Vec<Awk> {
-    let all = [("mawk", "mawk"), ("gawk", "gawk"), ("bbawk", "busybox")];
+    let all = [
+        ("mawk", "mawk"),
+        ("gawk", "gawk"),
+        ("bbawk", "busybox"),
+        ("awk", "original-awk"),
+    ];
     let awk = |(kind, name)| {
         Some(Awk {
             kind,
@@ -292,7 +297,7 @@ impl Running {
         match self.until(|signal| matches!(signal, Signal::Hello { .. })) {
             Some(Signal::Hello { kind }) => self.kind = kind.to_string(),
             other => panic!(
-                "no hello from {:?} but {other:?}: {}",
+                "no hello from {:?} but {other:?}: {:?}",
                 self.shell,
                 self.meter.instead_of_hello()
             ),

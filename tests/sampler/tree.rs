@@ -66,6 +66,11 @@ const FIRST: &[(&str, &str)] = &[
         "net/sockstat",
         "sockets: used 205\nTCP: inuse 9 orphan 0 tw 2 alloc 10 mem 1\nUDP: inuse 2 mem 1\n",
     ),
+    (
+        "spl/kstat/zfs/arcstats",
+        "13 1 0x01 147 39984 5318460414 1234567890\nname                            type data\nhits 4 99\nc_min                           4    100000000\n\
+         c_max                           4    900000000\nsize                            4    612000000\nhdr_size                        4    7\n",
+    ),
     ("sys/fs/file-nr", "1504\t0\t9223372036854775807\n"),
     (
         "sys/kernel/random/boot_id",

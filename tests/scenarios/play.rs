@@ -11,7 +11,7 @@ use sshoal::{
     fleet::{Link, Millis, NodeState, Order, Sampler, Snapshot},
     metrics,
     node::NodeId,
-    ssh::SessionInfo,
+    ssh::{Answer, SessionInfo},
 };
 use tokio::{
     net::TcpStream,
@@ -181,6 +181,7 @@ impl Player {
     }
 
     async fn answer(&self, node: &str, yes: bool, what: &str) {
+        let answer = if yes { Answer::Yes } else { Answer::No };
         let mut prompts = self.stage.fleet.prompts();
         let is_asked = |all: &Arc<Vec<sshoal::ssh::Prompt>>| {
             all.iter().any(|prompt| prompt.node.as_str() == node)
@@ -191,7 +192,7 @@ impl Player {
             let mut asked = asked.iter();
             asked.find(|p| p.node.as_str() == node).map(|p| p.id)
         };
-        self.order(Order::Answer(id.expect(what), yes)).await;
+        self.order(Order::Answer(id.expect(what), answer)).await;
         let answered = prompts.wait_for(|all| !is_asked(all));
         let withdrawn = timeout(SOON, answered).await;
         assert!(withdrawn.is_ok(), "{what}: still asked");

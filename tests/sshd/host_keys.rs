@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use sshoal::{
     node::HostKeyPolicy,
-    ssh::{Asked, Connector, Question, Step},
+    ssh::{Answer, Asked, Connector, Question, Step},
 };
 use tokio::sync::mpsc;
 
@@ -26,7 +26,10 @@ async fn an_unknown_host_is_asked_about_once_and_remembered() {
             host,
             algorithm,
             fingerprint,
-        } = &asked.prompt.question;
+        } = &asked.prompt.question
+        else {
+            panic!("another question");
+        };
         assert_eq!(host.as_str(), format!("[127.0.0.1]:{}", server.port));
         assert_eq!(algorithm.as_str(), "ssh-ed25519");
         assert_eq!(
@@ -34,7 +37,7 @@ async fn an_unknown_host_is_asked_about_once_and_remembered() {
             fingerprint_of(&server.path("host_ed25519.pub"))
         );
         assert_eq!(asked.prompt.node, node.id);
-        asked.reply.send(true).unwrap();
+        asked.reply.send(Answer::Yes).unwrap();
     });
     assert!(session.is_ok());
     assert!(connector.connect(&node).await.is_ok());
@@ -68,8 +71,8 @@ async fn two_connections_that_ask_at_once_write_one_line() {
                 questions.recv().await.unwrap(),
             );
             assert_ne!(both.0.prompt.id, both.1.prompt.id);
-            both.0.reply.send(true).unwrap();
-            both.1.reply.send(true).unwrap();
+            both.0.reply.send(Answer::Yes).unwrap();
+            both.1.reply.send(Answer::Yes).unwrap();
         }
     );
     assert!(first.is_ok() && second.is_ok());
@@ -87,7 +90,13 @@ async fn an_unknown_host_is_refused_where_nobody_says_yes() {
     let (sender, mut questions) = mpsc::channel::<Asked>(4);
     let connector = Connector::new(server.config(), Some(sender));
     let (error, ()) = tokio::join!(refused(&connector, &node), async {
-        questions.recv().await.unwrap().reply.send(false).unwrap();
+        questions
+            .recv()
+            .await
+            .unwrap()
+            .reply
+            .send(Answer::No)
+            .unwrap();
     });
     assert!(error.reason.as_str().contains("declined"), "{error}");
     node.host_keys = Some(HostKeyPolicy::Strict);

@@ -7,9 +7,12 @@ mod faults;
 mod host_keys;
 mod kills;
 mod login;
+mod peers;
 mod pool;
+mod ssh_config;
 #[path = "../support/mod.rs"]
 mod support;
+mod trust;
 
 use std::time::{Duration, Instant};
 

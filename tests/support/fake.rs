@@ -178,6 +178,7 @@ fn session(node: &Node) -> SessionInfo {
         ident: "SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13".into(),
         user: "ops".to_owned(),
         auth: "agent ed25519 ops@bastion".into(),
+        remark: "".into(),
         setup: Duration::from_millis(84),
     }
 }

@@ -129,7 +129,8 @@ fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
 
 /// Any new kill warns for half an hour, three in ten minutes are critical.
 fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
-    let told = sample.host.oom_new;
+    // What is not counted is no news, and no new count either.
+    let told = sample.host.oom_new.unwrap_or(memory.oom_told);
     let new = told.checked_sub(memory.oom_told).unwrap_or(told);
     memory.oom_told = told;
     if new > 0 {

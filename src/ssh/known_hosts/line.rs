@@ -4,6 +4,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 use sha1::Sha1;
 
+/// Length of a hashed name's salt: OpenSSH takes that of the hash, and no other matches there.
+pub(super) const SALT: usize = 20;
+
 /// What the first word of a line says about its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marker {
@@ -111,15 +114,23 @@ fn matches_hash(hashed: &[u8], host: &str) -> bool {
     let (Ok(salt), Ok(hash)) = (Base64::decode_vec(salt), Base64::decode_vec(hash)) else {
         return false;
     };
-    // OpenSSH's salts have the length of the hash and no other length matches there.
-    if salt.len() != 20 {
+    if salt.len() != SALT {
         return false;
     }
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(&salt) else {
-        return false;
-    };
+    mac(host, &salt).verify_slice(&hash).is_ok()
+}
+
+fn mac(host: &str, salt: &[u8]) -> Hmac<Sha1> {
+    let mut mac = Hmac::new_from_slice(salt).expect("HMAC takes keys of any length");
     mac.update(host.as_bytes());
-    mac.verify_slice(&hash).is_ok()
+    mac
+}
+
+/// A name as `HashKnownHosts` has it written.
+pub(super) fn hash(host: &str, salt: &[u8; SALT]) -> String {
+    let hash = mac(host, salt).finalize().into_bytes();
+    let [salt, hash] = [salt.as_slice(), &hash].map(Base64::encode_string);
+    format!("|1|{salt}|{hash}")
 }
 
 /// A comma-separated list of patterns; a negated one that matches rules the whole line out.
@@ -136,7 +147,7 @@ fn matches_list(patterns: &[u8], host: &[u8]) -> bool {
 }
 
 /// `*` and `?`, letters of either case. Linear in both lengths: it falls back to the last star only.
-fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(byte) = text.get(seen) {

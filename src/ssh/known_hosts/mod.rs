@@ -1,22 +1,24 @@
-//! What is known of a host's keys: lookup over the `known_hosts` files, the verdict on a key, and remembering a new one.
+//! What is known of a host's keys: lookup over the `known_hosts` files and the verdict on a key.
 
+pub(super) mod certificate;
 mod line;
+mod write;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use russh::keys::{
     HashAlg,
-    ssh_encoding::base64::{Base64, Base64Unpadded, Encoding},
+    ssh_encoding::base64::{Base64Unpadded, Encoding},
 };
 
-pub(super) use line::Key;
-use line::{Line, Marker};
+use line::Line;
+pub(super) use line::{Key, Marker};
+pub use write::Place;
+pub(super) use write::{Book, Remembered};
 
 /// The name under which a host's keys are filed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,17 +57,6 @@ pub(super) enum Verdict<'a> {
     Unknown,
 }
 
-/// What remembering a key came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remembered {
-    /// Written.
-    Added,
-    /// Somebody wrote the same key first.
-    Already,
-    /// Somebody wrote another key first.
-    Conflict,
-}
-
 impl Host {
     /// Names are compared in lower case, as ssh does.
     pub(super) fn new(name: &str, port: u16) -> Self {
@@ -80,6 +71,11 @@ impl Host {
         } else {
             format!("[{}]:{}", self.name, self.port)
         }
+    }
+
+    /// The name that a certificate must be made out to.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// False for a name that would be read back as a pattern, a list, a marker or a comment.
@@ -99,13 +95,14 @@ impl Key {
 
 impl Entry {
     /// Where it stands.
-    pub(super) fn file(&self) -> &Path {
-        &self.file
+    pub(super) fn place(&self) -> Place {
+        let (file, line) = (self.file.to_path_buf(), self.line);
+        Place { file, line }
     }
 
-    /// `file:line`.
-    pub(super) fn place(&self) -> String {
-        format!("{}:{}", self.file.display(), self.line)
+    /// What it says about its key.
+    pub(super) fn marker(&self) -> Marker {
+        self.marker
     }
 
     /// The key it holds.
@@ -130,34 +127,62 @@ impl Known {
 
     /// Revoked, then match, then changed, then unknown: the order in which ssh decides.
     pub(super) fn verdict(&self, key: &Key) -> Verdict<'_> {
-        let same = |entry: &&Entry| entry.key.blob == key.blob;
-        if let Some(entry) = self.marked(Marker::Revoked).find(same) {
+        if let Some(entry) = self.revoked(key) {
             return Verdict::Revoked(entry);
         }
-        if self.hosts(false).any(|entry| same(&entry)) {
+        let same = |entry: &&Entry| entry.key.blob == key.blob;
+        if self.exact(Marker::None).any(|entry| same(&entry)) {
             return Verdict::Match;
         }
         let alike = |entry: &&Entry| entry.key.algorithm == key.algorithm;
-        if let Some(entry) = self.hosts(false).find(alike).or(self.hosts(false).next()) {
+        let of_its_kind = self.exact(Marker::None).find(alike);
+        if let Some(entry) = of_its_kind.or_else(|| self.exact(Marker::None).next()) {
             return Verdict::Changed(entry);
         }
-        // As ssh does: a host on another port may be filed under its name alone, and only a match counts there.
-        if self.hosts(true).any(|entry| same(&entry)) {
+        // ssh looks for the bare name too where another port is unknown; there only a match counts.
+        if self.marked(Marker::None).any(|entry| same(&entry)) {
             return Verdict::Match;
         }
         Verdict::Unknown
     }
 
+    /// The line that marks this key as revoked. One for the bare name counts for every port.
+    pub(super) fn revoked(&self, key: &Key) -> Option<&Entry> {
+        self.marked(Marker::Revoked)
+            .find(|entry| entry.key.blob == key.blob)
+    }
+
+    /// The line that makes this key an authority for the host.
+    pub(super) fn authority(&self, key: &Key) -> Option<&Entry> {
+        self.closest(Marker::Authority)
+            .find(|entry| entry.key.blob == key.blob)
+    }
+
+    /// True where certificates may vouch for the host.
+    pub(super) fn has_authority(&self) -> bool {
+        self.marked(Marker::Authority).next().is_some()
+    }
+
     /// Algorithms of the keys known for this host, so that a host known by one kind is asked for that kind first.
     pub(super) fn algorithms(&self) -> impl Iterator<Item = &str> {
-        let portless = self.hosts(false).next().is_none();
-        self.hosts(portless)
+        self.closest(Marker::None)
             .map(|entry| entry.key.algorithm.as_str())
     }
 
-    fn hosts(&self, portless: bool) -> impl Iterator<Item = &Entry> {
-        self.marked(Marker::None)
+    /// All lines that speak of the host.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Lines for this port; for the bare name where there are none.
+    fn closest(&self, marker: Marker) -> impl Iterator<Item = &Entry> {
+        let portless = self.exact(marker).next().is_none();
+        self.marked(marker)
             .filter(move |entry| entry.portless == portless)
+    }
+
+    fn exact(&self, marker: Marker) -> impl Iterator<Item = &Entry> {
+        self.marked(marker).filter(|entry| !entry.portless)
     }
 
     fn marked(&self, marker: Marker) -> impl Iterator<Item = &Entry> {
@@ -199,65 +224,6 @@ fn collect(bytes: &[u8], path: &Path, host: &Host, entries: &mut Vec<Entry>) {
             portless: !exact,
         });
     }
-}
-
-/// Appends a key to the first of `files`, under a lock and after another look, so that two connections never write twice. Blocks.
-pub(super) fn remember(files: &[PathBuf], host: &Host, key: &Key) -> io::Result<Remembered> {
-    let path = files
-        .first()
-        .ok_or_else(|| io::Error::other("no known_hosts file is configured"))?;
-    if !host.is_plain() {
-        return Err(io::Error::other(
-            "the host's name can't stand in known_hosts",
-        ));
-    }
-    let mut file = open_for_append(path).map_err(|error| named(path, &error))?;
-    file.lock().map_err(|error| named(path, &error))?;
-    match Known::lookup(files, host)?.verdict(key) {
-        Verdict::Match => return Ok(Remembered::Already),
-        Verdict::Changed(_) | Verdict::Revoked(_) => return Ok(Remembered::Conflict),
-        Verdict::Unknown => {}
-    }
-    append(&mut file, host, key).map_err(|error| named(path, &error))?;
-    Ok(Remembered::Added)
-}
-
-fn open_for_append(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        // `~/.ssh` may be new; a home that is not there is never made.
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-    }
-    OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-}
-
-/// One write, on a line of its own even where the last line lacks its end.
-fn append(file: &mut File, host: &Host, key: &Key) -> io::Result<()> {
-    let start = if is_mid_line(file)? { "\n" } else { "" };
-    let (label, blob) = (host.label(), Base64::encode_string(&key.blob));
-    let line = format!("{start}{label} {} {blob}\n", key.algorithm);
-    file.write_all(line.as_bytes())?;
-    file.sync_all()
-}
-
-fn is_mid_line(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
 }
 
 /// The error with the file's name in it.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, env, fs, process::Command};
 
 use proptest::{prelude::*, test_runner::TestRunner};
+use russh::keys::ssh_encoding::base64::Base64;
 
 use super::*;
 
@@ -89,21 +90,32 @@ fn by_us(file: &Path, host: &Host) -> BTreeSet<(usize, String)> {
         .collect()
 }
 
+fn has_keygen() -> bool {
+    if Command::new("ssh-keygen").arg("-?").output().is_ok() {
+        return true;
+    }
+    let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!required, "ssh-keygen is required and not installed");
+    eprintln!("SKIPPED: ssh-keygen is not installed");
+    false
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(25)
+    })
+}
+
 #[test]
 fn the_same_lines_are_found_as_by_ssh_keygen() {
-    if Command::new("ssh-keygen").arg("-?").output().is_err() {
-        let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
-        assert!(!required, "ssh-keygen is required and not installed");
-        eprintln!("SKIPPED: ssh-keygen is not installed");
+    if !has_keygen() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("known_hosts");
     let asked = [("a", 22), ("ab", 22), ("a", 2222), ("a.b", 22)];
-    let mut runner = TestRunner::new(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(25)
-    });
+    let mut runner = runner();
     let files = proptest::collection::vec(line(), 1..80);
     runner
         .run(&files, |lines| {
@@ -114,6 +126,51 @@ fn the_same_lines_are_found_as_by_ssh_keygen() {
             for (name, port) in asked {
                 let host = Host::new(name, port);
                 prop_assert_eq!(by_us(&file, &host), by_keygen(&file, &host.label()));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// It leaves files alone that have a broken line; here only the host's lines go.
+fn is_sound(line: &[u8]) -> bool {
+    !matches!(Line::cut(line), Some(Err(_)))
+}
+
+#[test]
+fn the_same_lines_are_removed_as_by_ssh_keygen() {
+    if !has_keygen() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (ours, theirs) = (path("ours"), path("theirs"));
+    let files = proptest::collection::vec(line().prop_filter("sound", |l| is_sound(l)), 1..40);
+    runner()
+        .run(&files, |lines| {
+            let mut text = lines.join(&b'\n');
+            text.push(b'\n');
+            for (name, port) in [("a", 22), ("a", 2222)] {
+                let host = Host::new(name, port);
+                fs::write(&ours, &text).unwrap();
+                fs::write(&theirs, &text).unwrap();
+                let removal = Command::new("ssh-keygen")
+                    .args(["-R", &host.label(), "-f"])
+                    .arg(&theirs)
+                    .output();
+                prop_assert!(removal.is_ok());
+                let book = Book {
+                    files: vec![ours.clone()],
+                    host,
+                    hashed: false,
+                };
+                let gone = book.forget().unwrap();
+                let (kept, by_keygen) = (fs::read(&ours).unwrap(), fs::read(&theirs).unwrap());
+                prop_assert_eq!(&kept, &by_keygen);
+                if !gone.is_empty() {
+                    let backups = (path("ours.old"), path("theirs.old"));
+                    prop_assert_eq!(fs::read(backups.0).unwrap(), fs::read(backups.1).unwrap());
+                }
             }
             Ok(())
         })

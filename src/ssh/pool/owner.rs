@@ -72,6 +72,7 @@ impl Owner {
         match request {
             Request::Connection(wanted, waiter) => self.admit(wanted, waiter),
             // Whoever asked may have gone.
+            Request::Gate(wanted, reply) => drop(reply.send(self.gates.of(&wanted))),
             Request::Table(reply) => drop(reply.send(self.table())),
             Request::Close(reply) => {
                 self.close().await;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::{
     config::keymap::Action,
     fleet::Millis,
-    ssh::{Prompt, PromptId},
+    ssh::{Answer, Prompt, PromptId},
     ui::effect::Effect,
 };
 
@@ -70,15 +70,16 @@ impl Questions {
 
     /// Answers the first one with those that ask the same, or all.
     pub(super) fn answer(&mut self, action: Action, now: Millis) -> Vec<Effect> {
-        let count = match action {
-            Action::Yes | Action::No => 1,
-            Action::YesToAll => self.waiting.len(),
+        let (count, answer) = match action {
+            Action::No => (1, Answer::No),
+            Action::Yes => (1, Answer::Yes),
+            Action::YesToAll => (self.waiting.len(), Answer::Yes),
             _ => return Vec::new(),
         };
         self.shown_at = now;
         let answered = self.waiting.drain(..count.min(self.waiting.len()));
         answered
-            .map(|p| Effect::Answer(p.id, action != Action::No))
+            .map(|p| Effect::Answer(p.id, answer.clone()))
             .collect()
     }
 }

@@ -57,6 +57,7 @@ fn states() -> Vec<NodeState> {
             ident: "".into(),
             user: String::new(),
             auth: "".into(),
+            remark: "".into(),
             setup: Duration::ZERO,
         }));
     }

@@ -115,7 +115,10 @@ fn lines(prompt: &Prompt, alike: usize, width: u16) -> Vec<Line> {
         host,
         algorithm,
         fingerprint,
-    } = &prompt.question;
+    } = &prompt.question
+    else {
+        return vec![("node", prompt.node.to_string(), Role::Strong)];
+    };
     let nodes = match alike.saturating_sub(1) {
         0 => prompt.node.to_string(),
         others => format!("{} and {others} more at this host", prompt.node),

@@ -4,7 +4,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Page;
 use crate::{
-    fleet::{Link, Sampler},
+    fleet::{Link, Millis, Sampler, Status},
+    ssh::Way,
     ui::{format, theme::Role, widget::panel::Panel},
 };
 
@@ -47,6 +48,7 @@ pub(super) fn render(page: &Page<'_>, area: Rect, buf: &mut Buffer) {
 /// Labels and values of what is known.
 fn items(page: &Page<'_>) -> Vec<(&'static str, String)> {
     let mut items = link(page);
+    items.extend(ways(page));
     items.extend(sampling(page));
     items.retain(|(_, value)| !value.is_empty());
     items
@@ -62,6 +64,7 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
             ("login", info.user.clone()),
             ("auth", info.auth.to_string()),
             ("server", info.ident.to_string()),
+            ("remark", info.remark.to_string()),
             (
                 "connected",
                 format!("{since} ago, in {} ms", info.setup.as_millis()),
@@ -86,6 +89,34 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
         items.push(("attempt", format!("{retry}, failed {failures} times")));
     }
     items
+}
+
+/// How the transports have done, where there is a choice or a failure.
+fn ways(page: &Page<'_>) -> Vec<(&'static str, String)> {
+    let ways: Vec<&Way> = page.node.ways.iter().collect();
+    let quiet = matches!(ways.as_slice(), [way] if way.failures == 0);
+    let told = ways.into_iter().filter(|_| !quiet);
+    told.map(|way| (way.transport.as_str(), history(way, page)))
+        .collect()
+}
+
+/// `● 3 of 4 worked, failed 12s ago: connect (direct): ...`
+fn history(way: &Way, page: &Page<'_>) -> String {
+    let status = match (way.breaker.is_open(), way.breaker.failures()) {
+        (true, _) => Status::Critical,
+        (false, 0) => Status::Ok,
+        _ => Status::Warn,
+    };
+    let sign = page.look.glyphs.status(status);
+    let (worked, tried) = (way.successes, way.successes + way.failures);
+    let mut text = format!("{sign} {worked} of {tried} worked");
+    let failure = way.last_failure_ms.zip(way.error.as_ref());
+    if let Some((at, error)) = failure.filter(|_| status != Status::Ok) {
+        let ago = format::age(page.now.since(Millis(at)));
+        let retry = format::retry(Millis(way.breaker.retry_at_ms()), page.now);
+        text += &format!(", failed {ago} ago, {retry}: {}", error.reason);
+    }
+    text
 }
 
 fn sampling(page: &Page<'_>) -> Vec<(&'static str, String)> {

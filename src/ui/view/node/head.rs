@@ -15,8 +15,11 @@ use crate::{
     },
 };
 
-/// Lines that one remark may take.
+/// Lines that the facts may take.
 const MOST: usize = 3;
+
+/// Lines that one remark may take: a changed host key is told with both fingerprints, and these don't break.
+const MOST_OF_REMARK: usize = 6;
 
 /// Lines inside the frame.
 pub(super) fn height(page: &Page<'_>, width: u16) -> u16 {
@@ -62,7 +65,7 @@ fn lines(page: &Page<'_>, width: u16) -> Vec<(String, Role)> {
         .map(|line| (line, Role::Muted))
         .collect();
     for Remark { sign, text, role } in remarks(page) {
-        let wrapped = wrap(&text, width - 2, MOST);
+        let wrapped = wrap(&text, width - 2, MOST_OF_REMARK);
         let signs = std::iter::once(sign).chain(std::iter::repeat(" "));
         lines.extend(
             signs
