@@ -95,6 +95,9 @@ pub struct Global {
     /// Accept and remember unknown host keys; a changed one is refused all the same.
     #[arg(long, global = true)]
     pub accept_new: bool,
+    /// Never ask, neither for host keys nor for passwords: what would be asked is refused.
+    #[arg(short = 'B', long, global = true)]
+    pub batch: bool,
     /// Read and write host keys here only [default: ssh's own files].
     #[arg(long, global = true, value_name = "FILE")]
     pub known_hosts: Option<PathBuf>,

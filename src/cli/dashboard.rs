@@ -52,7 +52,12 @@ pub(super) async fn open(
     });
     let before = app.choices();
     let first = Arc::clone(&inventory);
-    let fleet = fleet::start(ssh, Answers::Asked, inventory).await;
+    let answers = if context.args.global.batch {
+        Answers::None
+    } else {
+        Answers::Asked
+    };
+    let fleet = fleet::start(ssh, answers, inventory).await;
     let watched = keep_inventory(located, &first, fleet.orders());
     let ended = tokio::select! {
         biased;

@@ -1,6 +1,7 @@
 //! The command line: flags to settings, a command to its report, an exit code to the shell.
 
 pub mod args;
+mod ask;
 mod choices;
 mod console;
 mod dashboard;
@@ -13,6 +14,7 @@ mod look;
 mod pool;
 mod status;
 mod trust;
+mod tty;
 
 use std::{
     io::{self, Read as _, Write},
@@ -71,8 +73,8 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
-        Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
         Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
+        Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

@@ -6,13 +6,13 @@ use color_eyre::eyre::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use tokio::time::sleep;
 
-use super::{Console, Context, exit, fleet};
+use super::{Console, Context, ask, exit, fleet};
 use crate::{
     command::{
         select,
         status::{COLUMNS, Row, Status, is_settled, is_well, row, to_json},
     },
-    fleet::{Answers, Fleet, Snapshot, Status as Word},
+    fleet::{Fleet, Snapshot, Status as Word},
     inventory::Inventory,
     ui::glyph::Glyphs,
 };
@@ -25,15 +25,24 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     let nodes = select(&context.sets(&status.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
-    let fleet = fleet::start(context.ssh(), Answers::None, Arc::new(narrowed)).await;
-    let snapshot = fleet::wait(&fleet, status.timeout, is_settled).await;
-    let (code, is_read) = show(context, status, &snapshot)?;
-    let code = match status.watch.filter(|_| is_read) {
-        None => code,
-        Some(interval) => watch(context, status, &fleet, interval).await?,
+    let fleet = fleet::start(context.ssh(), ask::answers(context), Arc::new(narrowed)).await;
+    let code = tokio::select! {
+        biased;
+        code = report(context, status, &fleet) => code?,
+        code = ask::ask_all(&fleet) => code,
     };
     fleet.stop().await;
     Ok(code)
+}
+
+/// Waits for the nodes and prints them, again and again with `--watch`.
+async fn report(context: &mut Context, status: &Status, fleet: &Fleet) -> Result<u8> {
+    let snapshot = fleet::wait(fleet, status.timeout, is_settled).await;
+    let (code, is_read) = show(context, status, &snapshot)?;
+    match status.watch.filter(|_| is_read) {
+        None => Ok(code),
+        Some(interval) => watch(context, status, fleet, interval).await,
+    }
 }
 
 /// Prints until Ctrl-C, or until nobody reads it any more.

@@ -81,8 +81,14 @@ pub enum Action {
     Yes,
     /// Say no to a question.
     No,
-    /// Say yes to all questions that wait.
+    /// Say yes to all host keys that wait.
     YesToAll,
+    /// Send what is typed.
+    Send,
+    /// The answer is for every node that asks for it now.
+    ForAll,
+    /// Drop passwords and decrypted keys.
+    Forget,
 }
 
 /// Where keys are read: the layer in front.
@@ -103,13 +109,15 @@ pub enum Scope {
     Pool,
     /// The line where a filter is typed; all other keys are text.
     Filter,
-    /// A question.
+    /// A question about a host key.
     Prompt,
+    /// A question that is answered by typing; all other keys are text.
+    Secret,
 }
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
@@ -117,6 +125,7 @@ impl Scope {
         Self::Pool,
         Self::Help,
         Self::Prompt,
+        Self::Secret,
         Self::Anywhere,
     ];
 
@@ -130,7 +139,8 @@ impl Scope {
             Self::Columns => "Columns",
             Self::Pool => "Connections",
             Self::Filter => "Typing a filter",
-            Self::Prompt => "A question",
+            Self::Prompt => "A host key",
+            Self::Secret => "Typing a secret",
         }
     }
 }

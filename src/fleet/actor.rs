@@ -115,7 +115,11 @@ impl Actor {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
-                Some(order) = self.outside.orders.recv() => self.obey(order),
+                Some(order) = self.outside.orders.recv() => match order {
+                    // Its owner only waits for requests: this takes no time.
+                    Order::Forget => self.connector.forget_secrets().await,
+                    order => self.obey(order),
+                },
                 Some(asked) = self.outside.asked.recv() => self.ask(asked),
                 Some(id) = self.outside.progress.recv() => self.note(&id, News::Authenticating),
                 () = until(publish_at) => self.publish(),
@@ -141,12 +145,15 @@ impl Actor {
             Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
             Order::Connections(is_wanted) => self.look_at_connections(is_wanted),
             Order::Answer(id, answer) => self.answer(id, &answer),
+            Order::Forget => return,
         }
         self.changed();
     }
 
     /// Nodes that stay as they are keep their connection and their history.
     fn adopt(&mut self, inventory: Arc<Inventory>) {
+        self.connector
+            .hold_back(inventory.nodes.iter().map(AsRef::as_ref));
         let mut old: HashMap<NodeId, Arc<NodeState>> = self
             .snapshot
             .nodes

@@ -48,6 +48,8 @@ pub enum Order {
     Connections(bool),
     /// The answer to a question.
     Answer(PromptId, Answer),
+    /// Drop all passwords and decrypted keys; open connections stay.
+    Forget,
 }
 
 /// Whether somebody is there to answer questions.

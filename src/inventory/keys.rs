@@ -176,7 +176,7 @@ pub const KEYS: &[Key] = &[
     key(NODE, "transports", Kind::List(&Kind::Word(TRANSPORTS)), "tailscale, direct, cloudflare", "tried in this order, each only where configured; `direct` goes through `jump` or `proxy_command` where one is set"),
     key(NODE, "transport", Kind::Word(TRANSPORTS), "", "short for a list of one; `local` means this machine, without SSH"),
     key(NODE, "jump", Kind::OneOrList(&Kind::Hop), "", "the bastion, or the chain of them from here to the host; `none` also where ssh_config names one").zipped(),
-    key(NODE, "proxy_command", Kind::Script, "", "a command whose stdin and stdout are the connection; `none` also where ssh_config names one"),
+    key(NODE, "proxy_command", Kind::Script, "", "a command whose stdin and stdout are the connection; %h, %p, %r, %n stand for address, port, login, name; `none` also where ssh_config names one"),
     key(HOST, "tailscale", Kind::Host, "", "address or name in the tailnet").zipped(),
     key(NODE, "cloudflare", Kind::Map(Scope::Cloudflare), "", "Cloudflare Access"),
     key(NODE, "host_keys", Kind::Word(&["ask", "accept-new", "strict"]), "what ssh_config says, else ask", "what to do with an unknown host key; a changed one is always refused"),

@@ -144,7 +144,7 @@ pub(super) fn word(words: &'static [&'static str], text: &str) -> Result<&'stati
 
 /// Why a literal secret is refused, and what to write.
 pub(super) const NO_SECRETS: &str = "secrets do not belong in hosts.yaml; \
-     write {env: NAME} or {command: \"...\"} where one is read, and use a key or an agent for SSH";
+     write {env: NAME} or {command: \"...\"} where one is read, and for SSH use a key or an agent, or type it when asked";
 
 /// True for a key that names a literal secret.
 pub(super) fn names_secret(key: &str) -> bool {

@@ -1,256 +1,144 @@
-//! Logging in: the agent's keys, then key files, at most five offers in all; and an account of them when none is taken.
+//! Logging in as ssh does: keys, then what the server asks for, then a password; step by step while the server wants more, and an account of it all when it doesn't let in.
 
 mod agent;
 mod identity;
+mod keys;
 mod offer;
+mod signing;
+mod told;
+mod typed;
 
 use russh::{
     MethodKind, MethodSet,
     client::{AuthResult, Handle},
-    keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, agent::AgentIdentity},
 };
 
 use super::{
     Error, Step,
+    connector::Shared,
     events::{Events, describe},
     link::Life,
     pool::Wanted,
+    prompt::Asker,
     target::Target,
 };
 use crate::node::{Transport, text::SafeText};
-use agent::Agent;
-use identity::Identity;
-use offer::{Offer, is_of};
+use keys::{Keys, Rsa};
+use told::{Hint, Told};
 
-/// sshd cuts the connection at six failures (`MaxAuthTries`).
-const MAX_OFFERS: usize = 5;
+/// In ssh's order: what asks nobody comes first.
+const METHODS: [MethodKind; 3] = [
+    MethodKind::PublicKey,
+    MethodKind::KeyboardInteractive,
+    MethodKind::Password,
+];
 
-/// Of them, kept for key files that the agent doesn't hold: an agent full of other keys must not use up every offer.
-const FILE_OFFERS: usize = 2;
+/// Steps of one login; a server that wants more wants something else.
+const MAX_STEPS: usize = 8;
 
 /// One login under way.
 struct Login<'a> {
     handle: &'a mut Handle<Events>,
     target: &'a Target,
+    shared: &'a Shared,
+    asker: &'a Asker,
     transport: Transport,
     life: &'a Life,
-    /// Keys that the server has seen, as told to a person.
-    offered: Vec<String>,
-    /// Why others were not offered.
-    notes: Vec<String>,
-    /// What the server accepts.
+    told: Told,
+    /// What the server accepts as the next step.
     methods: MethodSet,
-    /// One factor was accepted and the server wants another.
-    partial: bool,
+    /// The keys still to try, once they are known.
+    keys: Option<Keys>,
     /// How the server takes RSA signatures, once asked.
     rsa: Option<Rsa>,
 }
 
-/// How a server takes RSA signatures.
-#[derive(Clone, Copy)]
-enum Rsa {
-    Sha1Only,
-    Sha2(HashAlg),
-}
-
-/// What became of one offer.
-enum Answer {
-    Accepted,
+/// What the server makes of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Logged in.
+    In,
+    /// Accepted, but it wants another step.
+    Further,
     Rejected,
-    /// Never got as far as the server's judgement.
-    Skipped,
 }
 
 /// Logs in; returns what did it.
 pub(super) async fn login(
     handle: &mut Handle<Events>,
     wanted: &Wanted,
+    shared: &Shared,
+    asker: &Asker,
     life: &Life,
 ) -> Result<SafeText, Error> {
     let mut login = Login {
         handle,
         target: &wanted.target,
+        shared,
+        asker,
         transport: wanted.path.transport(),
         life,
-        offered: Vec::new(),
-        notes: Vec::new(),
+        told: Told::default(),
         methods: MethodSet::empty(),
-        partial: false,
+        keys: None,
         rsa: None,
     };
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
     let none = login.handle.authenticate_none(&login.target.user).await;
-    if login.answered(none).await? {
-        return Ok("none needed".into());
+    match login.judged(none).await? {
+        Verdict::In => Ok("none needed".into()),
+        Verdict::Further | Verdict::Rejected => login.step_by_step().await,
     }
-    if login.methods.contains(&MethodKind::PublicKey)
-        && let Some(accepted) = login.try_keys().await?
-    {
-        return Ok(accepted.as_str().into());
-    }
-    Err(login.refused())
 }
 
 impl Login<'_> {
-    async fn try_keys(&mut self) -> Result<Option<String>, Error> {
-        let named = self.target.identities_named;
-        let files = identity::load(&self.target.identities, named).await;
-        self.notes
-            .extend(files.iter().filter_map(|file| file.note.clone()));
-        let mut agent = self.agent().await;
-        let mut held = match &mut agent {
-            Some(agent) => self.held(agent, &files, self.target.identities_only).await,
-            None => Vec::new(),
-        };
-        self.leave_room(&mut held, &files);
-        let mut rejected: Vec<PublicKey> = Vec::new();
-        for identity in held {
-            let key = identity.public_key().into_owned();
-            match self
-                .offer(Offer::Agent(Box::new(identity)), &mut agent)
-                .await?
-            {
-                (Answer::Accepted, name) => return Ok(Some(name)),
-                (Answer::Rejected, _) => rejected.push(key),
-                (Answer::Skipped, _) => {}
-            }
-        }
-        let fresh = |file: &Identity| {
-            let seen = |key: &PublicKey| rejected.iter().any(|r| r.key_data() == key.key_data());
-            !file.public.as_ref().is_some_and(seen)
-        };
-        for file in files.into_iter().filter(fresh) {
-            let Some(secret) = file.secret else { continue };
-            let offer = Offer::File(file.name, secret);
-            if let (Answer::Accepted, name) = self.offer(offer, &mut agent).await? {
-                return Ok(Some(name));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn agent(&mut self) -> Option<Agent> {
-        let path = self.target.agent.as_ref()?;
-        match Agent::connect(path, self.handle.agent_session_binding()).await {
-            Ok(agent) => Some(agent),
-            Err(reason) => {
-                self.notes.push(format!("agent: {reason}"));
-                None
-            }
-        }
-    }
-
-    /// The agent's keys, those of the key files first. `only` them where the node names files, as ssh does under `IdentitiesOnly`.
-    async fn held(
-        &mut self,
-        agent: &mut Agent,
-        files: &[Identity],
-        only: bool,
-    ) -> Vec<AgentIdentity> {
-        let mut held = match agent.identities().await {
-            Ok(held) => held,
-            Err(reason) => {
-                self.notes.push(format!("agent: {reason}"));
-                return Vec::new();
-            }
-        };
-        let rank = |identity: &AgentIdentity| {
-            let named = |file: &Identity| {
-                let public = file.public.as_ref();
-                public.is_some_and(|key| is_of(identity, key))
+    async fn step_by_step(&mut self) -> Result<SafeText, Error> {
+        let mut spent = Vec::new();
+        while let Some(method) = next(&self.methods, &spent) {
+            let verdict = match method {
+                MethodKind::PublicKey => self.try_keys().await?,
+                MethodKind::KeyboardInteractive => self.try_codes().await?,
+                _ => self.try_password().await?,
             };
-            files.iter().position(named)
-        };
-        if only {
-            held.retain(|identity| rank(identity).is_some());
+            match verdict {
+                Verdict::In => return Ok(self.told.accepted.join(", ").as_str().into()),
+                Verdict::Further if self.told.accepted.len() < MAX_STEPS => spent.clear(),
+                Verdict::Further => break,
+                Verdict::Rejected => spent.push(method),
+            }
         }
-        held.sort_by_key(|identity| rank(identity).unwrap_or(usize::MAX));
-        held
+        Err(self.refused())
     }
 
-    fn leave_room(&mut self, held: &mut Vec<AgentIdentity>, files: &[Identity]) {
-        let in_agent = |file: &&Identity| {
-            let holds = |key: &PublicKey| held.iter().any(|identity| is_of(identity, key));
-            file.public.as_ref().is_some_and(holds)
-        };
-        let usable = files.iter().filter(|file| file.secret.is_some());
-        let alone = usable.filter(|file| !in_agent(file)).count();
-        let room = MAX_OFFERS - alone.min(FILE_OFFERS);
-        if let Some(left @ 1..) = held.len().checked_sub(room) {
-            self.notes
-                .push(format!("{left} more keys of the agent not offered"));
-            held.truncate(room);
-        }
-    }
-
-    /// Offers one key; returns what became of it and the key's name.
-    async fn offer(
-        &mut self,
-        offer: Offer,
-        agent: &mut Option<Agent>,
-    ) -> Result<(Answer, String), Error> {
-        let name = offer.name();
-        if self.offered.len() >= MAX_OFFERS {
-            self.notes
-                .push(format!("{name} not offered: {MAX_OFFERS} are the limit"));
-            return Ok((Answer::Skipped, name));
-        }
-        let hash = match self.hash(&offer).await {
-            Ok(hash) => hash,
-            Err(reason) => {
-                self.notes.push(format!("{name} not offered: {reason}"));
-                return Ok((Answer::Skipped, name));
-            }
-        };
-        self.offered.push(name.clone());
-        let user = &self.target.user;
-        let result = match (offer, agent) {
-            (Offer::File(_, key), _) => {
-                let key = PrivateKeyWithHashAlg::new(key, hash);
-                self.handle.authenticate_publickey(user, key).await
-            }
-            (Offer::Agent(identity), Some(agent)) => {
-                match agent.authenticate(self.handle, user, *identity, hash).await {
-                    Ok(result) => Ok(result),
-                    Err(reason) => {
-                        self.notes.push(format!("{name}: {reason}"));
-                        return Ok((Answer::Skipped, name));
-                    }
-                }
-            }
-            (Offer::Agent(_), None) => return Ok((Answer::Skipped, name)),
-        };
-        let accepted = self.answered(result).await?;
-        let answer = if accepted {
-            Answer::Accepted
-        } else {
-            Answer::Rejected
-        };
-        Ok((answer, name))
-    }
-
-    /// True when logged in; an error when the connection has ended.
-    async fn answered(&mut self, result: Result<AuthResult, russh::Error>) -> Result<bool, Error> {
+    /// An error when the connection has ended.
+    async fn judged(&mut self, result: Result<AuthResult, russh::Error>) -> Result<Verdict, Error> {
         match result {
-            Ok(AuthResult::Success) => Ok(true),
+            Ok(AuthResult::Success) => Ok(Verdict::In),
             Ok(AuthResult::Failure {
                 remaining_methods,
                 partial_success,
-            }) if !remaining_methods.is_empty() => {
-                self.methods = remaining_methods;
-                self.partial |= partial_success;
-                Ok(false)
-            }
-            // No method left is another way in which russh tells of a connection that has ended.
-            Ok(AuthResult::Failure { .. })
-            | Err(russh::Error::SendError | russh::Error::RecvError) => Err(self.ended().await),
+            }) => self.rejected(remaining_methods, partial_success).await,
+            Err(russh::Error::SendError | russh::Error::RecvError) => Err(self.ended().await),
             Err(error) => Err(self.failed(&describe(&error))),
         }
     }
 
+    async fn rejected(&mut self, methods: MethodSet, is_partial: bool) -> Result<Verdict, Error> {
+        // No method left is another way in which russh tells of a connection that has ended.
+        if methods.is_empty() {
+            return Err(self.ended().await);
+        }
+        self.methods = methods;
+        Ok(if is_partial {
+            Verdict::Further
+        } else {
+            Verdict::Rejected
+        })
+    }
+
     async fn ended(&self) -> Error {
         let reason = self.life.ended().await;
-        let error = self.failed(&format!("{reason}{}", self.account_of_keys()));
+        let error = self.failed(&format!("{reason}{}", self.told.trials()));
         if reason.as_str().contains("Too many authentication failures") {
             return error
                 .advise("name the right key for this node: identity in hosts.yaml")
@@ -264,60 +152,40 @@ impl Login<'_> {
     }
 
     fn refused(&self) -> Error {
-        let accepts: Vec<&str> = self.methods.iter().map(Into::into).collect();
-        let verdict = if self.partial {
-            "a key was accepted, the server wants more"
+        let reason = self.told.refusal(&self.target.user, &self.methods);
+        let error = self
+            .failed(&reason)
+            .advise(&self.told.advice(&self.methods));
+        if self.told.is_late {
+            error
         } else {
-            "refused"
-        };
-        let reason = format!(
-            "{verdict} for {}{}; the server accepts {}",
-            self.target.user,
-            self.account_of_keys(),
-            accepts.join(", ")
+            error.for_good()
+        }
+    }
+}
+
+/// The next method that the server accepts and that was not tried since its last step.
+fn next(methods: &MethodSet, spent: &[MethodKind]) -> Option<MethodKind> {
+    let open = |method: &MethodKind| methods.contains(method) && !spent.contains(method);
+    METHODS.into_iter().find(open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_go_in_sshs_order_each_once_a_step() {
+        use MethodKind::{KeyboardInteractive, Password, PublicKey};
+        let all = MethodSet::from([Password, KeyboardInteractive, PublicKey].as_slice());
+        assert_eq!(next(&all, &[]), Some(PublicKey));
+        assert_eq!(next(&all, &[PublicKey]), Some(KeyboardInteractive));
+        assert_eq!(
+            next(&all, &[PublicKey, KeyboardInteractive]),
+            Some(Password)
         );
-        self.failed(&reason).advise(self.advice()).for_good()
-    }
-
-    fn account_of_keys(&self) -> String {
-        let offered = match self.offered.as_slice() {
-            [] => "; no key was offered".to_owned(),
-            offered => format!("; offered {}", offered.join(", ")),
-        };
-        let notes = self.notes.iter().map(|note| format!("; {note}"));
-        offered + &notes.collect::<String>()
-    }
-
-    fn advice(&self) -> &'static str {
-        if !self.methods.contains(&MethodKind::PublicKey) {
-            "the server takes no keys for this login; passwords are not supported by this version yet"
-        } else if self.notes.iter().any(|note| note.contains("encrypted")) {
-            "unlock the key into an agent: ssh-add"
-        } else if self.offered.is_empty() {
-            "start an agent and run ssh-add, or name a key file: identity in hosts.yaml"
-        } else {
-            "check the login name, and that the node's authorized_keys holds the key"
-        }
-    }
-
-    /// The hash for RSA signatures; nothing for other keys.
-    async fn hash(&mut self, offer: &Offer) -> Result<Option<HashAlg>, &'static str> {
-        if !matches!(offer.algorithm(), Algorithm::Rsa { .. }) {
-            return Ok(None);
-        }
-        let rsa = match self.rsa {
-            Some(rsa) => rsa,
-            None => match self.handle.best_supported_rsa_hash().await {
-                Ok(Some(None)) => Rsa::Sha1Only,
-                Ok(Some(Some(hash))) => Rsa::Sha2(hash),
-                // A server that doesn't tell is offered the hash that all of the last decade know.
-                Ok(None) | Err(_) => Rsa::Sha2(HashAlg::Sha512),
-            },
-        };
-        self.rsa = Some(rsa);
-        match rsa {
-            Rsa::Sha1Only => Err("the server takes RSA signatures with SHA-1 only"),
-            Rsa::Sha2(hash) => Ok(Some(hash)),
-        }
+        assert_eq!(next(&all, &METHODS), None);
+        let others = MethodSet::from([MethodKind::HostBased].as_slice());
+        assert_eq!(next(&others, &[]), None);
     }
 }

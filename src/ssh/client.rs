@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Error, Keepalive, Step, auth,
     connector::Shared,
-    events::{Events, Fault, describe},
+    events::{Events, Fault, Told, describe},
     host_key::Judge,
     link::{Life, Link},
     pool::{Lane, Wanted},
+    prompt::Asker,
     transport::{
         Way,
         stream::{Head, Tap},
@@ -95,15 +96,17 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
     }
-    let login = auth::login(&mut handle, wanted, &life);
-    let auth = timeout(shared.config.auth_timeout, login)
-        .await
-        .unwrap_or_else(|_| {
-            let limit = shared.config.auth_timeout.as_secs_f32();
-            let reason = format!("not logged in within {limit} s");
-            Err(Error::new(Step::Auth, transport, &reason)
-                .advise("an agent may be waiting for a touch or a confirmation"))
-        })?;
+    let asker = Asker::new(shared.asker.clone(), wanted.target.node.clone());
+    let limit = shared.config.auth_timeout;
+    let auth = tokio::select! {
+        biased;
+        done = auth::login(&mut handle, wanted, shared, &asker, &life) => done?,
+        () = overdue(asker.asking(), limit) => {
+            let reason = format!("not logged in within {} s", limit.as_secs_f32());
+            return Err(Error::new(Step::Auth, transport, &reason)
+                .advise("the server takes its time: its name look-ups or its login services may hang"));
+        }
+    };
     let link = Link::new(handle, life, guard, Arc::clone(shared), wanted);
     let remark = remark.borrow().clone();
     Ok(Opened {
@@ -143,7 +146,7 @@ async fn judge(wanted: &Wanted, shared: &Shared) -> Result<Judge, Error> {
         })
 }
 
-type Exchanged = (Handle<Events>, watch::Receiver<Option<SafeText>>, String);
+type Exchanged = (Handle<Events>, watch::Receiver<Told>, String);
 
 async fn exchange(
     way: Way,
@@ -170,6 +173,14 @@ async fn exchange(
     Ok((handle, ended, ident))
 }
 
+/// The window of a channel.
+pub(super) fn window(lane: Lane) -> u32 {
+    match lane {
+        Lane::Control => WINDOW,
+        Lane::Bulk => BULK_WINDOW,
+    }
+}
+
 fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
     let keepalive = wanted.target.keepalive;
     let asks = !keepalive.interval.is_zero();
@@ -178,10 +189,7 @@ fn settings(judge: &Judge, wanted: &Wanted) -> client::Config {
             "SSH-2.0-sshoal_",
             env!("CARGO_PKG_VERSION")
         ))),
-        window_size: match wanted.lane {
-            Lane::Control => WINDOW,
-            Lane::Bulk => BULK_WINDOW,
-        },
+        window_size: window(wanted.lane),
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
         preferred: Preferred {
@@ -225,16 +233,16 @@ fn host_key_order(known: &[&str]) -> Vec<Algorithm> {
 }
 
 /// Resolves when `limit` has passed; it starts anew after a person was asked, who has a deadline of their own.
-async fn overdue(mut asking: watch::Receiver<bool>, limit: Duration) {
+async fn overdue(mut asking: watch::Receiver<usize>, limit: Duration) {
     loop {
         tokio::select! {
             biased;
-            gone = async { asking.wait_for(|asking| *asking).await.is_err() } => if gone {
+            gone = async { asking.wait_for(|asking| *asking > 0).await.is_err() } => if gone {
                 return sleep(limit).await;
             },
             () = sleep(limit) => return,
         }
-        if asking.wait_for(|asking| !*asking).await.is_err() {
+        if asking.wait_for(|asking| *asking == 0).await.is_err() {
             return sleep(limit).await;
         }
     }

@@ -74,6 +74,8 @@ pub(super) struct Resolved {
     pub(super) jump: Vec<Arc<Node>>,
     /// `ProxyCommand`, its tokens not yet replaced.
     pub(super) proxy_command: Option<String>,
+    /// `ProxyUseFdpass`: the command hands over a socket and ends.
+    pub(super) proxy_hands_over: bool,
     /// `UserKnownHostsFile` and `GlobalKnownHostsFile`.
     pub(super) known_hosts: Option<Vec<PathBuf>>,
     /// `HashKnownHosts`.
@@ -205,6 +207,7 @@ impl Resolved {
                 .one("proxycommand")
                 .filter(|command| !command.eq_ignore_ascii_case("none"))
                 .map(str::to_owned),
+            proxy_hands_over: said.one("proxyusefdpass") == Some("yes"),
             known_hosts: known_hosts(said, &source.home, paths)?,
             host_key_alias: said.one("hostkeyalias").map(str::to_owned),
             // Plain lines, where nothing is said: ssh reads them as well.

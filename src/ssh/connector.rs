@@ -1,6 +1,7 @@
 //! Opens sessions: tries a node's transports in its order and tells the most telling failure.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,18 +10,20 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::JoinSet,
 };
+use tokio_util::task::TaskTracker;
 
 use super::{
     Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
     config::Resolver,
+    keyring::Keyring,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
-    transport::local::Shell,
+    transport::{local::Shell, secret, tailscale},
 };
-use crate::node::{Node, Transport, text::SafeText};
+use crate::node::{Node, NodeId, Transport, text::SafeText};
 
 /// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
 const LOOKUPS: usize = 32;
@@ -44,6 +47,15 @@ pub(super) struct Shared {
     pub(super) lookups: Semaphore,
     pub(super) pool: Pool,
     pub(super) resolver: Resolver,
+    /// Environment variables that no command of ours is given: they hold secrets of the inventory.
+    pub(super) secrets: watch::Sender<BTreeSet<String>>,
+    /// The tasks that look after commands.
+    pub(super) children: TaskTracker,
+    pub(super) tailnet: tailscale::Status,
+    pub(super) vault: secret::Vault,
+    pub(super) keyring: Keyring,
+    /// Held while a security key waits for its touch.
+    pub(super) touch: Semaphore,
 }
 
 impl Connector {
@@ -51,6 +63,7 @@ impl Connector {
     pub fn new(config: Config, asker: Option<mpsc::Sender<Asked>>) -> Self {
         let (pool, requests) = Pool::new(config.limits);
         let (resolver, questions) = Resolver::new(&config.ssh_config);
+        let (keyring, keepers) = Keyring::new();
         let shared = Arc::new(Shared {
             config,
             asker,
@@ -58,8 +71,17 @@ impl Connector {
             lookups: Semaphore::new(LOOKUPS),
             pool,
             resolver,
+            secrets: watch::channel(BTreeSet::new()).0,
+            children: TaskTracker::new(),
+            tailnet: tailscale::Status::default(),
+            vault: secret::Vault::default(),
+            keyring,
+            touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();
+        for keeper in keepers {
+            owner.spawn(keeper);
+        }
         owner.spawn(requests.run(Arc::downgrade(&shared)));
         questions.map(|questions| owner.spawn(questions.run()));
         Self(Arc::new(Inner {
@@ -84,6 +106,7 @@ impl Connector {
     }
 
     async fn open(&self, node: &Node, lane: Lane, allows: impl Fn(Transport) -> bool) -> Attempt {
+        self.hold_back([node]);
         let target = match self.0.shared.target(node).await {
             Ok(target) => Arc::new(target),
             Err(error) => return Attempt::failed(error),
@@ -107,7 +130,7 @@ impl Connector {
             }
         }
         if !failures.is_empty() {
-            attempt.result = Err(most_telling(&failures, node));
+            attempt.result = Err(most_telling(&failures, &node.id));
         }
         attempt
     }
@@ -138,9 +161,26 @@ impl Connector {
         self.pool().table().await
     }
 
+    /// Forgets all passwords and decrypted keys; open connections stay.
+    pub async fn forget_secrets(&self) {
+        self.0.shared.keyring.forget().await;
+    }
+
     /// Takes leave of all servers and waits until everything is gone.
     pub async fn close(&self) {
         self.pool().close().await;
+        self.0.shared.children.close();
+        self.0.shared.children.wait().await;
+    }
+
+    /// Keeps the secrets that these nodes have in our environment from all commands started from now on.
+    pub fn hold_back<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) {
+        let more = secret::variables(nodes);
+        self.0.shared.secrets.send_if_modified(|names| {
+            let before = names.len();
+            names.extend(more);
+            names.len() > before
+        });
     }
 
     /// Channels that were closed because nobody read their output.
@@ -172,7 +212,7 @@ impl Attempt {
     fn nothing(node: &Node, target: &Target) -> Self {
         Self {
             plan: target.paths.iter().map(Path::transport).collect(),
-            ..Self::failed(most_telling(&[], node))
+            ..Self::failed(most_telling(&[], &node.id))
         }
     }
 }
@@ -203,13 +243,13 @@ fn local(target: &Target) -> Session {
     Session::local(Shell::new(), info)
 }
 /// The failure that got furthest; it names the others.
-pub(super) fn most_telling(failures: &[Error], node: &Node) -> Error {
+pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
     // Of equals, the first: it is the way that the node prefers.
     let chosen = (0..failures.len())
         .rev()
         .max_by_key(|index| failures.get(*index).map(|error| error.step as u8));
     let Some(error) = chosen.and_then(|index| failures.get(index)) else {
-        let reason = format!("{} has no transport that is configured", node.id);
+        let reason = format!("{node} has no transport that is configured");
         return Error::new(Step::Config, Transport::Direct, &reason).for_good();
     };
     let others = failures.iter().enumerate();
@@ -240,13 +280,17 @@ mod tests {
                 failure(Step::Kex, Transport::Direct),
                 failure(Step::Config, Transport::Jump),
             ],
-            &node,
+            &node.id,
         );
         assert_eq!(told.transport, Transport::Direct);
         assert_eq!(
             told.reason.as_str(),
             "key exchange; connect (tailscale): connect; config (jump): config"
         );
-        assert_eq!(most_telling(&[], &node).step, Step::Config);
+        assert_eq!(most_telling(&[], &node.id).step, Step::Config);
+        let lasting = failure(Step::Kex, Transport::Direct).for_good();
+        assert!(most_telling(&[lasting.clone(), lasting.clone()], &node.id).permanent);
+        let passing = failure(Step::Connect, Transport::Jump);
+        assert!(!most_telling(&[lasting, passing], &node.id).permanent);
     }
 }

@@ -12,9 +12,14 @@ use super::{
     Error, SessionInfo, Step, client,
     connection::Connection,
     connector::Shared,
-    pool::{Place, Wanted},
+    pool::{Gate, Wanted},
     target::Path,
-    transport::{Way, direct},
+    transport::{
+        Way, cloudflare,
+        direct::{self, To},
+        jump::{self, Bastion},
+        proxy_command, tailscale,
+    },
     trust::Shown,
 };
 use crate::node::Transport;
@@ -29,9 +34,12 @@ const COUNTS_FOR: Duration = Duration::from_secs(5);
 pub(super) async fn open(
     wanted: &Wanted,
     shared: &Arc<Shared>,
-    mut place: Place,
+    gate: Gate,
 ) -> Result<Connection, Error> {
-    let mut attempt = pin!(attempt(wanted, shared));
+    // Before the gates: whoever waits for a bastion must not hold a place that the bastion's own handshake needs.
+    let bastion = jump::bastion(wanted, shared).await?;
+    let mut place = gate.enter().await;
+    let mut attempt = pin!(attempt(wanted, shared, bastion));
     tokio::select! {
         biased;
         result = &mut attempt => return result,
@@ -49,11 +57,19 @@ pub(super) async fn open(
     attempt.await
 }
 
-async fn attempt(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Connection, Error> {
+async fn attempt(
+    wanted: &Wanted,
+    shared: &Arc<Shared>,
+    bastion: Option<Bastion>,
+) -> Result<Connection, Error> {
     let started = Instant::now();
-    let way = way(wanted, shared).await?;
-    let peer = way.peer.clone();
-    let opened = client::open(way, wanted, shared).await?;
+    let way = way(wanted, shared, bastion).await?;
+    let (peer, said) = (way.peer.clone(), way.said.clone());
+    let opened = client::open(way, wanted, shared).await;
+    let opened = opened.map_err(|error| match &said {
+        Some(said) => said.explain(error),
+        None => error,
+    })?;
     let info = SessionInfo {
         transport: wanted.path.transport(),
         peer,
@@ -68,22 +84,37 @@ async fn attempt(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Connection, Er
 
 /// Goes as far as the server's host key. Nobody logs in.
 pub(super) async fn look(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Shown, Error> {
+    let bastion = jump::bastion(wanted, shared).await?;
     let _place = shared.pool.place(wanted.clone()).await?;
-    let way = way(wanted, shared).await?;
+    let way = way(wanted, shared, bastion).await?;
     client::look(way, wanted, shared).await
 }
 
-async fn way(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Way, Error> {
-    match &wanted.path {
-        Path::Direct => direct::dial(&wanted.target, &shared.lookups).await,
-        other => Err(unsupported(other.transport())),
+async fn way(
+    wanted: &Wanted,
+    shared: &Arc<Shared>,
+    bastion: Option<Bastion>,
+) -> Result<Way, Error> {
+    if let Some(bastion) = bastion {
+        return bastion.dial(wanted).await;
     }
-}
-
-fn unsupported(transport: Transport) -> Error {
-    let reason = format!(
-        "{} is not supported by this version yet",
-        transport.as_str()
-    );
-    Error::new(Step::Config, transport, &reason).for_good()
+    let target = &wanted.target;
+    match &wanted.path {
+        Path::Direct => {
+            let to = To {
+                host: &target.host,
+                port: target.port,
+                limit: target.connect_timeout,
+                transport: Transport::Direct,
+            };
+            direct::dial(to, &shared.lookups).await
+        }
+        Path::Tailscale(address) => tailscale::dial(address, target, shared).await,
+        Path::ProxyCommand(text) => proxy_command::dial(text, target, shared),
+        Path::Cloudflare(settings) => cloudflare::dial(settings, shared).await,
+        Path::Local | Path::Jump(_) => {
+            let reason = "this way is not one to dial";
+            Err(Error::new(Step::Config, wanted.path.transport(), reason).for_good())
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! What the server may do to us: russh's callbacks. It shows its host key and says why it leaves; every channel that it tries to open is refused.
 
-use std::io;
+use std::{collections::VecDeque, io};
 
 use russh::{
-    Channel, Names, cipher,
+    Channel, ChannelId, ChannelOpenFailure, Names, cipher,
     client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session},
     keys::PublicKeyOrCertificate,
 };
@@ -17,8 +17,48 @@ use crate::node::{Transport, text::SafeText};
 pub(super) struct Events {
     judge: Judge,
     stop: CancellationToken,
-    ended: watch::Sender<Option<SafeText>>,
+    told: watch::Sender<Told>,
     transport: Transport,
+}
+
+/// Refusals whose words are kept.
+const KEPT_REFUSALS: usize = 16;
+
+/// Of what a server says when it refuses a channel, so much is kept.
+const REFUSAL_CHARS: usize = 160;
+
+/// What the server has told of the connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Why it ended, once it has.
+    pub(super) ended: Option<SafeText>,
+    /// Channels refused so far.
+    pub(super) refusals: usize,
+    /// What was said at the latest of them, the last at the end.
+    words: VecDeque<String>,
+}
+
+impl Told {
+    fn refuse(&mut self, words: &str) {
+        if self.words.len() == KEPT_REFUSALS {
+            self.words.pop_front();
+        }
+        let words = words.chars().take(REFUSAL_CHARS).collect::<String>();
+        self.words.push_back(words.trim().to_owned());
+        self.refusals += 1;
+    }
+
+    /// What was said at the refusals after the first `mark`, each only once.
+    pub(super) fn words_since(&self, mark: usize) -> Vec<String> {
+        let newer = self.refusals.saturating_sub(mark).min(self.words.len());
+        let mut words: Vec<String> = Vec::new();
+        for said in self.words.iter().skip(self.words.len() - newer) {
+            if !said.is_empty() && !words.contains(said) {
+                words.push(said.clone());
+            }
+        }
+        words
+    }
 }
 
 /// Why a callback or the protocol gave up.
@@ -48,12 +88,12 @@ impl Events {
         judge: Judge,
         stop: CancellationToken,
         transport: Transport,
-    ) -> (Self, watch::Receiver<Option<SafeText>>) {
-        let (ended, seen) = watch::channel(None);
+    ) -> (Self, watch::Receiver<Told>) {
+        let (told, seen) = watch::channel(Told::default());
         let events = Self {
             judge,
             stop,
-            ended,
+            told,
             transport,
         };
         (events, seen)
@@ -120,8 +160,21 @@ impl Handler for Events {
                 (error.reason.to_string(), Err(Fault::Refused(error)))
             }
         };
-        self.ended.send_replace(Some(text.as_str().into()));
+        self.told
+            .send_modify(|told| told.ended = Some(text.as_str().into()));
         result
+    }
+
+    async fn channel_open_failure(
+        &mut self,
+        _: ChannelId,
+        _: ChannelOpenFailure,
+        description: &str,
+        _: &str,
+        _: &mut Session,
+    ) -> Result<(), Fault> {
+        self.told.send_modify(|told| told.refuse(description));
+        Ok(())
     }
 
     // Nothing was offered to the server that would need a channel back. A reply that is dropped is a refusal;

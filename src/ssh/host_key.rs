@@ -76,7 +76,7 @@ impl Judge {
     }
 
     /// Tells when a person is being asked.
-    pub(super) fn asking(&self) -> watch::Receiver<bool> {
+    pub(super) fn asking(&self) -> watch::Receiver<usize> {
         self.asker.asking()
     }
 

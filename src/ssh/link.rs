@@ -20,9 +20,10 @@ use super::{
     channel::{self, Input},
     connection::Place,
     connector::Shared,
-    events::{Events, describe},
+    events::{Events, Told, describe},
     pool::{Lane, Wanted},
     pump::{Pump, Start},
+    transport::tunnel,
 };
 use crate::node::{Transport, text::SafeText};
 
@@ -47,7 +48,7 @@ pub(super) struct Link {
 #[derive(Clone, Debug)]
 pub(super) struct Life {
     stop: CancellationToken,
-    ended: watch::Receiver<Option<SafeText>>,
+    told: watch::Receiver<Told>,
 }
 
 /// Why a command was not started.
@@ -114,6 +115,12 @@ impl Link {
         }
     }
 
+    /// Starts the task behind a tunnel to `host:port`.
+    pub(super) fn tunnel(&self, pump: tunnel::Pump, host: String, port: u16) {
+        let (handle, life) = (Arc::clone(&self.handle), self.life.clone());
+        self.tasks.spawn(pump.run(handle, life, host, port));
+    }
+
     /// What to tell of a command that was on its way when the connection ended.
     async fn lost(&self) -> Error {
         let reason = timeout(CLOSE_TIMEOUT, self.ended()).await;
@@ -165,22 +172,35 @@ impl From<Denied> for Error {
 }
 
 impl Life {
-    /// `stop` tells of an end by our own will, `ended` of any other.
-    pub(super) fn new(stop: CancellationToken, ended: watch::Receiver<Option<SafeText>>) -> Self {
-        Self { stop, ended }
+    /// `stop` tells of an end by our own will, `told` of any other.
+    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>) -> Self {
+        Self { stop, told }
     }
 
     /// Resolves when the connection is gone, with the reason.
     pub(super) async fn ended(&self) -> SafeText {
-        let mut ended = self.ended.clone();
-        let reason = ended.wait_for(Option::is_some).await;
+        let mut told = self.told.clone();
+        let reason = told.wait_for(|told| told.ended.is_some()).await;
         if self.stop.is_cancelled() {
             return "closed".into();
         }
         reason
             .ok()
-            .and_then(|reason| reason.clone())
+            .and_then(|told| told.ended.clone())
             .unwrap_or_else(|| "connection lost".into())
+    }
+
+    /// Channels that the server has refused so far.
+    pub(super) fn refusals(&self) -> usize {
+        self.told.borrow().refusals
+    }
+
+    /// What the server said when it refused channels since there were `mark` refusals, each only once. Which channel it
+    /// meant russh doesn't tell.
+    pub(super) async fn refused_since(&self, mark: usize) -> Vec<String> {
+        let mut told = self.told.clone();
+        let told = told.wait_for(|told| told.refusals > mark).await;
+        told.map(|told| told.words_since(mark)).unwrap_or_default()
     }
 }
 

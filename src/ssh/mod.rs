@@ -10,6 +10,7 @@ mod connector;
 mod dial;
 mod events;
 mod host_key;
+mod keyring;
 mod known_hosts;
 mod link;
 mod pool;
@@ -61,6 +62,8 @@ pub struct Config {
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
+    /// For one signature of an agent, which may wait for a touch or a confirmation.
+    pub agent_timeout: Duration,
     /// How a silent peer is found.
     pub keepalive: Keepalive,
     /// Of the pool.
@@ -83,6 +86,7 @@ impl Config {
             accept_new: false,
             kex_timeout: Duration::from_secs(10),
             auth_timeout: Duration::from_secs(10),
+            agent_timeout: Duration::from_secs(30),
             keepalive: Keepalive::default(),
             limits: Limits::default(),
             ssh_config: SshConfig::Off,

@@ -14,8 +14,7 @@ use super::{
     target::{Path, Target},
 };
 use crate::node::Transport;
-use gates::Gate;
-pub(super) use gates::Place;
+pub(super) use gates::{Gate, Place};
 
 /// Requests that may wait; whoever sends more waits.
 const REQUESTS: usize = 256;
@@ -223,9 +222,10 @@ impl Wanted {
         }
     }
 
-    /// Open files that a connection takes: a socket, or the pipes of a command and the process itself.
+    /// Open files that a connection takes: a socket, or the pipes of a command and the process itself; a bastion's are its own.
     fn files(&self) -> usize {
         match &self.path {
+            Path::Jump(_) => 0,
             Path::ProxyCommand(_) | Path::Cloudflare(_) => 3,
             _ => 1,
         }

@@ -127,19 +127,24 @@ pub(super) enum Unanswered {
 pub(super) struct Asker {
     to: Option<mpsc::Sender<Asked>>,
     node: NodeId,
-    /// True while a person is asked, when other deadlines rest.
-    asking: watch::Sender<bool>,
+    /// How many wait for a person; other deadlines rest while any does.
+    asking: watch::Sender<usize>,
 }
 
 impl Asker {
     /// Asks `to`; without one, every question goes unanswered.
     pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId) -> Self {
-        let asking = watch::channel(false).0;
+        let asking = watch::channel(0).0;
         Self { to, node, asking }
     }
 
-    /// Tells when a person is being asked.
-    pub(super) fn asking(&self) -> watch::Receiver<bool> {
+    /// True where somebody can be asked.
+    pub(super) fn is_there(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// How many wait for a person: while any does, other deadlines rest.
+    pub(super) fn asking(&self) -> watch::Receiver<usize> {
         self.asking.subscribe()
     }
 
@@ -163,16 +168,16 @@ impl Asker {
 
     /// Until it is dropped, a person is waited for.
     pub(super) fn rest(&self) -> Rest<'_> {
-        self.asking.send_replace(true);
+        self.asking.send_modify(|waiting| *waiting += 1);
         Rest(&self.asking)
     }
 }
 
 /// A person is being waited for.
-pub(super) struct Rest<'a>(&'a watch::Sender<bool>);
+pub(super) struct Rest<'a>(&'a watch::Sender<usize>);
 
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
-        self.0.send_replace(false);
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Target {
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
+    /// Its proxy command hands over a socket and ends (`ProxyUseFdpass`).
+    pub(super) proxy_hands_over: bool,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -114,6 +116,7 @@ impl Target {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
+            proxy_hands_over: resolved.proxy_hands_over && node.route.proxy_command.is_none(),
             paths: paths(node, resolved),
             host,
         }
@@ -202,21 +205,40 @@ impl Path {
 }
 
 impl fmt::Display for Path {
-    /// Tells one way to a server from another: `direct`, `jump ops@b1:22, b2`.
+    /// Tells one way to a server from another: `direct`, `jump b1=ops@10.0.0.1:22, b2=@b2:0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.transport().as_str())?;
         match self {
             Self::Local | Self::Direct => Ok(()),
             Self::Jump(hops) => hops.iter().enumerate().try_for_each(|(at, hop)| {
                 f.write_str(if at == 0 { " " } else { ", " })?;
-                write!(f, "{}@", hop.user.as_deref().unwrap_or_default())?;
-                write!(f, "{}:{}", hop.address, hop.port.unwrap_or_default())
+                let user = hop.user.as_deref().unwrap_or_default();
+                let port = hop.port.unwrap_or_default();
+                write!(f, "{}={user}@{}:{port}", hop.id, hop.address)?;
+                if let Some(file) = &hop.ssh_config {
+                    write!(f, " of {}", file.display())?;
+                }
+                if at == 0 { own_route(hop, f) } else { Ok(()) }
             }),
             Self::ProxyCommand(command) => write!(f, " {command}"),
             Self::Tailscale(address) => write!(f, " {address}"),
             Self::Cloudflare(cloudflare) => write!(f, " {}", cloudflare.hostname),
         }
     }
+}
+
+/// What the inventory says of the way to the first bastion: behind different ways, one address is two machines.
+fn own_route(hop: &Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let route = &hop.route;
+    let jump = (!route.jump.is_empty()).then(|| Path::Jump(route.jump.clone()));
+    let ways = [
+        jump,
+        route.proxy_command.clone().map(Path::ProxyCommand),
+        route.tailscale.clone().map(Path::Tailscale),
+        route.cloudflare.clone().map(Path::Cloudflare),
+    ];
+    let mut ways = ways.iter().flatten();
+    ways.try_for_each(|way| write!(f, " by ({way})"))
 }
 
 #[cfg(test)]
@@ -245,6 +267,32 @@ mod tests {
             ..Route::default()
         };
         assert_eq!(kinds(&all, route, &none), [Tailscale, Direct]);
+    }
+
+    #[test]
+    fn one_address_behind_different_bastions_is_two_servers() {
+        let gate = |behind: Option<&str>| Node {
+            address: "10.0.0.1".to_owned(),
+            route: Route {
+                jump: behind.map(Node::blank).map(Arc::new).into_iter().collect(),
+                ..Route::default()
+            },
+            ..Node::blank("gate")
+        };
+        let text = |hops: &[Node]| {
+            let hops = hops.iter().cloned().map(Arc::new).collect();
+            Path::Jump(hops).to_string()
+        };
+        assert_eq!(text(&[gate(None)]), "jump gate=@10.0.0.1:0");
+        let others = [
+            text(&[gate(Some("east"))]),
+            text(&[gate(Some("west"))]),
+            text(&[Node::blank("east"), gate(None)]),
+        ];
+        for (at, other) in others.iter().enumerate() {
+            assert_ne!(*other, text(&[gate(None)]));
+            assert!(!others[at + 1..].contains(other), "{other}");
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Connector {
                 Err(error) => failures.push(error),
             }
         }
-        Err(most_telling(&failures, node))
+        Err(most_telling(&failures, &node.id))
     }
 
     /// Writes the key of a new host down; false where it was there already.

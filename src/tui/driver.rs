@@ -35,7 +35,7 @@ impl Driver {
                 self.waiting.push_back(effect);
                 None
             }
-            Effect::Answer(..) | Effect::Retry(_) | Effect::Connections(_) => {
+            Effect::Answer(..) | Effect::Retry(_) | Effect::Connections(_) | Effect::Forget => {
                 self.waiting.push_back(effect);
                 None
             }

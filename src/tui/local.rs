@@ -64,6 +64,7 @@ impl Source for Fleet {
 fn order(effect: Effect) -> Option<Order> {
     match effect {
         Effect::Answer(id, answer) => Some(Order::Answer(id, answer)),
+        Effect::Forget => Some(Order::Forget),
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
         Effect::Connections(is_wanted) => Some(Order::Connections(is_wanted)),

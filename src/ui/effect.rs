@@ -16,6 +16,8 @@ pub enum Effect {
     Redraw,
     /// Answer a question.
     Answer(PromptId, Answer),
+    /// Drop all passwords and decrypted keys.
+    Forget,
     /// Sample this node at 1 s and with the expensive parts (per-core use); `None` when no node is open.
     Focus(Option<NodeId>),
     /// Tell of the connections that are kept, or no longer.

@@ -52,6 +52,11 @@ impl Glyphs {
         self.pick("–", "-")
     }
 
+    /// Instead of a typed character that nobody may see.
+    pub fn hidden(self) -> &'static str {
+        self.pick("•", "*")
+    }
+
     /// Chosen in a menu.
     pub fn check(self) -> &'static str {
         self.pick("✓", "x")

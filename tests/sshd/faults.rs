@@ -1,12 +1,9 @@
 //! Servers that aren't there, or aren't what they should be.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use sshoal::{
-    node::{Node, Transport},
+    node::Transport,
     ssh::{Connector, Error, Step},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
@@ -117,21 +114,4 @@ async fn an_attempt_that_is_dropped_leaves_nothing_behind() {
         let ended = timeout(SOON, tokio::io::copy(&mut stream, &mut sink)).await;
         assert!(ended.is_ok(), "the socket is closed");
     }
-}
-
-#[tokio::test]
-async fn a_transport_that_is_not_there_yet_says_so_and_is_never_replaced_by_a_direct_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut node = node(Transport::Direct);
-    node.route.jump = vec![Arc::new(Node::blank("bastion"))];
-    let error = refused(&Connector::new(config(folder.path()), None), &node).await;
-    assert_eq!(
-        (error.step, error.transport),
-        (Step::Config, Transport::Jump)
-    );
-    assert!(error.permanent);
-    node.transports = vec![Transport::Jump, Transport::Local];
-    let connector = Connector::new(config(folder.path()), None);
-    let session = connector.connect(&node).await.unwrap();
-    assert_eq!(session.info().transport, Transport::Local);
 }

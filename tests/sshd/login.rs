@@ -157,6 +157,8 @@ async fn a_login_that_is_refused_is_refused_for_good_and_says_what_was_tried() {
     let (wrong, locked) = (server.path("id_wrong"), server.path("id_locked"));
     keygen(&wrong, "ed25519", "");
     keygen(&locked, "ed25519", "secret");
+    let public = fs::read_to_string(server.path("id_locked.pub")).unwrap();
+    server.append("authorized_keys", &public);
     let mut node = server.node();
     node.identity = vec![wrong, locked, server.path("id_none")];
     let error = refused(&Connector::new(server.config(), None), &node).await;

@@ -5,10 +5,13 @@
 mod commands;
 mod faults;
 mod host_keys;
+mod jump;
 mod kills;
 mod login;
+mod namespaces;
 mod peers;
 mod pool;
+mod proxy;
 mod ssh_config;
 #[path = "../support/mod.rs"]
 mod support;

@@ -74,7 +74,11 @@ impl Sshd {
 
     /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub(crate) fn with(options: &[&str]) -> Option<Self> {
-        let program = peer("sshd")?;
+        Self::by(&peer("sshd")?, options)
+    }
+
+    /// The same by this program in sshd's place.
+    pub(crate) fn by(program: &Path, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir(&home).unwrap();
@@ -92,7 +96,7 @@ impl Sshd {
         // Another process may take the port between the choice and sshd's start.
         for _ in 0..5 {
             let port = free_port();
-            if let Some(server) = launch(&program, folder.path(), port, options) {
+            if let Some(server) = launch(program, folder.path(), port, options) {
                 return Some(Self {
                     folder,
                     port,

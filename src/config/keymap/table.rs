@@ -2,7 +2,7 @@
 
 use super::{
     Action, Binding,
-    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Pool, Prompt},
+    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Pool, Prompt, Secret},
 };
 
 /// Scopes in which letters are keys, not text or answers.
@@ -54,6 +54,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Yes, &[Prompt], &["y"], "accept this key, and remember it").hint(1, "accept"),
     row(Action::No, &[Prompt], &["n", "esc"], "refuse it").hint(2, "refuse"),
     row(Action::YesToAll, &[Prompt], &["A"], "accept all keys that wait").hint(3, "accept all"),
+    row(Action::Send, &[Secret], &["enter"], "the next line, then send").hint(1, "send"),
+    row(Action::No, &[Secret], &["esc"], "decline").hint(2, "decline"),
+    row(Action::Up, &[Secret], &["up"], "the line before"),
+    row(Action::ForAll, &[Secret], &["tab"], "this password for all who ask for it now"),
+    row(Action::Forget, &[Fleet, Node], &["X"], "forget typed passwords and unlocked keys"),
     row(Action::Theme, VIEWS, &["T"], "the next theme"),
     row(Action::Quit, VIEWS, &["q"], "leave").hint(4, "quit"),
     row(Action::Quit, &[Anywhere], &["ctrl-c"], "leave, also while typing"),

@@ -2,17 +2,11 @@
 
 use std::{io, path::Path, time::Duration};
 
-use russh::{
-    AgentAuthError,
-    client::{AuthResult, Handle},
-    keys::{
-        self, HashAlg,
-        agent::{AgentIdentity, AgentSessionBinding, client::AgentClient},
-    },
+use russh::keys::{
+    self, HashAlg,
+    agent::{AgentIdentity, AgentSessionBinding, client::AgentClient},
 };
 use tokio::{net::UnixStream, time::timeout};
-
-use crate::ssh::events::Events;
 
 /// What needs nobody's touch takes an agent no longer; one that hangs must leave time for the key files.
 const LISTING: Duration = Duration::from_secs(3);
@@ -49,32 +43,14 @@ impl Agent {
         listed.map_err(|error| error.to_string())
     }
 
-    /// Offers a key and signs for it. An error is the agent's: the server can be offered the next key.
-    pub(super) async fn authenticate(
+    /// Signs; the answer is `data` with the signature behind it.
+    pub(super) async fn sign(
         &mut self,
-        handle: &mut Handle<Events>,
-        user: &str,
-        identity: AgentIdentity,
+        identity: &AgentIdentity,
         hash: Option<HashAlg>,
-    ) -> Result<AuthResult, String> {
-        let answer = match identity {
-            AgentIdentity::PublicKey { key, .. } => {
-                handle
-                    .authenticate_publickey_with(user, key, hash, &mut self.0)
-                    .await
-            }
-            AgentIdentity::Certificate { certificate, .. } => {
-                handle
-                    .authenticate_certificate_with(user, certificate, hash, &mut self.0)
-                    .await
-            }
-        };
-        answer.map_err(|error| match error {
-            AgentAuthError::Key(keys::Error::AgentFailure) => {
-                "the agent refused to sign".to_owned()
-            }
-            other => other.to_string(),
-        })
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, keys::Error> {
+        self.0.sign_request(identity, hash, data).await
     }
 }
 

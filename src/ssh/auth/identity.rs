@@ -1,107 +1,210 @@
-//! Key files: the node's, or the usual ones that exist. A file that can't be used says why.
+//! Key files and certificate files: the node's, or the usual ones that exist. One that can't be used says why.
 
 use std::{
-    env, fs, io,
+    env, fmt, fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use russh::keys::{PrivateKey, PublicKey, decode_secret_key, load_public_key};
+use russh::keys::{Algorithm, Certificate, PrivateKey, PublicKey, decode_secret_key};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
+
+use crate::ssh::secret::Secret;
 
 /// A key file is a few KiB; more is something else.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// What a key file came to.
-#[derive(Debug)]
 pub(super) struct Identity {
     /// As told to a person: `~/.ssh/id_ed25519`.
     pub(super) name: String,
+    pub(super) path: PathBuf,
     /// From the file itself or from the `.pub` beside it.
     pub(super) public: Option<PublicKey>,
-    pub(super) secret: Option<Arc<PrivateKey>>,
-    /// Why there is no secret.
-    pub(super) note: Option<String>,
+    pub(super) private: Private,
 }
 
-/// Loads key files; of those that nobody `named`, the ones that exist.
-pub(super) async fn load(paths: &[PathBuf], named: bool) -> Vec<Identity> {
-    let paths = paths.to_vec();
-    let read = move || {
-        paths
-            .iter()
-            .filter(|path| named || path.exists())
-            .map(|path| read(path))
-            .collect()
+/// The private half.
+#[derive(Clone)]
+pub(super) enum Private {
+    Open(Arc<PrivateKey>),
+    /// Encrypted; whoever knows the passphrase can have it.
+    Locked,
+    Absent(Flaw),
+}
+
+/// A certificate from a file.
+pub(super) struct Certified {
+    /// As told to a person: `~/.ssh/id_ed25519-cert.pub`.
+    pub(super) name: String,
+    pub(super) certificate: Certificate,
+}
+
+/// Why a file is of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Missing,
+    Unreadable(String),
+    /// Others can read it.
+    Exposed,
+    /// The public half was named.
+    Public,
+    /// The private half is in a security key.
+    Token,
+    NoKey,
+    /// An agent reads more forms, and P-256 keys with a short number, which the key library refuses (one in 512).
+    Unusable(String),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("does not exist"),
+            Self::Unreadable(error) => write!(f, "can't be read: {error}"),
+            Self::Exposed => f.write_str("is readable by others"),
+            Self::Public => f.write_str("is a public key"),
+            Self::Token => f.write_str("is a security key's"),
+            Self::NoKey => f.write_str("is no key file"),
+            Self::Unusable(error) => write!(f, "can't be used ({error}), but may be in an agent"),
+        }
+    }
+}
+
+/// What the files of one login came to.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) identities: Vec<Identity>,
+    pub(super) certificates: Vec<Certified>,
+    /// What is wrong with certificate files.
+    pub(super) notes: Vec<String>,
+}
+
+/// Loads key files, of those that nobody `named` the ones that exist, and certificates: those named and those beside the key files.
+pub(super) async fn load(paths: &[PathBuf], named: bool, certificates: &[PathBuf]) -> Files {
+    let (paths, certificates) = (paths.to_vec(), certificates.to_vec());
+    spawn_blocking(move || read_all(&paths, named, &certificates))
+        .await
+        .unwrap_or_default()
+}
+
+/// Decrypts a key file; takes the CPU for as long as its maker wanted (bcrypt), so off the runtime's threads.
+pub(super) async fn unlock(path: &Path, passphrase: Secret) -> Result<Arc<PrivateKey>, String> {
+    let path = path.to_owned();
+    let decrypt = move || {
+        let text = contents(&path).map_err(|flaw| flaw.to_string())?;
+        decode_secret_key(&text, Some(passphrase.expose()))
+            .map(Arc::new)
+            .map_err(|error| error.to_string())
     };
-    spawn_blocking(read).await.unwrap_or_default()
+    let unlocked = spawn_blocking(decrypt).await;
+    unlocked.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn read_all(paths: &[PathBuf], named: bool, certificates: &[PathBuf]) -> Files {
+    let mut files = Files::default();
+    for path in paths.iter().filter(|path| named || path.exists()) {
+        files.identities.push(read(path));
+        let beside = suffixed(path, "-cert.pub");
+        if beside.exists() && !certificates.contains(&beside) {
+            files.certify(&beside);
+        }
+    }
+    certificates.iter().for_each(|path| files.certify(path));
+    files
+}
+
+impl Files {
+    fn certify(&mut self, path: &Path) {
+        let name = tilde(path, env::home_dir().as_deref());
+        let read = text(path).and_then(|text| {
+            Certificate::from_openssh(text.trim())
+                .map_err(|error| Flaw::Unreadable(error.to_string()))
+        });
+        match read {
+            Ok(certificate) => self.certificates.push(Certified { name, certificate }),
+            Err(flaw) => self.notes.push(format!("certificate {name} {flaw}")),
+        }
+    }
 }
 
 fn read(path: &Path) -> Identity {
     let name = tilde(path, env::home_dir().as_deref());
-    let (public, secret, reason) = match secret(path) {
-        Ok(Secret::Open(key)) => (Some(key.public_key().clone()), Some(key), None),
-        Ok(Secret::Locked(public)) => (public, None, Some("is encrypted".to_owned())),
-        Err(reason) => (None, None, Some(reason)),
+    let (public, private) = halves(path);
+    let beside = || {
+        let text = text(&suffixed(path, ".pub")).ok()?;
+        PublicKey::from_openssh(text.trim()).ok()
     };
-    let beside = || load_public_key(public_path(path)).ok();
     Identity {
         public: public.or_else(beside),
-        secret,
-        note: reason.map(|reason| format!("{name} {reason}")),
+        private,
+        path: path.to_owned(),
         name,
     }
 }
 
-enum Secret {
-    Open(Arc<PrivateKey>),
-    Locked(Option<PublicKey>),
-}
-
-fn secret(path: &Path) -> Result<Secret, String> {
-    let text = contents(path)?;
+fn halves(path: &Path) -> (Option<PublicKey>, Private) {
+    let text = match contents(path) {
+        Ok(text) => text,
+        Err(flaw) => return (None, Private::Absent(flaw)),
+    };
     if let Ok(key) = PrivateKey::from_openssh(text.as_bytes()) {
-        return Ok(if key.is_encrypted() {
-            Secret::Locked(Some(key.public_key().clone()))
-        } else {
-            Secret::Open(Arc::new(key))
-        });
+        let public = Some(key.public_key().clone());
+        let is_token = matches!(
+            key.algorithm(),
+            Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256
+        );
+        let private = match key {
+            _ if is_token => Private::Absent(Flaw::Token),
+            key if key.is_encrypted() => Private::Locked,
+            key => Private::Open(Arc::new(key)),
+        };
+        return (public, private);
     }
     // Older forms say it in a header or in their title, and hold no public key in the clear.
     if text.contains("ENCRYPTED") {
-        return Ok(Secret::Locked(None));
+        return (None, Private::Locked);
     }
     match decode_secret_key(&text, None) {
-        Ok(key) => Ok(Secret::Open(Arc::new(key))),
-        Err(russh::keys::Error::KeyIsEncrypted) => Ok(Secret::Locked(None)),
-        // An agent reads more forms, and P-256 keys with a short number, which the key library refuses (one in 512).
-        Err(error) => Err(format!("can't be used ({error}), but may be in an agent")),
+        Ok(key) => (Some(key.public_key().clone()), Private::Open(Arc::new(key))),
+        Err(russh::keys::Error::KeyIsEncrypted) => (None, Private::Locked),
+        Err(error) => (None, Private::Absent(Flaw::Unusable(error.to_string()))),
     }
 }
 
-fn contents(path: &Path) -> Result<Zeroizing<String>, String> {
-    let about = fs::metadata(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "does not exist".to_owned(),
-        _ => format!("can't be read: {error}"),
-    })?;
-    if !about.is_file() || about.len() > MAX_BYTES {
-        return Err("is no key file".to_owned());
+/// A secret file's text. As ssh: a secret that others can read is none. Files of another owner are that owner's business.
+fn contents(path: &Path) -> Result<Zeroizing<String>, Flaw> {
+    let text = text(path)?;
+    if PublicKey::from_openssh(text.trim()).is_ok()
+        || Certificate::from_openssh(text.trim()).is_ok()
+    {
+        return Err(Flaw::Public);
     }
-    // As ssh: a secret that others can read is none. Files of another owner are that owner's business.
+    let about = fs::metadata(path).map_err(|error| Flaw::Unreadable(error.to_string()))?;
     let own = about.uid() == rustix::process::getuid().as_raw();
     if own && about.mode() & 0o077 != 0 {
-        return Err("is readable by others (chmod 600)".to_owned());
+        return Err(Flaw::Exposed);
+    }
+    Ok(text)
+}
+
+fn text(path: &Path) -> Result<Zeroizing<String>, Flaw> {
+    let about = fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Flaw::Missing,
+        _ => Flaw::Unreadable(error.to_string()),
+    })?;
+    if !about.is_file() || about.len() > MAX_BYTES {
+        return Err(Flaw::NoKey);
     }
     fs::read_to_string(path)
         .map(Zeroizing::new)
-        .map_err(|error| format!("can't be read: {error}"))
+        .map_err(|error| Flaw::Unreadable(error.to_string()))
 }
 
-fn public_path(path: &Path) -> PathBuf {
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
+    name.push(suffix);
     name.into()
 }
 

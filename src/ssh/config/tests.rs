@@ -89,12 +89,14 @@ fn everything_that_is_said_is_taken() {
         agent: Some(Agent::Socket("/run/agent".into())),
         known_hosts: Some(vec!["/dev/null".into(), "/g".into()]),
         host_key_alias: Some("gpu".to_owned()),
+        hash_known_hosts: false,
         host_keys: Some(HostKeyPolicy::AcceptNew),
         connect_timeout: Some(Duration::from_secs(7)),
         alive_interval: Some(Duration::from_mins(1)),
         alive_max: Some(2),
         jump: resolved.jump.clone(),
         proxy_command: None,
+        proxy_hands_over: false,
     };
     assert_eq!(resolved, expected);
 }

@@ -26,7 +26,7 @@ pub(super) struct Gates {
 }
 
 /// The gates on the way to one server.
-pub(super) struct Gate {
+pub(in crate::ssh) struct Gate {
     all: Arc<Semaphore>,
     server: Arc<Semaphore>,
 }
@@ -51,7 +51,10 @@ impl Gates {
     pub(super) fn of(&mut self, wanted: &Wanted) -> Gate {
         let target = &wanted.target;
         let name = match &wanted.path {
-            Path::Jump(_) => wanted.path.to_string(),
+            Path::Jump(hops) => {
+                let last = hops.last().map(|hop| hop.id.as_str());
+                format!("through {}", last.unwrap_or_default())
+            }
             _ => format!("{}:{}", target.host, target.port),
         };
         let fresh = || Arc::new(Semaphore::new(self.per_server));
@@ -70,7 +73,7 @@ impl Gates {
 
 impl Gate {
     /// Waits for a place; the server's first, so that one with many waiters holds nobody else up.
-    pub(super) async fn enter(self) -> Place {
+    pub(in crate::ssh) async fn enter(self) -> Place {
         let is_free = self.server.available_permits() > 0 && self.all.available_permits() > 0;
         // The gates are never closed.
         let server = self.server.acquire_owned().await.ok();

@@ -105,10 +105,9 @@ impl Owner {
             return self.refuse(key, &error);
         }
         let gate = self.gates.of(&wanted);
-        let task = self.attempts.spawn(async move {
-            let place = gate.enter().await;
-            dial::open(&wanted, &shared, place).await
-        });
+        let task = self
+            .attempts
+            .spawn(async move { dial::open(&wanted, &shared, gate).await });
         self.keys.insert(task.id(), key.clone());
         if let Some(entry) = self.entries.get_mut(key) {
             entry.attempt = Some(task);

@@ -13,7 +13,7 @@ use tokio::{
 use super::Way;
 use crate::{
     node::Transport,
-    ssh::{Error, Step, target::Target},
+    ssh::{Error, Step},
 };
 
 /// Before the next address is tried beside the one that hasn't answered (RFC 8305 recommends 250 ms).
@@ -27,9 +27,21 @@ const MAX_ADDRESSES: usize = 8;
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
-/// Dials the host within its `connect_timeout`, which covers name resolution too.
-pub(crate) async fn dial(target: &Target, lookups: &Semaphore) -> Result<Way, Error> {
-    let deadline = Instant::now() + target.connect_timeout;
+/// Where to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct To<'a> {
+    /// Host name or address.
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// For name resolution and connect together.
+    pub(crate) limit: Duration,
+    /// By which way, for messages.
+    pub(crate) transport: Transport,
+}
+
+/// Dials the host within the limit.
+pub(crate) async fn dial(target: To<'_>, lookups: &Semaphore) -> Result<Way, Error> {
+    let deadline = Instant::now() + target.limit;
     let addresses = timeout_at(deadline, resolve(target, lookups))
         .await
         .unwrap_or_else(|_| Err(overdue(target, Step::Resolve)))?;
@@ -41,15 +53,16 @@ pub(crate) async fn dial(target: &Target, lookups: &Semaphore) -> Result<Way, Er
     Ok(Way {
         stream: Box::new(stream),
         peer: peer.to_string(),
+        said: None,
     })
 }
 
-async fn resolve(target: &Target, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
+async fn resolve(target: To<'_>, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
     let failed = |reason: String| {
-        Error::new(Step::Resolve, Transport::Direct, &reason)
+        Error::new(Step::Resolve, target.transport, &reason)
             .advise("check the node's address, or the resolver of this machine")
     };
-    let address = (target.host.as_str(), target.port);
+    let address = (target.host, target.port);
     // getaddrinfo has no deadline of its own and holds a thread: dead names must not use up tokio's.
     let _permit = lookups.acquire().await;
     let found = lookup_host(address)
@@ -107,8 +120,8 @@ fn tune(stream: &TcpStream) {
     }
 }
 
-fn overdue(target: &Target, step: Step) -> Error {
-    let limit = target.connect_timeout.as_secs_f32();
+fn overdue(target: To<'_>, step: Step) -> Error {
+    let limit = target.limit.as_secs_f32();
     let what = match step {
         Step::Resolve => format!("{} did not resolve within {limit} s", target.host),
         _ => format!(
@@ -116,11 +129,11 @@ fn overdue(target: &Target, step: Step) -> Error {
             target.host, target.port
         ),
     };
-    Error::new(step, Transport::Direct, &what)
+    Error::new(step, target.transport, &what)
 }
 
 /// One sentence for all addresses that failed; none means that time ran out.
-fn unreachable(target: &Target, tried: &[SocketAddr], errors: &[(SocketAddr, io::Error)]) -> Error {
+fn unreachable(target: To<'_>, tried: &[SocketAddr], errors: &[(SocketAddr, io::Error)]) -> Error {
     if errors.is_empty() {
         return overdue(target, Step::Connect)
             .advise("check that the machine is up and that no firewall drops the port");
@@ -139,7 +152,7 @@ fn unreachable(target: &Target, tried: &[SocketAddr], errors: &[(SocketAddr, io:
     } else {
         "check the address and the route to it"
     };
-    Error::new(Step::Connect, Transport::Direct, &each.join("; ")).advise(advice)
+    Error::new(Step::Connect, target.transport, &each.join("; ")).advise(advice)
 }
 
 /// The error without the system's number.
@@ -154,10 +167,6 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::{
-        node::Node,
-        ssh::{Config, config::Resolved},
-    };
 
     async fn listener() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -198,10 +207,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_without_address_fails_to_resolve() {
-        let config = Config::apart(vec![], "ops");
-        let node = Node::blank("no-such-name.invalid");
-        let target = Target::settle(&node, &Resolved::default(), &config);
-        let error = dial(&target, &Semaphore::new(1)).await.err().unwrap();
+        let target = To {
+            host: "no-such-name.invalid",
+            port: 22,
+            limit: Duration::from_secs(5),
+            transport: Transport::Direct,
+        };
+        let error = dial(target, &Semaphore::new(1)).await.err().unwrap();
         assert_eq!((error.step, error.permanent), (Step::Resolve, false));
     }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -18,6 +17,7 @@ use tokio_util::{
     task::TaskTracker,
 };
 
+use super::child::Group;
 use crate::{
     node::Transport,
     ssh::{
@@ -68,7 +68,7 @@ impl Shell {
             Error::new(Step::Exec, Transport::Local, &format!("sh: {error}"))
         };
         let mut child = shell(command).spawn().map_err(failed)?;
-        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let group = Group::of(&child);
         let (channel, feed) = channel::pair(Transport::Local);
         let input = child.stdin.take().map_or(Input::Closed, Input::Local);
         let stop = self.stop.clone();
@@ -92,18 +92,6 @@ impl Shell {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-    }
-}
-
-/// A process group that dies with this value, unless its leader has ended by itself.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // Nothing left to kill is what was wanted.
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
     }
 }
 
@@ -149,7 +137,7 @@ async fn run(mut child: Child, mut group: Group, feed: Feed) {
         (status, ()) = async { tokio::join!(child.wait(), drained) } => status.ok(),
     };
     if let Some(status) = ended {
-        group.0 = None;
+        group.forget();
         feed.end(end_of(status));
     }
 }

@@ -1,9 +1,19 @@
 //! The ways to reach a server: each gives a byte stream.
 
+mod capture;
+mod child;
+pub(super) mod cloudflare;
 pub(super) mod direct;
+pub(super) mod jump;
 pub(super) mod local;
+pub(super) mod proxy_command;
+pub(super) mod secret;
 pub(super) mod stream;
+mod tailnet;
+pub(super) mod tailscale;
+pub(super) mod tunnel;
 
+use child::Said;
 use stream::Stream;
 
 /// An open way to an SSH server.
@@ -11,4 +21,14 @@ pub(super) struct Way {
     pub(super) stream: Box<dyn Stream>,
     /// The other end, as `203.0.113.9:22`.
     pub(super) peer: String,
+    /// What the command behind the stream says, where there is one.
+    pub(super) said: Option<Said>,
+}
+
+/// `host:port`, an IPv6 address in brackets.
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        return format!("[{host}]:{port}");
+    }
+    format!("{host}:{port}")
 }

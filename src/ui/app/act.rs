@@ -3,22 +3,28 @@
 use crokey::KeyCombination;
 use ratatui::layout::Rect;
 
-use super::{App, question::Asked};
+use super::App;
 use crate::{
     config::keymap::{Action, Scope},
     node::NodeId,
     ui::{
         effect::Effect,
         layer::Layer,
-        view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, pool::Pool, prompt},
+        view::{
+            columns::menu::Menu,
+            help::Help,
+            line::Line,
+            node::NodeView,
+            pool::Pool,
+            prompt::{self, Ask},
+        },
     },
 };
 
 impl App {
     pub(super) fn key(&mut self, key: KeyCombination) -> Vec<Effect> {
-        let is_asked = self.asked().is_some();
         let was_typing = self.is_typing();
-        let effects = self.pressed(key, is_asked);
+        let effects = self.pressed(key);
         if was_typing && !self.is_typing() {
             self.questions.show(self.world.now);
         }
@@ -26,7 +32,7 @@ impl App {
     }
 
     /// The question on the screen. None comes up while somebody types: the next letter would answer it.
-    pub(super) fn asked(&self) -> Option<Asked<'_>> {
+    pub(super) fn asked(&self) -> Option<Ask<'_>> {
         if self.is_typing() {
             None
         } else {
@@ -38,17 +44,29 @@ impl App {
         matches!(self.layers.last(), Some(Layer::Filter(_)))
     }
 
-    fn pressed(&mut self, key: KeyCombination, is_asked: bool) -> Vec<Effect> {
-        let scope = if is_asked {
-            Scope::Prompt
-        } else {
-            self.scope()
-        };
+    /// Where keys are read while this is asked.
+    pub(super) fn scope_of(&self, asked: Option<&Ask<'_>>) -> Scope {
+        match asked {
+            Some(asked) if asked.is_typed() => Scope::Secret,
+            Some(_) => Scope::Prompt,
+            None => self.scope(),
+        }
+    }
+
+    fn pressed(&mut self, key: KeyCombination) -> Vec<Effect> {
+        let asked = self.asked();
+        let (scope, is_asked) = (self.scope_of(asked.as_ref()), asked.is_some());
         match (self.world.keys.action(scope, key), self.layers.last_mut()) {
             (Some(Action::Quit), _) => vec![Effect::Quit],
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
-            (action, _) if is_asked => action.map_or_else(Vec::new, |a| self.answer(a)),
+            (Some(action), _) if is_asked => self.answer(action),
+            (None, _) if is_asked => {
+                if self.may_answer() {
+                    self.questions.typed(key);
+                }
+                Vec::new()
+            }
             (Some(action), _) => self.act(action),
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
@@ -60,8 +78,14 @@ impl App {
         }
     }
 
-    /// Pasted text is only ever text: it answers nothing and is no key.
+    /// Pasted text is only ever text: it accepts no host key and is no key.
     pub(super) fn paste(&mut self, text: &str) {
+        if self.asked().is_some() {
+            if self.may_answer() {
+                self.questions.paste(text);
+            }
+            return;
+        }
         if let Some(Layer::Filter(line)) = self.layers.last_mut() {
             line.paste(text);
             self.typed();
@@ -76,19 +100,23 @@ impl App {
     }
 
     fn answer(&mut self, action: Action) -> Vec<Effect> {
-        let Some(asked) = self.asked().filter(|asked| asked.is_armed) else {
-            return Vec::new();
-        };
-        let may = !self.read_only && prompt::fits(asked.prompt, self.world.size);
-        if !may && action != Action::No {
-            return Vec::new();
+        let is_armed = self.asked().is_some_and(|asked| asked.is_armed);
+        if is_armed && (action == Action::No || self.may_answer()) {
+            return self.questions.answer(action, self.world.now);
         }
-        self.questions.answer(action, self.world.now)
+        Vec::new()
+    }
+
+    /// True when the question can be read, was there long enough for it, and may be answered with more than a no.
+    fn may_answer(&self) -> bool {
+        let is_read = |asked: &Ask<'_>| asked.is_armed && prompt::fits(asked, self.world.size);
+        !self.read_only && self.asked().as_ref().is_some_and(is_read)
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
         let body = self.world.body();
         match action {
+            Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Connections => {

@@ -10,7 +10,10 @@ use crate::{
         header,
         layer::Layer,
         theme::Role,
-        view::{Scene, prompt},
+        view::{
+            Scene,
+            prompt::{self, Ask},
+        },
     },
 };
 
@@ -30,11 +33,7 @@ impl App {
         let areas = header::areas(area);
         let built = self.view(&scene, areas, buf);
         let question = self.asked();
-        let scope = if question.is_some() {
-            Scope::Prompt
-        } else {
-            self.scope()
-        };
+        let scope = self.scope_of(question.as_ref());
         let place = self
             .fleet
             .cursor()
@@ -43,8 +42,8 @@ impl App {
         header::footer(scope, place, &scene, areas.footer, buf);
         if let Some(asked) = question {
             let is_armed = asked.is_armed && !self.read_only;
-            let crowd = (asked.waiting, asked.alike);
-            prompt::render(asked.prompt, crowd, is_armed, &scene, (area, buf));
+            let asked = Ask { is_armed, ..asked };
+            prompt::render(&asked, &scene, (area, buf));
         }
         if scene.glyphs.ascii {
             format::to_ascii(buf, area);

@@ -1,0 +1,361 @@
+//! The public-key step: offers one key after the other, and asks for a passphrase only when the server would take the key.
+
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+
+use russh::{
+    client::AuthResult,
+    keys::{Algorithm, HashAlg, PrivateKey, PublicKey, agent::AgentIdentity},
+};
+
+use super::{
+    Hint, Login, Verdict,
+    agent::Agent,
+    identity::{self, Files, Flaw, Private},
+    offer::{self, By, MAX_OFFERS, Offer, Public},
+    signing::{ByAgent, Signing, Unsigned},
+};
+use crate::ssh::{Answer, Error, Question, keyring::Found, prompt::Unanswered};
+
+/// Tries of a person at one passphrase or password.
+pub(super) const TRIES: u8 = 3;
+
+/// The keys still to try, and the agent that holds some of them.
+pub(super) struct Keys {
+    agent: Option<Agent>,
+    queue: VecDeque<Offer>,
+    /// Offers that the server has rejected.
+    rejected: usize,
+}
+
+/// How a server takes RSA signatures.
+#[derive(Clone, Copy)]
+pub(super) enum Rsa {
+    Sha1Only,
+    Sha2(HashAlg),
+}
+
+impl Login<'_> {
+    /// Until one is taken. Called again after a step, it goes on with the keys that the server has not seen.
+    pub(super) async fn try_keys(&mut self) -> Result<Verdict, Error> {
+        let mut keys = match self.keys.take() {
+            Some(keys) => keys,
+            None => self.gather().await,
+        };
+        let mut verdict = Verdict::Rejected;
+        while verdict == Verdict::Rejected
+            && let Some(offer) = keys.queue.pop_front()
+        {
+            if keys.rejected >= MAX_OFFERS {
+                let note = format!("{} not offered: {MAX_OFFERS} are the limit", offer.name);
+                self.told.note(note);
+                continue;
+            }
+            verdict = self.offer(offer, &mut keys).await?;
+        }
+        self.keys = Some(keys);
+        Ok(verdict)
+    }
+
+    async fn gather(&mut self) -> Keys {
+        let target = self.target;
+        let files = identity::load(
+            &target.identities,
+            target.identities_named,
+            &target.certificates,
+        );
+        let files = files.await;
+        let mut agent = self.agent().await;
+        let held = match &mut agent {
+            Some(agent) => self.held(agent).await,
+            None => Vec::new(),
+        };
+        self.tell_flaws(&files, &held);
+        let (offers, notes) = offer::order(held, &files, target.identities_only);
+        self.told.notes.extend(notes);
+        Keys {
+            agent,
+            queue: offers.into(),
+            rejected: 0,
+        }
+    }
+
+    fn tell_flaws(&mut self, files: &Files, held: &[AgentIdentity]) {
+        self.told.notes.extend_from_slice(&files.notes);
+        for file in &files.identities {
+            let Private::Absent(flaw) = &file.private else {
+                continue;
+            };
+            let public = file.public.as_ref();
+            let is_held = public.is_some_and(|key| held.iter().any(|i| offer::is_of(i, key)));
+            if is_held && matches!(flaw, Flaw::Public | Flaw::Token) {
+                // That is how ssh is told which of the agent's keys to use.
+                continue;
+            }
+            self.told.note(format!("{} {flaw}", file.name));
+            let name = file.name.clone();
+            match flaw {
+                Flaw::Exposed => self.told.hint(Hint::Expose(name)),
+                Flaw::Public => self.told.hint(Hint::NamePrivate(name)),
+                Flaw::Token => self.told.hint(Hint::AddToken(name)),
+                _ => {}
+            }
+        }
+    }
+
+    async fn agent(&mut self) -> Option<Agent> {
+        let Some(path) = self.target.agent.as_ref() else {
+            self.told.hint(Hint::NoAgent);
+            return None;
+        };
+        match Agent::connect(path, self.handle.agent_session_binding()).await {
+            Ok(agent) => Some(agent),
+            Err(reason) => {
+                self.told.note(format!("agent: {reason}"));
+                self.told.hint(Hint::DeadAgent);
+                None
+            }
+        }
+    }
+
+    async fn held(&mut self, agent: &mut Agent) -> Vec<AgentIdentity> {
+        match agent.identities().await {
+            Ok(held) => {
+                if held.is_empty() {
+                    self.told.hint(Hint::EmptyAgent);
+                }
+                held
+            }
+            Err(reason) => {
+                self.told.note(format!("agent: {reason}"));
+                self.told.hint(Hint::DeadAgent);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn offer(&mut self, mut offer: Offer, keys: &mut Keys) -> Result<Verdict, Error> {
+        if let By::Locked(name, path) = &offer.by {
+            let (name, path) = (name.clone(), path.clone());
+            let is_wanted = match self.probe(&offer).await? {
+                Some(is_wanted) => is_wanted,
+                None => true,
+            };
+            if !is_wanted {
+                return Ok(self.note_rejected(offer.name, keys));
+            }
+            let public = match &offer.public {
+                Public::Key(key) => Some(key.clone()),
+                Public::Certificate(_) | Public::Unknown => None,
+            };
+            let Some(key) = self.unlocked(&name, path, public.as_ref()).await else {
+                return Ok(Verdict::Rejected);
+            };
+            if matches!(offer.public, Public::Unknown) {
+                offer.public = Public::Key(key.public_key().clone());
+            }
+            offer.by = By::File(key);
+        }
+        let agent = &mut keys.agent;
+        let signing = match (&offer.by, agent.as_mut()) {
+            (By::File(key), _) => Signing::File(Arc::clone(key)),
+            (By::Agent(identity), Some(agent)) => Signing::Agent(ByAgent {
+                agent,
+                identity,
+                patience: self.shared.config.agent_timeout,
+                touch: offer.needs_touch().then_some(&self.shared.touch),
+                asker: self.asker,
+            }),
+            // Its agent fell silent over another key.
+            (By::Agent(_) | By::Locked(..), _) => return Ok(Verdict::Rejected),
+        };
+        match self.show(&offer, signing).await? {
+            Ok(Verdict::Rejected) => Ok(self.note_rejected(offer.name, keys)),
+            Ok(verdict) => {
+                self.told.offered.push(offer.name.clone());
+                self.told.accepted.push(offer.name);
+                Ok(verdict)
+            }
+            Err(Unsigned::Silent) => {
+                let limit = self.shared.config.agent_timeout.as_secs_f32();
+                let note = format!(
+                    "{}: no signature within {limit} s; the agent may wait for a touch or a confirmation",
+                    offer.name
+                );
+                self.told.note(note);
+                self.told.hint(Hint::Touch);
+                keys.agent = None;
+                Ok(Verdict::Rejected)
+            }
+            Err(Unsigned::Failed(reason)) => {
+                self.told.note(format!("{}: {reason}", offer.name));
+                Ok(Verdict::Rejected)
+            }
+            Err(Unsigned::Wanted | Unsigned::Gone) => Err(self.ended().await),
+        }
+    }
+
+    fn note_rejected(&mut self, name: String, keys: &mut Keys) -> Verdict {
+        keys.rejected += 1;
+        self.told.offered.push(name);
+        Verdict::Rejected
+    }
+
+    /// Whether the server would take a key; nothing where it can't be asked.
+    async fn probe(&mut self, offer: &Offer) -> Result<Option<bool>, Error> {
+        if matches!(offer.public, Public::Unknown) {
+            return Ok(None);
+        }
+        match self.show(offer, Signing::Probe).await? {
+            Ok(Verdict::Rejected) => Ok(Some(false)),
+            Ok(_) | Err(Unsigned::Wanted) => Ok(Some(true)),
+            Err(Unsigned::Failed(reason)) => {
+                self.told
+                    .note(format!("{} not offered: {reason}", offer.name));
+                Ok(Some(false))
+            }
+            Err(Unsigned::Gone | Unsigned::Silent) => Err(self.ended().await),
+        }
+    }
+
+    /// Shows the server a key, and signs if it would take it.
+    async fn show(
+        &mut self,
+        offer: &Offer,
+        mut signing: Signing<'_>,
+    ) -> Result<Result<Verdict, Unsigned>, Error> {
+        let hash = match self.hash(offer).await {
+            Ok(hash) => hash,
+            Err(reason) => return Ok(Err(Unsigned::Failed(reason.to_owned()))),
+        };
+        let user = &self.target.user;
+        let result = match &offer.public {
+            Public::Key(key) => {
+                let key = key.clone();
+                let shown = self
+                    .handle
+                    .authenticate_publickey_with(user, key, hash, &mut signing);
+                shown.await
+            }
+            Public::Certificate(certificate) => {
+                let certificate = (**certificate).clone();
+                let shown = self.handle.authenticate_certificate_with(
+                    user,
+                    certificate,
+                    hash,
+                    &mut signing,
+                );
+                shown.await
+            }
+            Public::Unknown => return Ok(Ok(Verdict::Rejected)),
+        };
+        match result {
+            Ok(result) => self.judged(Ok::<AuthResult, _>(result)).await.map(Ok),
+            Err(unsigned) => Ok(Err(unsigned)),
+        }
+    }
+
+    /// The decrypted key: kept from before, or by the passphrase that a person tells.
+    async fn unlocked(
+        &mut self,
+        name: &str,
+        path: PathBuf,
+        public: Option<&PublicKey>,
+    ) -> Option<Arc<PrivateKey>> {
+        let ring = &self.shared.keyring.keys;
+        loop {
+            match self.patiently(ring.find(path.clone())).await {
+                Some(Found::Known(key)) => {
+                    let is_other =
+                        |public: &PublicKey| public.key_data() != key.public_key().key_data();
+                    if !public.is_some_and(is_other) {
+                        return Some(key);
+                    }
+                    // The file holds another key by now.
+                    ring.spoilt(path.clone(), key).await;
+                }
+                Some(Found::Turn(turn)) => {
+                    let (key, is_declined) = self.ask_passphrase(name, &path).await;
+                    match &key {
+                        Some(key) => turn.keep(Arc::clone(key)),
+                        None if is_declined => turn.decline(),
+                        None => {}
+                    }
+                    return key;
+                }
+                Some(Found::Declined) => {
+                    self.told
+                        .note(format!("the passphrase of {name} was declined"));
+                    self.told.hint(Hint::AskAgain);
+                    return None;
+                }
+                None => {
+                    self.late(&format!("the passphrase of {name}"));
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// The key, or whether it was declined.
+    async fn ask_passphrase(
+        &mut self,
+        name: &str,
+        path: &std::path::Path,
+    ) -> (Option<Arc<PrivateKey>>, bool) {
+        for attempt in 1..=TRIES {
+            let question = Question::Passphrase {
+                file: name.into(),
+                attempt,
+            };
+            let passphrase = match self.asker.ask(question).await {
+                Ok(Answer::Secrets(secrets) | Answer::ForAll(secrets)) => {
+                    secrets.into_iter().next()
+                }
+                Ok(Answer::No | Answer::Yes) => None,
+                Err(Unanswered::Nobody) => {
+                    self.told.note(format!("{name} is encrypted"));
+                    self.told.hint(Hint::Passphrase(name.to_owned()));
+                    return (None, false);
+                }
+                Err(Unanswered::Late) => {
+                    self.late(&format!("the passphrase of {name}"));
+                    return (None, false);
+                }
+            };
+            let Some(passphrase) = passphrase else {
+                self.told
+                    .note(format!("the passphrase of {name} was declined"));
+                self.told.hint(Hint::AskAgain);
+                return (None, true);
+            };
+            let _rest = self.asker.rest();
+            if let Ok(key) = identity::unlock(path, passphrase).await {
+                return (Some(key), false);
+            }
+        }
+        self.told.note(format!("wrong passphrase for {name}"));
+        self.told.hint(Hint::WrongPassphrase(name.to_owned()));
+        (None, false)
+    }
+
+    /// The hash for RSA signatures; nothing for other keys.
+    async fn hash(&mut self, offer: &Offer) -> Result<Option<HashAlg>, &'static str> {
+        if !matches!(offer.algorithm(), Some(Algorithm::Rsa { .. })) {
+            return Ok(None);
+        }
+        let rsa = match self.rsa {
+            Some(rsa) => rsa,
+            None => match self.handle.best_supported_rsa_hash().await {
+                Ok(Some(None)) => Rsa::Sha1Only,
+                Ok(Some(Some(hash))) => Rsa::Sha2(hash),
+                // A server that doesn't tell is offered the hash that all of the last decade know.
+                Ok(None) | Err(_) => Rsa::Sha2(HashAlg::Sha512),
+            },
+        };
+        self.rsa = Some(rsa);
+        match rsa {
+            Rsa::Sha1Only => Err("the server takes RSA signatures with SHA-1 only"),
+            Rsa::Sha2(hash) => Ok(Some(hash)),
+        }
+    }
+}
