@@ -85,10 +85,19 @@ pub(super) async fn login(
     };
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
     let none = login.handle.authenticate_none(&login.target.user).await;
-    match login.judged(none).await? {
-        Verdict::In => Ok("none needed".into()),
-        Verdict::Further | Verdict::Rejected => login.step_by_step().await,
+    if login.judged(none).await? == Verdict::In {
+        wanted
+            .trail
+            .pass(Step::Auth, login.transport, "none needed");
+        return Ok("none needed".into());
     }
+    let accepts: Vec<&str> = login.methods.iter().map(Into::into).collect();
+    let accepts = accepts.join(", ");
+    let done = login.step_by_step().await?;
+    let trials = login.told.trials();
+    let what = format!("{done}; the server accepts {accepts}{trials}");
+    wanted.trail.pass(Step::Auth, login.transport, &what);
+    Ok(done)
 }
 
 impl Login<'_> {

@@ -159,18 +159,19 @@ async fn exchange(
     let settings = Arc::new(settings(&judge, wanted));
     let asking = judge.asking();
     let (tap, head) = Tap::new(way.stream, stop);
-    let (events, ended) = Events::new(judge, stop.clone(), transport);
-    let handle = tokio::select! {
+    let (events, ended) = Events::new(judge, stop.clone(), wanted);
+    let opened = tokio::select! {
         biased;
         done = client::connect_stream(settings, tap, events) => {
-            done.map_err(|fault| explain(fault, &head.borrow(), transport))?
+            done.map_err(|fault| explain(fault, &head.borrow(), transport))
         }
-        () = overdue(asking, limit) => {
-            return Err(silent(&head.borrow(), limit, transport));
-        }
+        () = overdue(asking, limit) => Err(silent(&head.borrow(), limit, transport)),
     };
-    let ident = head.borrow().ident().unwrap_or_default().to_owned();
-    Ok((handle, ended, ident))
+    let ident = head.borrow().ident().map(str::to_owned);
+    if let Some(ident) = &ident {
+        wanted.trail.pass(Step::Banner, transport, ident);
+    }
+    Ok((opened?, ended, ident.unwrap_or_default()))
 }
 
 /// The window of a channel.

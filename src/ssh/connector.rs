@@ -16,11 +16,12 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Asked, Config, Error, Row, Session, SessionInfo, Step, Tried,
+    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried,
     config::Resolver,
     keyring::Keyring,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
+    trail::Trail,
     transport::{local::Shell, secret, tailscale},
 };
 use crate::node::{Node, NodeId, Transport, text::SafeText};
@@ -92,30 +93,50 @@ impl Connector {
 
     /// A session by the first of the node's transports that works. Dropped before its end, the call leaves nothing behind.
     pub async fn connect(&self, node: &Node) -> Result<Session, Error> {
-        self.open(node, Lane::Control, |_| true).await.result
+        self.open(node, Lane::Control, &Trail::default(), |_| true)
+            .await
+            .result
     }
 
     /// The same over connections that carry bulk only, one channel each: files, output without end. The reader sets the pace, and the sampler never waits behind it.
     pub async fn connect_bulk(&self, node: &Node) -> Result<Session, Error> {
-        self.open(node, Lane::Bulk, |_| true).await.result
+        self.open(node, Lane::Bulk, &Trail::default(), |_| true)
+            .await
+            .result
     }
 
     /// Tries those of the node's transports that `allows` lets through, in their order.
     pub async fn attempt(&self, node: &Node, allows: impl Fn(Transport) -> bool) -> Attempt {
-        self.open(node, Lane::Control, allows).await
+        self.open(node, Lane::Control, &Trail::default(), allows)
+            .await
     }
 
-    async fn open(&self, node: &Node, lane: Lane, allows: impl Fn(Transport) -> bool) -> Attempt {
+    /// As [`Connector::connect`], telling `watcher` of each step that is passed.
+    pub async fn watched(&self, node: &Node, watcher: mpsc::Sender<Passed>) -> Attempt {
+        self.open(node, Lane::Control, &Trail::to(watcher), |_| true)
+            .await
+    }
+
+    async fn open(
+        &self,
+        node: &Node,
+        lane: Lane,
+        trail: &Trail,
+        allows: impl Fn(Transport) -> bool,
+    ) -> Attempt {
         self.hold_back([node]);
         let target = match self.0.shared.target(node).await {
             Ok(target) => Arc::new(target),
             Err(error) => return Attempt::failed(error),
         };
         let mut attempt = Attempt::nothing(node, &target);
+        if let Some(first) = target.paths.first() {
+            trail.pass(Step::Config, first.transport(), &target.summary());
+        }
         let mut failures: Vec<Error> = Vec::new();
         for path in target.paths.iter().filter(|p| allows(p.transport())) {
             let (transport, started) = (path.transport(), Instant::now());
-            let result = self.by(&target, path, lane).await;
+            let result = self.by(&target, path, lane, trail).await;
             let outcome = result.as_ref().map(|_| started.elapsed());
             attempt.tried.push(Tried {
                 transport,
@@ -135,7 +156,13 @@ impl Connector {
         attempt
     }
 
-    async fn by(&self, target: &Arc<Target>, path: &Path, lane: Lane) -> Result<Session, Error> {
+    async fn by(
+        &self,
+        target: &Arc<Target>,
+        path: &Path,
+        lane: Lane,
+        trail: &Trail,
+    ) -> Result<Session, Error> {
         if *path == Path::Local {
             return Ok(local(target));
         }
@@ -143,6 +170,7 @@ impl Connector {
             target: Arc::clone(target),
             path: path.clone(),
             lane,
+            trail: trail.clone(),
         };
         let connection = self.pool().connection(wanted.clone()).await?;
         Ok(Session::ssh(connection, wanted, self.clone()))

@@ -65,13 +65,15 @@ async fn attempt(
     let started = Instant::now();
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
+    let transport = wanted.path.transport();
+    wanted.trail.pass(Step::Connect, transport, &peer);
     let opened = client::open(way, wanted, shared).await;
     let opened = opened.map_err(|error| match &said {
         Some(said) => said.explain(error),
         None => error,
     })?;
     let info = SessionInfo {
-        transport: wanted.path.transport(),
+        transport,
         peer,
         ident: opened.ident.as_str().into(),
         user: wanted.target.user.clone(),
@@ -111,6 +113,7 @@ async fn way(
         }
         Path::Tailscale(address) => tailscale::dial(address, target, shared).await,
         Path::ProxyCommand(text) => proxy_command::dial(text, target, shared),
+        Path::ProxyFdpass => Err(proxy_command::refused()),
         Path::Cloudflare(settings) => cloudflare::dial(settings, shared).await,
         Path::Local | Path::Jump(_) => {
             let reason = "this way is not one to dial";

@@ -10,7 +10,7 @@ use russh::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Step, host_key::Judge};
+use super::{Error, Step, host_key::Judge, pool::Wanted, trail::Trail};
 use crate::node::{Transport, text::SafeText};
 
 /// The state of the callbacks of one connection. It lives as long as the connection: that it is dropped means the end.
@@ -19,6 +19,7 @@ pub(super) struct Events {
     stop: CancellationToken,
     told: watch::Sender<Told>,
     transport: Transport,
+    trail: Trail,
 }
 
 /// Refusals whose words are kept.
@@ -87,14 +88,15 @@ impl Events {
     pub(super) fn new(
         judge: Judge,
         stop: CancellationToken,
-        transport: Transport,
+        wanted: &Wanted,
     ) -> (Self, watch::Receiver<Told>) {
         let (told, seen) = watch::channel(Told::default());
         let events = Self {
             judge,
             stop,
             told,
-            transport,
+            transport: wanted.path.transport(),
+            trail: wanted.trail.clone(),
         };
         (events, seen)
     }
@@ -145,6 +147,8 @@ impl Handler for Events {
                 .advise("update sshd, or enable an AES-GCM cipher there");
             return Err(error.for_good().into());
         }
+        let what = format!("{}, {}", names.kex.as_ref(), names.cipher.as_ref());
+        self.trail.pass(Step::Kex, self.transport, &what);
         Ok(())
     }
 

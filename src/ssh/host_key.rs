@@ -14,6 +14,7 @@ use super::{
     known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
     pool::Wanted,
     prompt::{Asker, Unanswered},
+    trail::Trail,
     trust::{Shown, Standing},
 };
 use crate::node::{HostKeyPolicy, NodeId, Transport, text::SafeText};
@@ -34,6 +35,7 @@ pub(super) struct Judge {
     asker: Asker,
     /// What the person at the dashboard should know of how the key was taken.
     remark: watch::Sender<SafeText>,
+    trail: Trail,
     /// Takes the key that the server shows, where nothing more than that is wanted.
     looking: Option<watch::Sender<Option<Shown>>>,
 }
@@ -53,6 +55,7 @@ impl Judge {
     pub(super) async fn new(wanted: &Wanted, shared: &Shared) -> Result<Self, Error> {
         let (target, transport) = (&wanted.target, wanted.path.transport());
         let book = target.book();
+        let trail = wanted.trail.clone();
         let wanted = book.clone();
         let known = blocking(move || Known::lookup(&wanted.files, &wanted.host))
             .await
@@ -66,6 +69,7 @@ impl Judge {
             limit: shared.config.kex_timeout,
             asker: Asker::new(shared.asker.clone(), target.node.clone()),
             remark: watch::channel(SafeText::default()).0,
+            trail,
             looking: None,
         })
     }
@@ -116,7 +120,20 @@ impl Judge {
             Verdict::Changed(entry) => Err(self.changed(key, entry)),
             Verdict::Unknown => self.meet(key).await,
         };
-        judged.map_err(|error| with_fault(error, fault.as_deref()))
+        judged.map_err(|error| with_fault(error, fault.as_deref()))?;
+        self.tell(&ruling);
+        Ok(())
+    }
+
+    fn tell(&self, ruling: &Ruling<'_>) {
+        let key = &ruling.key;
+        let standing = match (ruling.verdict, ruling.authority) {
+            (_, Some(entry)) => format!("certified by {}", entry.place()),
+            (Verdict::Unknown, None) => "new, accepted".to_owned(),
+            _ => format!("known as {}", self.book.host.label()),
+        };
+        let what = format!("{} {}, {standing}", key.algorithm, key.fingerprint());
+        self.trail.pass(Step::HostKey, self.transport, &what);
     }
 
     fn rule(&self, shown: &PublicKeyOrCertificate) -> Result<Ruling<'_>, Error> {

@@ -19,6 +19,7 @@ mod pump;
 mod secret;
 mod session;
 mod target;
+mod trail;
 mod transport;
 mod trust;
 mod ways;
@@ -36,6 +37,7 @@ pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
 pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
+pub use trail::Passed;
 pub use trust::{KnownKey, Shown, Standing, Worth};
 pub use ways::{Tried, Way, Ways};
 
@@ -96,7 +98,7 @@ impl Config {
 }
 
 /// Where a connection attempt or a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Settings that can't work.
     Config,

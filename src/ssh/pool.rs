@@ -12,6 +12,7 @@ use super::{
     Error, Step,
     connection::{Connection, Seat},
     target::{Path, Target},
+    trail::Trail,
 };
 use crate::node::Transport;
 pub(super) use gates::{Gate, Place};
@@ -43,6 +44,8 @@ pub(super) struct Wanted {
     pub(super) target: Arc<Target>,
     pub(super) path: Path,
     pub(super) lane: Lane,
+    /// Where the steps of an attempt are told.
+    pub(super) trail: Trail,
 }
 
 /// One line of the pool's table.

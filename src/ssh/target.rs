@@ -37,8 +37,6 @@ pub(super) struct Target {
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
-    /// Its proxy command hands over a socket and ends (`ProxyUseFdpass`).
-    pub(super) proxy_hands_over: bool,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -74,6 +72,8 @@ pub(super) enum Path {
     Jump(Vec<Arc<Node>>),
     /// Through a command's standard input and output; its tokens are not yet replaced.
     ProxyCommand(String),
+    /// A command that would hand over a socket and end (`ProxyUseFdpass`): refused.
+    ProxyFdpass,
     /// TCP to this address or name in the tailnet.
     Tailscale(String),
     /// Through `cloudflared access ssh`.
@@ -116,7 +116,6 @@ impl Target {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
-            proxy_hands_over: resolved.proxy_hands_over && node.route.proxy_command.is_none(),
             paths: paths(node, resolved),
             host,
         }
@@ -131,6 +130,15 @@ impl Target {
             host: self.known_as.clone(),
             hashed: self.hash_known_hosts,
         }
+    }
+}
+
+impl Target {
+    /// `ops@10.0.3.7:22 by tailscale, direct`
+    pub(super) fn summary(&self) -> String {
+        let ways: Vec<&str> = self.paths.iter().map(|p| p.transport().as_str()).collect();
+        let (user, host, port) = (&self.user, &self.host, self.port);
+        format!("{user}@{host}:{port} by {}", ways.join(", "))
     }
 }
 
@@ -184,7 +192,12 @@ fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
         return Some(Path::ProxyCommand(command.clone()));
     }
     if let Some(command) = &resolved.proxy_command {
-        return (!route.no_proxy_command).then(|| Path::ProxyCommand(command.clone()));
+        let path = if resolved.proxy_hands_over {
+            Path::ProxyFdpass
+        } else {
+            Path::ProxyCommand(command.clone())
+        };
+        return (!route.no_proxy_command).then_some(path);
     }
     let is_behind = !resolved.jump.is_empty() && !route.no_jump;
     is_behind.then(|| Path::Jump(resolved.jump.clone()))
@@ -197,7 +210,7 @@ impl Path {
             Self::Local => Transport::Local,
             Self::Direct => Transport::Direct,
             Self::Jump(_) => Transport::Jump,
-            Self::ProxyCommand(_) => Transport::ProxyCommand,
+            Self::ProxyCommand(_) | Self::ProxyFdpass => Transport::ProxyCommand,
             Self::Tailscale(_) => Transport::Tailscale,
             Self::Cloudflare(_) => Transport::Cloudflare,
         }
@@ -209,7 +222,7 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.transport().as_str())?;
         match self {
-            Self::Local | Self::Direct => Ok(()),
+            Self::Local | Self::Direct | Self::ProxyFdpass => Ok(()),
             Self::Jump(hops) => hops.iter().enumerate().try_for_each(|(at, hop)| {
                 f.write_str(if at == 0 { " " } else { ", " })?;
                 let user = hop.user.as_deref().unwrap_or_default();

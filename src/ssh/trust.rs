@@ -10,6 +10,7 @@ use super::{
     known_hosts::{Book, Entry, Key, Known, Marker, Remembered},
     pool::{Lane, Wanted},
     target::Path,
+    trail::Trail,
 };
 use crate::node::{Node, Transport, text::SafeText};
 
@@ -119,6 +120,7 @@ impl Connector {
                 return Ok(None);
             }
             let wanted = Wanted {
+                trail: Trail::default(),
                 target: Arc::clone(&target),
                 path: path.clone(),
                 lane: Lane::Control,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sshoal::{
     node::{Node, NodeId, Transport},
-    ssh::{Config, Connector, End, Output, Source, SshConfig, Step},
+    ssh::{Answer, Config, Connector, End, Output, Question, Source, SshConfig, Step},
 };
 use tokio::time::{Instant, timeout};
 
@@ -226,11 +226,11 @@ async fn the_key_of_a_bastion_is_asked_about_in_its_own_name() {
     let (session, ()) = tokio::join!(connector.connect(&node), async {
         let asked = timeout(SOON, asked.recv()).await.unwrap().unwrap();
         assert_eq!(asked.prompt.node.as_str(), "b1");
-        let sshoal::ssh::Question::HostKey { host, .. } = &asked.prompt.question else {
-            panic!("{:?}", asked.prompt);
+        let Question::HostKey { host, .. } = &asked.prompt.question else {
+            panic!("{:?}", asked.prompt)
         };
         assert_eq!(host.as_str(), format!("[127.0.0.1]:{}", pair.gate.port));
-        asked.reply.send(sshoal::ssh::Answer::Yes).unwrap();
+        asked.reply.send(Answer::Yes).unwrap();
     });
     assert_eq!(run(&session.unwrap(), "true").await.end, Some(End::Exit(0)));
 }
@@ -299,6 +299,38 @@ async fn an_unread_flood_holds_up_nobody_else_behind_the_bastion() {
     }
     println!("slowest answer beside the flood: {slowest:?}");
     drop(flood);
+}
+
+#[tokio::test]
+async fn dead_nodes_behind_a_bastion_do_not_hold_up_the_others() {
+    let Some(pair) = Pair::start(&[]) else { return };
+    let mut config = pair.config();
+    config.kex_timeout = 3 * SOON;
+    let connector = Connector::new(config, None);
+    let mut attempts = tokio::task::JoinSet::new();
+    let mut listeners = Vec::new();
+    // Twice as many as go through a bastion at once; they accept, and say nothing.
+    for at in 0..12 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stuck = pair.node(&format!("stuck{at}"));
+        stuck.port = Some(listener.local_addr().unwrap().port());
+        listeners.push(listener);
+        let connector = connector.clone();
+        attempts.spawn(async move { connector.connect(&stuck).await.map(drop) });
+    }
+    let mut silent = Vec::new();
+    for listener in listeners.iter().take(6) {
+        silent.push(timeout(SOON, listener.accept()).await.unwrap().unwrap());
+    }
+    let session = timeout(SOON, connector.connect(&pair.node("web1"))).await;
+    assert_eq!(
+        run(&session.unwrap().unwrap(), "true").await.end,
+        Some(End::Exit(0))
+    );
+    assert!(
+        attempts.try_join_next().is_none(),
+        "the dead are still waited for"
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::{
         connector::{Shared, most_telling},
         pool::{Lane, Wanted},
         target::{Path, Target},
+        trail::Trail,
     },
 };
 
@@ -71,6 +72,7 @@ async fn reach(
             continue;
         }
         let wanted = Wanted {
+            trail: Trail::default(),
             target: Arc::clone(&target),
             path,
             lane,

@@ -17,11 +17,6 @@ use crate::{
 /// Starts the command. `exec` spares the shell, as with `ssh`.
 pub(crate) fn dial(text: &str, target: &Target, shared: &Shared) -> Result<Way, Error> {
     let failed = |reason: &str| Error::new(Step::Config, Transport::ProxyCommand, reason);
-    if target.proxy_hands_over {
-        return Err(failed("ProxyUseFdpass is not supported")
-            .advise("take a command that carries the connection on its stdin and stdout")
-            .for_good());
-    }
     let shell = expand(text, &tokens(target, shared)).map_err(|reason| {
         failed(&format!("proxy command: {reason}"))
             .advise("see proxy_command in hosts.yaml, or ProxyCommand in ssh_config")
@@ -37,6 +32,14 @@ pub(crate) fn dial(text: &str, target: &Target, shared: &Shared) -> Result<Way, 
         peer: format!("{name} → {}", place(&target.host, target.port)),
         said: Some(said),
     })
+}
+
+/// What is said of `ProxyUseFdpass`.
+pub(crate) fn refused() -> Error {
+    let reason = "ProxyUseFdpass is not supported";
+    Error::new(Step::Config, Transport::ProxyCommand, reason)
+        .advise("take a command that carries the connection on its stdin and stdout")
+        .for_good()
 }
 
 fn tokens(target: &Target, shared: &Shared) -> Tokens {
