@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     Config,
+    algorithms::Algorithms,
     config::{Agent, Resolved},
     known_hosts::{Book, Host},
 };
@@ -37,6 +38,7 @@ pub(super) struct Target {
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
+    pub(super) algorithms: Algorithms,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -116,6 +118,7 @@ impl Target {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
+            algorithms: resolved.algorithms.clone(),
             paths: paths(node, resolved),
             host,
         }
