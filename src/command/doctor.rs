@@ -130,9 +130,12 @@ fn on_node(found: &Found) -> Vec<Line> {
         Ok(kind) => line(Mark::Good, "sampler", kind.to_string()),
         Err(why) => line(Mark::Bad, "sampler", format!("none: {why}")),
     }));
-    lines.extend(found.skew.map(|skew| match skew.abs() < SKEW {
-        true => line(Mark::Good, "clock", "as ours".to_owned()),
-        false => line(Mark::Bad, "clock", format!("{skew:+.1} s from ours")),
+    lines.extend(found.skew.map(|skew| {
+        if skew.abs() < SKEW {
+            line(Mark::Good, "clock", "as ours".to_owned())
+        } else {
+            line(Mark::Bad, "clock", format!("{skew:+.1} s from ours"))
+        }
     }));
     if found.words.is_empty() {
         lines.push(line(Mark::Plain, "tools", "not told".to_owned()));
@@ -206,7 +209,7 @@ pub fn to_json(checkup: &Checkup) -> Value {
     json!({
         "node": checkup.node.id.as_str(),
         "reached": checkup.outcome.is_ok(),
-        "setup_ms": checkup.outcome.is_ok().then(|| checkup.setup.as_secs_f64() * 1e3),
+        "setup_ms": checkup.outcome.is_ok().then_some(checkup.setup.as_secs_f64() * 1e3),
         "steps": steps,
         "error": error.map(ToString::to_string),
         "advice": error.map(|error| error.advice.as_str()),

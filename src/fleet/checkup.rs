@@ -116,9 +116,10 @@ fn timed(steps: Vec<Passed>) -> Vec<(Passed, Option<Duration>)> {
 
 async fn look(session: &Session, node: &Node, clock: Clock) -> Found {
     let shell = shell(session).await;
-    let sampler = match node.sampler {
-        true => Some(sampler(session, node, clock).await),
-        false => None,
+    let sampler = if node.sampler {
+        Some(sampler(session, node, clock).await)
+    } else {
+        None
     };
     let before = clock.reading().epoch_s;
     let text = output(session, "exec sh", LOOK_AROUND)
@@ -170,7 +171,7 @@ fn words(text: &str) -> BTreeMap<String, SafeText> {
 async fn shell(session: &Session) -> Result<Duration, SafeText> {
     let started = Instant::now();
     let ended = timeout(PATIENCE, async {
-        let mut channel = session.exec("true").await.map_err(told)?;
+        let mut channel = session.exec("true").await.map_err(|error| told(&error))?;
         loop {
             if let Output::End(end) = channel.next().await {
                 return Ok(end);
@@ -185,15 +186,18 @@ async fn shell(session: &Session) -> Result<Duration, SafeText> {
     }
 }
 
-fn told(error: Error) -> SafeText {
+fn told(error: &Error) -> SafeText {
     error.to_string().as_str().into()
 }
 
 /// Everything that a command prints, up to a limit.
 async fn output(session: &Session, command: &str, input: &str) -> Result<String, SafeText> {
     let reading = async {
-        let mut channel = session.exec(command).await.map_err(told)?;
-        channel.write(input.as_bytes()).await.map_err(told)?;
+        let mut channel = session.exec(command).await.map_err(|error| told(&error))?;
+        channel
+            .write(input.as_bytes())
+            .await
+            .map_err(|error| told(&error))?;
         channel.end_input().await;
         let mut bytes = Vec::new();
         loop {
@@ -214,9 +218,15 @@ async fn sampler(session: &Session, node: &Node, clock: Clock) -> Result<SafeTex
     let nonce = format!("{:016x}", ssh::hash(node.id.as_str(), clock.now().0 as u32));
     let mut meter = Meter::new(node, &nonce);
     let greeting = async {
-        let mut channel = session.exec(sampler::COMMAND).await.map_err(told)?;
+        let mut channel = session
+            .exec(sampler::COMMAND)
+            .await
+            .map_err(|error| told(&error))?;
         let program = meter.program();
-        channel.write(program.as_bytes()).await.map_err(told)?;
+        channel
+            .write(program.as_bytes())
+            .await
+            .map_err(|error| told(&error))?;
         loop {
             let bytes = match channel.next().await {
                 Output::Stdout(bytes) => bytes,
