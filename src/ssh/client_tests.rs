@@ -48,3 +48,12 @@ fn a_connection_that_is_rarely_asked_is_not_taken_for_a_silent_one() {
     assert_eq!(of(120, 3), Duration::from_mins(10));
     assert!(of(u64::MAX, usize::MAX) > INACTIVITY);
 }
+
+#[test]
+fn a_window_fits_the_distance() {
+    let mib = |lane, millis: Option<u64>| window(lane, millis.map(Duration::from_millis)) >> 20;
+    assert_eq!(mib(Lane::Control, Some(40)), 2);
+    let near_to_far = [0, 1, 4, 40, 5000].map(|millis| mib(Lane::Bulk, Some(millis)));
+    assert_eq!(near_to_far, [2, 2, 8, 16, 16]);
+    assert_eq!(mib(Lane::Bulk, None), 16);
+}

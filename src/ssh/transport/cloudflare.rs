@@ -42,6 +42,7 @@ pub(crate) async fn dial(cloudflare: &Cloudflare, shared: &Shared) -> Result<Way
         stream: Box::new(pipe),
         peer: format!("cloudflared {host}"),
         said: Some(said),
+        round_trip: None,
     })
 }
 

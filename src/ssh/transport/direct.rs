@@ -45,7 +45,11 @@ pub(crate) async fn dial(target: To<'_>, lookups: &Semaphore) -> Result<Way, Err
     let addresses = timeout_at(deadline, resolve(target, lookups))
         .await
         .unwrap_or_else(|_| Err(overdue(target, Step::Resolve)))?;
-    let (stream, peer) = timeout_at(deadline, race(&addresses))
+    let Reached {
+        stream,
+        peer,
+        round_trip,
+    } = timeout_at(deadline, race(&addresses))
         .await
         .unwrap_or_else(|_| Err(vec![]))
         .map_err(|errors| unreachable(target, &addresses, &errors))?;
@@ -54,7 +58,16 @@ pub(crate) async fn dial(target: To<'_>, lookups: &Semaphore) -> Result<Way, Err
         stream: Box::new(stream),
         peer: peer.to_string(),
         said: None,
+        round_trip: Some(round_trip),
     })
+}
+
+/// An address that has answered.
+struct Reached {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// What TCP's own handshake took.
+    round_trip: Duration,
 }
 
 async fn resolve(target: To<'_>, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
@@ -75,9 +88,7 @@ async fn resolve(target: To<'_>, lookups: &Semaphore) -> Result<Vec<SocketAddr>,
     Ok(addresses)
 }
 
-async fn race(
-    addresses: &[SocketAddr],
-) -> Result<(TcpStream, SocketAddr), Vec<(SocketAddr, io::Error)>> {
+async fn race(addresses: &[SocketAddr]) -> Result<Reached, Vec<(SocketAddr, io::Error)>> {
     let mut attempts = FuturesUnordered::new();
     let mut waiting = addresses.iter().copied();
     let mut errors = Vec::new();
@@ -88,7 +99,7 @@ async fn race(
         tokio::select! {
             biased;
             Some(result) = attempts.next() => match result {
-                Ok(connected) => return Ok(connected),
+                Ok(reached) => return Ok(reached),
                 Err(failed) => errors.push(failed),
             },
             () = sleep(HEAD_START), if more.is_some() => {}
@@ -97,10 +108,15 @@ async fn race(
     }
 }
 
-async fn attempt(address: SocketAddr) -> Result<(TcpStream, SocketAddr), (SocketAddr, io::Error)> {
-    match TcpStream::connect(address).await {
-        Ok(stream) => Ok((stream, address)),
-        Err(error) => Err((address, error)),
+async fn attempt(peer: SocketAddr) -> Result<Reached, (SocketAddr, io::Error)> {
+    let started = Instant::now();
+    match TcpStream::connect(peer).await {
+        Ok(stream) => Ok(Reached {
+            stream,
+            peer,
+            round_trip: started.elapsed(),
+        }),
+        Err(error) => Err((peer, error)),
     }
 }
 
@@ -179,15 +195,15 @@ mod tests {
         let (gone, refused) = listener().await;
         drop(gone);
         let (_listener, open) = listener().await;
-        let (_stream, peer) = race(&[refused, open]).await.unwrap();
-        assert_eq!(peer, open);
+        let reached = race(&[refused, open]).await.unwrap();
+        assert_eq!(reached.peer, open);
     }
 
     /// Trap: russh leaves Nagle's algorithm on.
     #[tokio::test]
     async fn what_is_sent_leaves_at_once_and_must_be_acknowledged() {
         let (_listener, open) = listener().await;
-        let (stream, _) = race(&[open]).await.unwrap();
+        let Reached { stream, .. } = race(&[open]).await.unwrap();
         tune(&stream);
         assert!(stream.nodelay().unwrap());
         #[cfg(target_os = "linux")]
@@ -201,7 +217,7 @@ mod tests {
     async fn all_refusals_are_told() {
         let (gone, refused) = listener().await;
         drop(gone);
-        let errors = race(&[refused, refused]).await.unwrap_err();
+        let errors = race(&[refused, refused]).await.err().unwrap();
         assert_eq!(errors.len(), 2);
     }
 

@@ -125,7 +125,7 @@ impl Bastion {
     pub(crate) async fn dial(&self, wanted: &Wanted) -> Result<Way, Error> {
         let target = &wanted.target;
         let to = (target.host.as_str(), target.port);
-        let window = client::window(wanted.lane);
+        let window = client::window(wanted.lane, None);
         let opening = tunnel::open(&self.connection, &self.names, to, window);
         let server = place(&target.host, target.port);
         let tunnel = timeout(target.connect_timeout, opening)
@@ -136,6 +136,7 @@ impl Bastion {
             stream: Box::new(tunnel),
             peer: format!("{} → {server}", self.names),
             said: None,
+            round_trip: None,
         })
     }
 

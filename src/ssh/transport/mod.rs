@@ -13,6 +13,8 @@ mod tailnet;
 pub(super) mod tailscale;
 pub(super) mod tunnel;
 
+use std::time::Duration;
+
 use child::Said;
 use stream::Stream;
 
@@ -23,6 +25,8 @@ pub(super) struct Way {
     pub(super) peer: String,
     /// What the command behind the stream says, where there is one.
     pub(super) said: Option<Said>,
+    /// How far the server is, where that was measured.
+    pub(super) round_trip: Option<Duration>,
 }
 
 /// `host:port`, an IPv6 address in brackets.

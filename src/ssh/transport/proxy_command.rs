@@ -31,6 +31,7 @@ pub(crate) fn dial(text: &str, target: &Target, shared: &Shared) -> Result<Way, 
         stream: Box::new(pipe),
         peer: format!("{name} → {}", place(&target.host, target.port)),
         said: Some(said),
+        round_trip: None,
     })
 }
 
