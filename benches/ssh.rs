@@ -51,14 +51,34 @@ fn main() {
     match Sshd::start() {
         Some(server) => {
             server.trust();
-            connects(&server);
-            commands(&server);
-            streams(&server);
-            floods(&server);
+            for part in parts() {
+                match part.as_str() {
+                    "connects" => connects(&server),
+                    "commands" => commands(&server),
+                    "streams" => streams(&server),
+                    "floods" => floods(&server),
+                    _ => {}
+                }
+            }
         }
         None => missing("ssh: beside OpenSSH and async-ssh2-tokio", "no sshd"),
     }
-    fleet();
+    if parts().iter().any(|part| part == "fleet") {
+        fleet();
+    }
+}
+
+/// Those named on the command line, or all.
+fn parts() -> Vec<String> {
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    if named.is_empty() {
+        let all = ["connects", "commands", "streams", "floods", "fleet"];
+        return all.map(str::to_owned).to_vec();
+    }
+    named
 }
 
 fn raise_files() {
