@@ -296,6 +296,11 @@ fn no_ident(text: &str, transport: Transport) -> Error {
             text.to_owned(),
             "too many connections are logging in at once; try again",
         ),
+        // Said in part.
+        text if text.starts_with("SSH-") || "SSH-".starts_with(text) => (
+            format!("the connection ended after {text}, in the middle of the server's greeting"),
+            "something on the way cuts connections: a firewall, or a proxy",
+        ),
         text => (
             format!("not an SSH server, it says: {text}"),
             "check the port",
@@ -306,16 +311,25 @@ fn no_ident(text: &str, transport: Transport) -> Error {
 
 fn kex_failed(error: &russh::Error, transport: Transport) -> Error {
     match error {
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+        russh::Error::NoCommonAlgo { kind, ours, theirs } => {
             let kind = format!("{kind:?}").to_lowercase();
+            let (ours, theirs) = (algorithms(ours), algorithms(theirs));
             let reason = format!(
-                "no common {kind} algorithm; the server offers {}",
-                theirs.join(", ")
+                "no common {kind} algorithm; the server offers {theirs}; sshoal knows {ours}"
             );
-            Error::new(Step::Kex, transport, &reason).for_good()
+            Error::new(Step::Kex, transport, &reason)
+                .advise("update sshd, or allow one of these in its sshd_config")
+                .for_good()
         }
         other => Error::new(Step::Kex, transport, &describe(other)),
     }
+}
+
+/// A list of names, without those that only tell of extensions.
+fn algorithms(names: &[String]) -> String {
+    let is_real = |name: &&str| !name.starts_with("kex-strict-") && !name.starts_with("ext-info-");
+    let names: Vec<&str> = names.iter().map(String::as_str).filter(is_real).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
