@@ -326,7 +326,7 @@ fn fleet() {
         .block_on(storm(&all.nodes, &demo.known));
 }
 
-async fn storm(nodes: &[Arc<Node>], known: &PathBuf) {
+async fn storm(nodes: &[Arc<Node>], known: &std::path::Path) {
     let keepalive = Keepalive {
         interval: Duration::from_secs(15),
         ..Keepalive::default()

@@ -103,7 +103,7 @@ fn connection(n: usize) -> Row {
         channels: n % 3,
         limit: if n % 5 == 1 { 2 } else { 10 },
         opened: 3 + n,
-        idle: (n % 3 == 0).then(|| seconds(n as u64)),
+        idle: n.is_multiple_of(3).then(|| seconds(n as u64)),
     }
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         demo::Demo,
+        doctor::Doctor,
         nodes::Nodes,
         pool::Pool,
         status::{self, Status},
@@ -69,6 +70,8 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
+    /// Walk the whole path to nodes step by step, and say where it ends and what is found there. Exit code 0: all the way; 1: a step on the node failed; 2: usage error; 3: a node can't be reached.
+    Doctor(Doctor),
     /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
     Trust(Trust),
     /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.

@@ -1,6 +1,10 @@
 //! Questions of a command, asked on the terminal one at a time, as ssh asks them.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    io::{self, IsTerminal},
+};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -20,10 +24,12 @@ use crate::{
 
 /// Whether a person is there to be asked: never with `--batch`, and only where all three streams are a terminal.
 pub(super) fn answers(context: &Context) -> Answers {
-    if context.args.global.batch || !context.console.is_asked {
-        Answers::None
-    } else {
+    let is_there =
+        context.console.is_terminal && io::stdin().is_terminal() && io::stderr().is_terminal();
+    if is_there && !context.args.global.batch {
         Answers::Asked
+    } else {
+        Answers::None
     }
 }
 
@@ -142,7 +148,7 @@ fn ask(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Option<Answer
             let mut text = format!("{node}: {user} at {host} (keyboard-interactive)\n");
             for said in [name, instruction] {
                 if !said.as_str().is_empty() {
-                    text += &format!("  {said}\n");
+                    let _ = writeln!(text, "  {said}");
                 }
             }
             codes(&mut tty, text, fields, over)
@@ -203,7 +209,7 @@ fn codes(
 ) -> Option<Answer> {
     let mut secrets = Vec::new();
     for field in fields {
-        text += &format!("  {} ", field.label);
+        let _ = write!(text, "  {} ", field.label);
         match tty.ask(&text, field.echo, over) {
             Read::Line(line) => secrets.push(Secret::new(line)),
             Read::Declined => return Some(Answer::No),

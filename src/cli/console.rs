@@ -12,8 +12,6 @@ pub struct Console {
     pub err: Box<dyn Write + Send>,
     /// Results go to a person's screen.
     pub is_terminal: bool,
-    /// A person sits at all of its streams and can be asked.
-    pub is_asked: bool,
     /// Colours are wanted.
     pub colour: bool,
     /// Only ASCII signs.
@@ -29,7 +27,6 @@ impl Console {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             is_terminal,
-            is_asked: is_terminal && io::stdin().is_terminal() && io::stderr().is_terminal(),
             colour: is_terminal && !never_colour,
             ascii,
         }

@@ -6,6 +6,7 @@ mod choices;
 mod console;
 mod dashboard;
 mod demo;
+mod doctor;
 pub mod exit;
 mod files;
 mod fleet;
@@ -73,6 +74,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             runtime()?.block_on(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
+        Some(Command::Doctor(doctor)) => runtime()?.block_on(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),

@@ -1,6 +1,7 @@
 //! One command per file: its arguments, and the pure report that it makes. The command line runs them; palette and keys will through the same entries.
 
 pub mod demo;
+pub mod doctor;
 pub mod nodes;
 pub mod pool;
 pub mod status;

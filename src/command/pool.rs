@@ -1,6 +1,6 @@
 //! `sshoal pool`: the connections that are kept to nodes, and what they carry.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -71,10 +71,10 @@ impl Totals {
         let [connections, channels] = [self.connections, self.channels];
         let mut line = format!("{connections} connections, {channels} channels");
         if let Some(reuse) = self.reuse {
-            line += &format!(" (reuse {:.0}%)", reuse * 100.0);
+            let _ = write!(line, " (reuse {:.0}%)", reuse * 100.0);
         }
         if let Some(setup) = self.setup {
-            line += &format!(", set-up {} at the middle", span(setup));
+            let _ = write!(line, ", set-up {} at the middle", span(setup));
         }
         line
     }

@@ -1,6 +1,7 @@
 //! The owner of all node state: one actor, one poller per node, snapshots for whoever looks.
 
 mod actor;
+mod checkup;
 mod clock;
 mod event;
 mod lane;
@@ -16,6 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use checkup::{Checkup, Found, checkup};
 pub use clock::Clock;
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 

@@ -87,9 +87,10 @@ const TAIL: &str = "
 - What the file doesn't say of a host, `ssh_config` may: it is asked as `ssh -G NAME` with the file's `address`, `user` and
   `port`, when the host is first connected to. `HostName`, `Port`, `User`, `IdentityFile`, `IdentitiesOnly`,
   `CertificateFile`, `IdentityAgent`, `ProxyJump`, `ProxyCommand`, `UserKnownHostsFile`, `GlobalKnownHostsFile`,
-  `StrictHostKeyChecking` (`no` as `accept-new`), `HostKeyAlias`, `ConnectTimeout` and `ServerAlive*` count. Without an
-  `ssh` program, sshoal reads the files itself, and refuses what it can't (`Match exec`, `final` and the like) with file
-  and line. `-F FILE` names another file, `-F none` leaves ssh_config out.
+  `StrictHostKeyChecking` (`no` as `accept-new`), `HostKeyAlias`, `ConnectTimeout`, `ServerAlive*`, `Ciphers`, `MACs`,
+  `KexAlgorithms` and `HostKeyAlgorithms` count. Without an `ssh` program, sshoal reads the files itself, and refuses what
+  it can't (`Match exec`, `final` and the like) with file and line. `-F FILE` names another file, `-F none` leaves
+  ssh_config out.
 - Hosts of a source `ssh_config` come after the file's own, and `defaults` and groups hold for them too. Of two hosts with
   one name the first counts, which a warning says.
 - Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.

@@ -94,7 +94,10 @@ pub(super) async fn login(
     let accepts: Vec<&str> = login.methods.iter().map(Into::into).collect();
     let accepts = accepts.join(", ");
     let done = login.step_by_step().await?;
-    let trials = login.told.trials();
+    let trials = match login.told.offered.as_slice() {
+        [] | [_] => String::new(),
+        _ => login.told.trials(),
+    };
     let what = format!("{done}; the server accepts {accepts}{trials}");
     wanted.trail.pass(Step::Auth, login.transport, &what);
     Ok(done)

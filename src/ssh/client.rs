@@ -156,7 +156,10 @@ async fn exchange(
 ) -> Result<Exchanged, Error> {
     let limit = judge.limit();
     let transport = wanted.path.transport();
-    let settings = Arc::new(settings(&judge, wanted));
+    let mut settings = settings(&judge, wanted);
+    let algorithms = wanted.target.algorithms.apply(&mut settings.preferred);
+    algorithms.map_err(|reason| Error::new(Step::Config, transport, &reason).for_good())?;
+    let settings = Arc::new(settings);
     let asking = judge.asking();
     let (tap, head) = Tap::new(way.stream, stop);
     let (events, ended) = Events::new(judge, stop.clone(), wanted);

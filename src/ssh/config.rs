@@ -20,9 +20,10 @@ use std::{
 };
 
 pub use listing::{Listing, list};
+pub(super) use pattern::in_list as is_in_list;
 pub(super) use resolver::Resolver;
 
-use super::{Error, Step};
+use super::{Error, Step, algorithms::Algorithms};
 use crate::node::{HostKeyPolicy, Node, Transport, hop};
 use ask::Failure;
 use said::{Asked, Said};
@@ -90,6 +91,8 @@ pub(super) struct Resolved {
     pub(super) alive_interval: Option<Duration>,
     /// `ServerAliveCountMax`.
     pub(super) alive_max: Option<usize>,
+    /// `Ciphers` and the like.
+    pub(super) algorithms: Algorithms,
 }
 
 /// Which agent is asked.
@@ -219,6 +222,12 @@ impl Resolved {
             alive_max: interval
                 .and(said.one("serveralivecountmax"))
                 .and_then(|count| count.parse().ok()),
+            algorithms: Algorithms {
+                ciphers: said.one("ciphers").map(str::to_owned),
+                macs: said.one("macs").map(str::to_owned),
+                kex: said.one("kexalgorithms").map(str::to_owned),
+                host_keys: said.one("hostkeyalgorithms").map(str::to_owned),
+            },
         })
     }
 }

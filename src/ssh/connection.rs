@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -16,8 +16,11 @@ use super::{
 /// sshd's own default (`MaxSessions`); a server that allows fewer says so by refusing.
 const USUAL_LIMIT: usize = 10;
 
-/// A connection that refused a channel for reasons that pass is not asked again before.
+/// A connection on which closed channels may still count is not asked again before.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// The same where one that has just ended may: a round trip is enough.
+const SHORT_PAUSE: Duration = Duration::from_millis(250);
 
 /// A connection that the pool owns and sessions use.
 #[derive(Debug)]
@@ -30,7 +33,12 @@ pub(super) struct Connection {
 
 /// How many channels at once a server allows on each connection, as far as is known: all connections to it share this.
 #[derive(Debug)]
-pub(super) struct Allowance(AtomicUsize);
+pub(super) struct Allowance {
+    limit: AtomicUsize,
+    /// The server has refused a channel before. From then on a place is only free when the server has certainly freed
+    /// it, which costs a question per channel, so that the next refusal tells how many it allows.
+    scarce: AtomicBool,
+}
 
 /// Channels of one connection.
 #[derive(Debug)]
@@ -59,12 +67,19 @@ pub(super) struct Seat {
 impl Allowance {
     /// What sshd allows by default.
     pub(super) fn usual() -> Self {
-        Self(AtomicUsize::new(USUAL_LIMIT))
+        Self::of(USUAL_LIMIT)
     }
 
     /// One channel: its reader sets the pace of the whole connection.
     pub(super) fn single() -> Self {
-        Self(AtomicUsize::new(1))
+        Self::of(1)
+    }
+
+    fn of(limit: usize) -> Self {
+        Self {
+            limit: AtomicUsize::new(limit),
+            scarce: AtomicBool::new(false),
+        }
     }
 }
 
@@ -138,7 +153,7 @@ impl Count {
     }
 
     fn limit(&self) -> usize {
-        self.allowance.0.load(Ordering::Relaxed)
+        self.allowance.limit.load(Ordering::Relaxed)
     }
 
     fn age_ms(&self) -> u64 {
@@ -148,6 +163,11 @@ impl Count {
     fn is_paused(&self) -> bool {
         let until = self.paused.load(Ordering::Relaxed);
         until > 0 && self.age_ms() < until
+    }
+
+    fn pause(&self, time: Duration) {
+        let until = self.age_ms() + time.as_millis() as u64;
+        self.paused.fetch_max(until, Ordering::Relaxed);
     }
 
     fn reserve(self: &Arc<Self>) -> Option<Place> {
@@ -169,17 +189,24 @@ impl Place {
         self.0.unsettled.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The server refused the channel: as many as are open beside it is what it allows, unless some of those that we
-    /// have closed are still there. Refused without any other, it would be so on every connection: nothing is learnt.
+    /// True where the server must have freed the place before it is given back.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.0.allowance.scarce.load(Ordering::Acquire)
+    }
+
+    /// The server refused the channel: as many as are open beside it is what it allows, unless some of those that have
+    /// ended are still there. Refused without any other, it would be so on every connection: nothing is learnt.
     pub(super) fn refused(self) {
         let count = Arc::clone(&self.0);
         drop(self);
         let others = count.open.load(Ordering::Acquire);
+        let was_scarce = count.allowance.scarce.swap(true, Ordering::AcqRel);
         if count.unsettled.load(Ordering::Acquire) > 0 {
-            let until = count.age_ms() + PAUSE.as_millis() as u64;
-            count.paused.store(until, Ordering::Relaxed);
-        } else if others > 0 {
-            count.allowance.0.fetch_min(others, Ordering::AcqRel);
+            count.pause(PAUSE);
+        } else if !was_scarce {
+            count.pause(SHORT_PAUSE);
+        } else if others > 0 && !count.is_paused() {
+            count.allowance.limit.fetch_min(others, Ordering::AcqRel);
         }
         count.total.fetch_sub(1, Ordering::Relaxed);
     }

@@ -170,7 +170,9 @@ where
                     }
                 }
                 Some(Request::Forget(reply)) => {
-                    slots.values_mut().for_each(|slot| slot.value = None);
+                    for slot in slots.values_mut() {
+                        slot.value = None;
+                    }
                     // Whoever asked may have gone.
                     let _ = reply.send(());
                 }

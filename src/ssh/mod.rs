@@ -1,5 +1,6 @@
 //! The only client-side SSH: a `Connector` opens a `Session` to a node, a session opens `Channel`s. No type of the SSH crate leaves this folder.
 
+mod algorithms;
 mod auth;
 mod breaker;
 mod channel;

@@ -90,16 +90,11 @@ impl Pump {
         } else {
             drop(feed);
         }
-        if !heard.closed
-            && !leave(reader, &writer).await
-            && let Some(place) = place
-        {
-            place.abandon();
-        }
+        let has_ended = heard.closed || leave(reader, &writer).await;
+        vacate(place, has_ended, &handle).await;
     }
 
-    /// Closes a channel on which nothing was started. The server frees it once it has done what it had received, and
-    /// before it sends its next answer.
+    /// Closes a channel on which nothing was started.
     async fn unopen(
         self,
         reader: ChannelReadHalf,
@@ -108,11 +103,7 @@ impl Pump {
     ) {
         drop(reader);
         close(writer).await;
-        if timeout(CLOSE_TIMEOUT, handle.send_ping()).await.is_err()
-            && let Some(place) = self.place
-        {
-            place.abandon();
-        }
+        vacate(self.place, true, handle).await;
     }
 
     async fn drain(
@@ -206,6 +197,19 @@ impl Pump {
         let error = Error::new(Step::Channel, self.transport, &refusal(failure))
             .advise("sshd allows 10 sessions per connection by default (MaxSessions)");
         self.tell(Start::NoChannel(error));
+    }
+}
+
+/// Gives a place back. sshd counts a channel until it has done all that it had received with our close, and only then
+/// sends its next answer: so where places are scarce, it is asked for one.
+async fn vacate(place: Option<Place>, has_ended: bool, handle: &Handle<Events>) {
+    let Some(place) = place else { return };
+    let is_free = match has_ended {
+        true if place.is_scarce() => timeout(CLOSE_TIMEOUT, handle.send_ping()).await.is_ok(),
+        other => other,
+    };
+    if !is_free {
+        place.abandon();
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     Config,
+    algorithms::Algorithms,
     config::{Agent, Resolved},
     known_hosts::{Book, Host},
 };
@@ -37,6 +38,7 @@ pub(super) struct Target {
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
+    pub(super) algorithms: Algorithms,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -116,6 +118,7 @@ impl Target {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
+            algorithms: resolved.algorithms.clone(),
             paths: paths(node, resolved),
             host,
         }
@@ -136,6 +139,9 @@ impl Target {
 impl Target {
     /// `ops@10.0.3.7:22 by tailscale, direct`
     pub(super) fn summary(&self) -> String {
+        if self.paths == [Path::Local] {
+            return "this machine, without SSH".to_owned();
+        }
         let ways: Vec<&str> = self.paths.iter().map(|p| p.transport().as_str()).collect();
         let (user, host, port) = (&self.user, &self.host, self.port);
         format!("{user}@{host}:{port} by {}", ways.join(", "))

@@ -72,7 +72,7 @@ fn watching(lab: &Lab) -> Child {
     let node = lab.server.node();
     let text = format!(
         "hosts:\n  node: {{address: 127.0.0.1, port: {}, user: {}, identity: '{}'}}\n",
-        node.port.unwrap(),
+        node.port.expect("a port"),
         lab.server.config().user,
         lab.server.path("id_ed25519").display()
     );

@@ -229,7 +229,9 @@ async fn fifty_keys_in_the_agent_leave_the_file_its_turn() {
     let Some(server) = Sshd::start() else { return };
     server.trust();
     let keys: Vec<_> = (0..50).map(|at| server.path(&format!("id_{at}"))).collect();
-    keys.iter().for_each(|key| keygen(key, "ed25519", ""));
+    for key in &keys {
+        keygen(key, "ed25519", "");
+    }
     let Some(agent) = SshAgent::start(server.folder.path(), &keys) else {
         return;
     };

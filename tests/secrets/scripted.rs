@@ -121,7 +121,7 @@ impl Door {
         }
     }
 
-    fn ask(&self, round: &Round) -> Auth {
+    fn ask(round: &Round) -> Auth {
         let prompts = round.0.iter();
         let prompts: Vec<_> = prompts
             .map(|(p, echo)| (Cow::Borrowed(*p), *echo))
@@ -169,7 +169,7 @@ impl Handler for Door {
             self.round += 1;
         }
         match rounds.get(self.round) {
-            Some(round) => Ok(self.ask(round)),
+            Some(round) => Ok(Self::ask(round)),
             None => Ok(self.passed()),
         }
     }

@@ -35,7 +35,7 @@ fn with_password(password: &str, options: &[&str]) -> Option<Sshd> {
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
     let mut lines = vec!["PasswordAuthentication yes"];
     lines.extend(options);
-    Sshd::by(&wrapper, &lines)
+    Some(Sshd::by(&wrapper, &lines))
 }
 
 fn code(question: &Question) -> Answer {

@@ -74,11 +74,11 @@ impl Sshd {
 
     /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub(crate) fn with(options: &[&str]) -> Option<Self> {
-        Self::by(&peer("sshd")?, options)
+        Some(Self::by(&peer("sshd")?, options))
     }
 
     /// The same by this program in sshd's place.
-    pub(crate) fn by(program: &Path, options: &[&str]) -> Option<Self> {
+    pub(crate) fn by(program: &Path, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir(&home).unwrap();
@@ -97,11 +97,11 @@ impl Sshd {
         for _ in 0..5 {
             let port = free_port();
             if let Some(server) = launch(program, folder.path(), port, options) {
-                return Some(Self {
+                return Self {
                     folder,
                     port,
                     server,
-                });
+                };
             }
         }
         let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();

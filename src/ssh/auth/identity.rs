@@ -111,7 +111,9 @@ fn read_all(paths: &[PathBuf], named: bool, certificates: &[PathBuf]) -> Files {
             files.certify(&beside);
         }
     }
-    certificates.iter().for_each(|path| files.certify(path));
+    for path in certificates {
+        files.certify(path);
+    }
     files
 }
 

@@ -136,11 +136,7 @@ impl Login<'_> {
     async fn offer(&mut self, mut offer: Offer, keys: &mut Keys) -> Result<Verdict, Error> {
         if let By::Locked(name, path) = &offer.by {
             let (name, path) = (name.clone(), path.clone());
-            let is_wanted = match self.probe(&offer).await? {
-                Some(is_wanted) => is_wanted,
-                None => true,
-            };
-            if !is_wanted {
+            if !self.probe(&offer).await?.unwrap_or(true) {
                 return Ok(self.note_rejected(offer.name, keys));
             }
             let public = match &offer.public {

@@ -9,7 +9,7 @@ use std::{
         ffi::OsStrExt as _,
         fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     },
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -34,7 +34,6 @@ pub(super) type Key = [u8; 20];
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     known: HashMap<Key, Arc<Said>>,
-    file: Option<PathBuf>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,8 +66,8 @@ pub(super) fn key(program: &Path, arguments: &[OsString], files: &Files) -> Key 
 
 impl Cache {
     /// Reads the file; what can't be read in it is as if it were not there. Blocks.
-    pub(super) fn open(file: Option<PathBuf>) -> Self {
-        let text = file.as_deref().and_then(|file| read(file).ok());
+    pub(super) fn open(file: Option<&Path>) -> Self {
+        let text = file.and_then(|file| read(file).ok());
         let lines = text.as_deref().unwrap_or_default().lines();
         let known = lines.filter_map(|line| {
             let record: Record = serde_json::from_str(line).ok()?;
@@ -77,7 +76,6 @@ impl Cache {
         });
         Self {
             known: known.collect(),
-            file,
         }
     }
 
@@ -86,17 +84,9 @@ impl Cache {
         self.known.get(key).cloned()
     }
 
-    /// Remembers an answer; returns what has to be written, and where.
-    pub(super) fn put(&mut self, key: Key, said: &Arc<Said>) -> Option<(PathBuf, Vec<u8>)> {
+    /// Remembers an answer.
+    pub(super) fn put(&mut self, key: Key, said: &Arc<Said>) {
         self.known.insert(key, Arc::clone(said));
-        let file = self.file.clone()?;
-        let record = Record {
-            key: hex(&key),
-            said: said.lines(),
-        };
-        let mut line = serde_json::to_vec(&record).ok()?;
-        line.push(b'\n');
-        Some((file, line))
     }
 
     /// Forgets the answers about files as they were; those on disk go when the file is full.
@@ -105,8 +95,14 @@ impl Cache {
     }
 }
 
-/// Appends a line by one write: another process writes whole lines too, and a torn one is not read. Blocks.
-pub(super) fn append(file: &Path, line: &[u8]) -> io::Result<()> {
+/// Appends an answer by one write: another process writes whole lines too, and a torn one is not read. Blocks.
+pub(super) fn append(file: &Path, key: &Key, said: &Said) -> io::Result<()> {
+    let record = Record {
+        key: hex(key),
+        said: said.lines(),
+    };
+    let mut line = serde_json::to_vec(&record)?;
+    line.push(b'\n');
     let folder = file.parent().unwrap_or(Path::new("."));
     DirBuilder::new()
         .recursive(true)
@@ -121,7 +117,7 @@ pub(super) fn append(file: &Path, line: &[u8]) -> io::Result<()> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(file)?;
-    file.write_all(line)
+    file.write_all(&line)
 }
 
 fn read(path: &Path) -> io::Result<String> {

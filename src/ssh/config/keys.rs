@@ -48,7 +48,18 @@ const OBEYED: &[(&str, Taken, Kind)] = &[
     ("serveralivecountmax", Taken::First, Kind::Count),
     ("bindaddress", Taken::First, Kind::Word),
     ("addressfamily", Taken::First, Kind::Family),
+    (HASH, Taken::First, Kind::Flag),
+    ("ciphers", Taken::First, Kind::Word),
+    ("hostkeyalgorithms", Taken::First, Kind::Word),
+    ("kexalgorithms", Taken::First, Kind::Word),
+    ("macs", Taken::First, Kind::Word),
 ];
+
+/// Distributions say it of every host: for its sake alone ssh isn't asked.
+pub(super) const HASH: &str = "hashknownhosts";
+
+/// Keys whose default `ssh -G` prints though it isn't ours.
+pub(super) const LISTS: [&str; 4] = ["ciphers", "hostkeyalgorithms", "kexalgorithms", "macs"];
 
 /// Keys of ssh that change nothing about how sshoal connects.
 const IDLE: &[&str] = &[
@@ -61,7 +72,6 @@ const IDLE: &[&str] = &[
     "casignaturealgorithms",
     "challengeresponseauthentication",
     "checkhostip",
-    "ciphers",
     "clearallforwardings",
     "compression",
     "connectionattempts",
@@ -88,21 +98,17 @@ const IDLE: &[&str] = &[
     "gssapirenewalforcesrekey",
     "gssapiserveridentity",
     "gssapitrustdns",
-    "hashknownhosts",
     "hostbasedacceptedalgorithms",
     "hostbasedauthentication",
     "hostbasedkeytypes",
-    "hostkeyalgorithms",
     "include",
     "ipqos",
     "kbdinteractiveauthentication",
     "kbdinteractivedevices",
-    "kexalgorithms",
     "localcommand",
     "localforward",
     "loglevel",
     "logverbose",
-    "macs",
     "nohostauthenticationforlocalhost",
     "numberofpasswordprompts",
     "obscurekeystroketiming",

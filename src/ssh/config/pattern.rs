@@ -28,7 +28,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// A comma-separated list of patterns; a negated one that matches rules the text out.
-pub(super) fn in_list(patterns: &str, text: &str) -> bool {
+pub(in crate::ssh) fn in_list(patterns: &str, text: &str) -> bool {
     any(patterns.split(','), text)
 }
 

@@ -66,7 +66,6 @@ struct Owner {
     scans: HashMap<Option<PathBuf>, Scan>,
     cache: Cache,
     asking: JoinSet<Option<Asking>>,
-    writing: JoinSet<()>,
     processes: Arc<Semaphore>,
 }
 
@@ -109,20 +108,18 @@ impl Requests {
             source,
         } = self;
         let file = source.cache.clone();
-        let cache = spawn_blocking(move || Cache::open(file)).await;
+        let cache = spawn_blocking(move || Cache::open(file.as_deref())).await;
         let mut owner = Owner {
             source,
             scans: HashMap::new(),
             cache: cache.unwrap_or_default(),
             asking: JoinSet::new(),
-            writing: JoinSet::new(),
             processes: Arc::new(Semaphore::new(PROCESSES)),
         };
         loop {
             tokio::select! {
                 biased;
                 Some(done) = owner.asking.join_next() => owner.settle(done.ok().flatten()),
-                Some(_) = owner.writing.join_next() => {}
                 request = requests.recv() => match request {
                     Some(request) => owner.serve(request).await,
                     None => return,
@@ -145,7 +142,8 @@ impl Owner {
             return;
         };
         if !subset::concerns(&scan.files, &asked.name) {
-            let _ = reply.send(Ok(Arc::default()));
+            let said = subset::rest(&scan.files, &asked, &self.source.user);
+            let _ = reply.send(Ok(Arc::new(said)));
             return;
         }
         let Some(program) = &self.source.program else {
@@ -160,16 +158,24 @@ impl Owner {
             return;
         }
         let (program, processes) = (program.clone(), Arc::clone(&self.processes));
+        let lists = subset::lists(&scan.files, &asked.name);
+        let file = self.source.cache.clone();
         self.asking.spawn(async move {
             let mut reply = reply;
             let answer = async {
                 let _permit = processes.acquire().await;
-                ask::ask(program, arguments).await
+                let mut said = ask::ask(program, arguments).await?;
+                said.keep_lists(&lists);
+                let said = Arc::new(said);
+                if let (Some(key), Some(file)) = (key, file) {
+                    write(file, key, Arc::clone(&said)).await;
+                }
+                Ok(said)
             };
             let answer = tokio::select! {
                 biased;
                 () = reply.closed() => return None,
-                answer = answer => answer.map(Arc::new),
+                answer = answer => answer,
             };
             Some(Asking { key, answer, reply })
         });
@@ -179,14 +185,8 @@ impl Owner {
         let Some(Asking { key, answer, reply }) = done else {
             return;
         };
-        if let (Some(key), Ok(said)) = (key, &answer)
-            && let Some((file, line)) = self.cache.put(key, said)
-        {
-            self.writing.spawn_blocking(move || {
-                if let Err(error) = cache::append(&file, &line) {
-                    tracing::debug!("{}: {error}", file.display());
-                }
-            });
+        if let (Some(key), Ok(said)) = (key, &answer) {
+            self.cache.put(key, said);
         }
         // Whoever asked may have gone.
         let _ = reply.send(answer);
@@ -229,6 +229,17 @@ impl Owner {
         }
         true
     }
+}
+
+/// Writes an answer down; without that it is asked for again another time.
+async fn write(file: PathBuf, key: Key, said: Arc<Said>) {
+    let append = spawn_blocking(move || {
+        if let Err(error) = cache::append(&file, &key, &said) {
+            tracing::debug!("{}: {error}", file.display());
+        }
+    });
+    // A disk that takes longer is not waited for.
+    let _ = timeout(READING, append).await;
 }
 
 impl Source {

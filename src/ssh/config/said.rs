@@ -38,6 +38,14 @@ impl Said {
         said
     }
 
+    /// Takes out the lists of algorithms that are ssh's own: those that no line names.
+    pub(super) fn keep_lists(&mut self, named: &[&str]) {
+        let own = keys::LISTS.iter().filter(|key| !named.contains(key));
+        for key in own {
+            self.0.remove(*key);
+        }
+    }
+
     /// The lines that `parse` reads back.
     pub(super) fn lines(&self) -> Vec<String> {
         let lines = self

@@ -1,7 +1,7 @@
 //! sshoal's own reading of ssh_config, for machines without `ssh`: what it can't do it refuses, with file and line.
 
 use super::{
-    files::{Files, Item, Place},
+    files::{Files, Item},
     keys::{self, Taken},
     pattern,
     said::{Asked, Said},
@@ -66,7 +66,11 @@ fn given(asked: &Asked) -> Said {
 }
 
 impl Reading<'_> {
+    /// Lines of other names are not judged: ssh refuses a bad one for every name, and it can't change what is said of this.
     fn line(&mut self, line: &Line) -> Result<(), String> {
+        if !self.active && !matches!(line.key.as_str(), "host" | "match") {
+            return Ok(());
+        }
         let words = line.words.as_ref().map_err(Clone::clone)?;
         // Inside a file that is included where nothing counts, nothing counts.
         let reachable = self.outer.last().copied().unwrap_or(true);
@@ -82,13 +86,12 @@ impl Reading<'_> {
             "include" => {}
             "canonicalizehostname" => match words.as_slice() {
                 [no] if matches!(&*no.to_ascii_lowercase(), "no" | "false" | "none") => {}
-                _ if !self.active => {}
                 _ => return Err(INSTEAD.to_owned()),
             },
-            "tag" | "versionaddendum" | "knownhostscommand" | "refuseconnection" if self.active => {
+            "tag" | "versionaddendum" | "knownhostscommand" | "refuseconnection" => {
                 return Err(INSTEAD.to_owned());
             }
-            "ignoreunknown" if self.active && self.ignored.is_none() => {
+            "ignoreunknown" if self.ignored.is_none() => {
                 self.ignored = words.first().cloned();
             }
             key => self.value(key, words, &line.rest)?,
@@ -109,9 +112,6 @@ impl Reading<'_> {
             "proxycommand" => "proxyjump",
             _ => key,
         };
-        if !self.active {
-            return Ok(());
-        }
         let taken_already = !self.said.all(key).is_empty() || !self.said.all(rival).is_empty();
         let known = self.said.0.entry(key.to_owned()).or_default();
         match taken {
@@ -275,26 +275,45 @@ fn criteria(words: &[String]) -> Result<Vec<Criterion<'_>>, String> {
     }
 }
 
-/// True where a line may say something of the name that counts here; a `Match` is taken to hold.
+/// What is said of a name that `concerns` denies: `HashKnownHosts` at most.
+pub(super) fn rest(files: &Files, asked: &Asked, local_user: &str) -> Said {
+    let mut said = read(files, asked, local_user).unwrap_or_default();
+    said.0.retain(|key, _| key == keys::HASH);
+    said
+}
+
+/// True where a line may say something of the name for which ssh has to be asked.
 pub(super) fn concerns(files: &Files, name: &str) -> bool {
+    let counts =
+        |line: &Line| line.words.is_err() || !(keys::is_idle(&line.key) || line.key == keys::HASH);
+    !files.faults.is_empty() || any_line(files, name, counts)
+}
+
+/// The lists of algorithms that a line may name for the name.
+pub(super) fn lists(files: &Files, name: &str) -> Vec<&'static str> {
+    let named = |key: &&str| any_line(files, name, |line| line.key == *key);
+    keys::LISTS.into_iter().filter(named).collect()
+}
+
+/// Looks at the lines that may hold for the name: a `Match` is taken to hold.
+fn any_line(files: &Files, name: &str, wanted: impl Fn(&Line) -> bool) -> bool {
     let (mut active, mut outer) = (true, Vec::new());
     for item in &files.items {
+        let reachable = outer.last().copied().unwrap_or(true);
         match item {
             Item::Open => outer.push(active),
             Item::Close => active = outer.pop().unwrap_or(true),
-            Item::Line(Line { key, words, .. }, Place { .. }) => match (key.as_str(), words) {
+            Item::Line(line, _) => match (line.key.as_str(), &line.words) {
                 ("host", Ok(words)) => {
-                    let reachable = outer.last().copied().unwrap_or(true);
                     active = reachable && pattern::any(words.iter().map(String::as_str), name);
                 }
-                ("match", _) => active = outer.last().copied().unwrap_or(true),
-                (_, Err(_)) => return true,
-                (key, Ok(_)) if active && !keys::is_idle(key) => return true,
+                ("match", Ok(_)) => active = reachable,
+                _ if active && wanted(line) => return true,
                 _ => {}
             },
         }
     }
-    !files.faults.is_empty()
+    false
 }
 
 /// True where what the files say may change though they don't: commands, the network, DNS, variables.

@@ -71,7 +71,7 @@ fn everything_that_is_said_is_taken() {
         certificatefile %d/c-cert.pub\nidentitiesonly yes\nidentityagent $SOCK\n\
         proxyjump a@b:33,c\nuserknownhostsfile none\nglobalknownhostsfile /g\n\
         stricthostkeychecking false\nhostkeyalias gpu\nconnecttimeout 7\n\
-        serveraliveinterval 60\nserveralivecountmax 2\n";
+        serveraliveinterval 60\nserveralivecountmax 2\nciphers aes128-ctr\nhashknownhosts yes\n";
     let resolved = resolved(output);
     let hops: Vec<&str> = resolved
         .jump
@@ -89,13 +89,17 @@ fn everything_that_is_said_is_taken() {
         agent: Some(Agent::Socket("/run/agent".into())),
         known_hosts: Some(vec!["/dev/null".into(), "/g".into()]),
         host_key_alias: Some("gpu".to_owned()),
-        hash_known_hosts: false,
+        hash_known_hosts: true,
         host_keys: Some(HostKeyPolicy::AcceptNew),
         connect_timeout: Some(Duration::from_secs(7)),
         alive_interval: Some(Duration::from_mins(1)),
         alive_max: Some(2),
         jump: resolved.jump.clone(),
         proxy_command: None,
+        algorithms: Algorithms {
+            ciphers: Some("aes128-ctr".to_owned()),
+            ..Algorithms::default()
+        },
         proxy_hands_over: false,
     };
     assert_eq!(resolved, expected);
@@ -199,6 +203,8 @@ fn no_process_is_needed_where_nothing_concerns_the_name() {
     assert!(!concerns(
         "Host *\n SendEnv LANG\n HashKnownHosts yes\nHost gpu*\n User x"
     ));
+    let said = subset::rest(&files(&file), &name("web1"), "me");
+    assert_eq!(said.lines(), ["hashknownhosts yes"]);
     for text in [
         "Host web?\n Port 3",
         "Port 3",

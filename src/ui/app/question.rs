@@ -86,7 +86,7 @@ impl Questions {
             (Action::No, _) => self.reply(&Answer::No, now),
             (Action::Yes, true) => self.reply(&Answer::Yes, now),
             (Action::YesToAll, true) => self.accept_all(now),
-            (Action::Send, false) if !self.form.next() => {
+            (Action::Send, false) if !self.form.advance() => {
                 let answer = self.form.take();
                 self.reply(&answer, now)
             }

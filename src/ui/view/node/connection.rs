@@ -1,5 +1,7 @@
 //! How the node is reached and sampled.
 
+use std::fmt::Write as _;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Page;
@@ -114,7 +116,8 @@ fn history(way: &Way, page: &Page<'_>) -> String {
     if let Some((at, error)) = failure.filter(|_| status != Status::Ok) {
         let ago = format::age(page.now.since(Millis(at)));
         let retry = format::retry(Millis(way.breaker.retry_at_ms()), page.now);
-        text += &format!(", failed {ago} ago, {retry}: {}", error.reason);
+        let reason = &error.reason;
+        let _ = write!(text, ", failed {ago} ago, {retry}: {reason}");
     }
     text
 }

@@ -83,7 +83,7 @@ impl Form {
     }
 
     /// Goes to the next line; false on the last one.
-    pub fn next(&mut self) -> bool {
+    pub fn advance(&mut self) -> bool {
         let has_next = self.at + 1 < self.lines.len();
         self.at += usize::from(has_next);
         has_next
