@@ -15,7 +15,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Keepalive, Step, auth,
+    Error, Keepalive, Step,
+    algorithms::is_extension,
+    auth,
     connector::Shared,
     events::{Events, Fault, Told, describe},
     host_key::Judge,
@@ -330,8 +332,8 @@ fn kex_failed(error: &russh::Error, transport: Transport) -> Error {
 
 /// A list of names, without those that only tell of extensions.
 fn algorithms(names: &[String]) -> String {
-    let is_real = |name: &&str| !name.starts_with("kex-strict-") && !name.starts_with("ext-info-");
-    let names: Vec<&str> = names.iter().map(String::as_str).filter(is_real).collect();
+    let names = names.iter().map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| !is_extension(name)).collect();
     names.join(", ")
 }
 
