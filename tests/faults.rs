@@ -2,8 +2,8 @@
 //!
 //! Faults that need no real network or server are scenarios (`tests/scenarios`): closed port, silence at each step, changed key.
 #![cfg(target_os = "linux")]
+#![cfg(test)]
 
-#[cfg(test)]
 #[path = "support/blackhole.rs"]
 mod blackhole;
 #[path = "faults/connect.rs"]
@@ -14,7 +14,6 @@ mod cuts;
 mod network;
 #[path = "faults/process.rs"]
 mod process;
-#[cfg(test)]
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "faults/rig.rs"]
@@ -23,7 +22,6 @@ mod rig;
 mod server;
 #[path = "faults/slow.rs"]
 mod slow;
-#[cfg(test)]
 #[path = "support/mod.rs"]
 #[expect(dead_code, reason = "other test files use the rest of it")]
 mod support;

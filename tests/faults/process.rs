@@ -71,7 +71,7 @@ impl Watch {
                 println!("{what} after {:.1?}", started.elapsed());
                 return nodes;
             }
-            let limit = Duration::from_secs(60);
+            let limit = Duration::from_mins(1);
             assert!(
                 started.elapsed() < limit,
                 "never {what}: {:?}",
