@@ -15,7 +15,7 @@ mod sshd;
 mod support;
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -326,7 +326,7 @@ fn fleet() {
         .block_on(storm(&all.nodes, &demo.known));
 }
 
-async fn storm(nodes: &[Arc<Node>], known: &std::path::Path) {
+async fn storm(nodes: &[Arc<Node>], known: &Path) {
     let keepalive = Keepalive {
         interval: Duration::from_secs(15),
         ..Keepalive::default()
@@ -338,7 +338,7 @@ async fn storm(nodes: &[Arc<Node>], known: &std::path::Path) {
             per_server: 64,
             ..Limits::default()
         },
-        ..ssh::Config::apart(vec![known.clone()], "nobody")
+        ..ssh::Config::apart(vec![known.to_owned()], "nobody")
     };
     let connector = Connector::new(config, None);
     let pid = std::process::id();

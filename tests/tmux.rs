@@ -133,8 +133,8 @@ fn it_remembers_what_was_chosen() {
     let file = home.path().join(".local/state/sshoal/dashboard.json");
     run("worst first", "", "here");
     assert!(!file.exists(), "nothing was chosen");
-    run("worst first", "o", "by name");
-    run("by name", "", "here");
+    run("worst first", "o", "by NODE");
+    run("by NODE", "", "here");
     let kept = fs::read_to_string(&file).expect("the choices");
     assert!(
         kept.contains("\"sort\": \"name\"") && !kept.contains("view"),

@@ -41,7 +41,13 @@ pub(super) async fn ask_all(fleet: &Fleet) -> u8 {
     };
     let mut asked = BTreeSet::new();
     loop {
-        let Some((prompt, alike)) = next(&mut prompts, &mut asked).await else {
+        let asked = tokio::select! {
+            biased;
+            // Once it is listened for, nothing else ends the process.
+            _ = terminate.recv() => return exit::TERMINATED,
+            asked = next(&mut prompts, &mut asked) => asked,
+        };
+        let Some((prompt, alike)) = asked else {
             return std::future::pending().await;
         };
         let id = prompt.id;

@@ -10,6 +10,7 @@ use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     inventory,
     metrics::{self, daemon::State},
+    ssh::Way,
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
@@ -243,10 +244,40 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
         "node": state.node.id.as_str(),
         "address": host(&state.node),
         "state": state.state_word(now),
+        "state_ms": now.since(state.link_since),
+        "transport": transport(state),
+        "transports": state.ways.iter().map(|way| way_json(way, now)).collect::<Vec<_>>(),
+        "round_trip_ms": state.round_trip_ms.map_or(Value::Null, number),
         "age_ms": age_ms(state, now),
         "error": if reason.is_empty() { Value::Null } else { Value::from(reason) },
         "fields": fields,
         "daemons": daemons,
+    })
+}
+
+/// The way in use.
+fn transport(state: &NodeState) -> Option<&'static str> {
+    match &state.link {
+        Link::Up(info) => Some(info.transport.as_str()),
+        _ => None,
+    }
+}
+
+/// How one transport has done.
+fn way_json(way: &Way, now: Millis) -> Value {
+    let ago = |at: Option<u64>| at.map(|at| now.since(Millis(at)));
+    json!({
+        "transport": way.transport.as_str(),
+        "healthy": !way.breaker.is_open(),
+        "successes": way.successes,
+        "failures": way.failures,
+        "success_rate": number(way.success_rate()),
+        "consecutive_successes": way.in_a_row,
+        "consecutive_failures": way.breaker.failures(),
+        "last_success_ms_ago": ago(way.last_success_ms),
+        "last_failure_ms_ago": ago(way.last_failure_ms),
+        "setup_ms": way.setup.map_or(Value::Null, |setup| number(setup.as_secs_f64() * 1e3)),
+        "error": way.error.as_ref().map(ToString::to_string),
     })
 }
 

@@ -219,7 +219,7 @@ impl NodeState {
     pub fn reason(&self) -> String {
         match (&self.link, &self.sampler) {
             (Link::Down { error, .. } | Link::Refused(error), _) => error.to_string(),
-            (Link::Asking, _) => "unknown host key: waiting for an answer".to_owned(),
+            (Link::Asking, _) => "a question waits for its answer".to_owned(),
             (_, Sampler::Failed(why)) => format!("no sampler: {why}"),
             _ => match self.health.findings.first() {
                 Some(finding) => finding.reason.clone(),

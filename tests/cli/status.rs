@@ -79,7 +79,17 @@ fn json_has_the_shape_that_scripts_rely_on() {
     for node in all.as_array().unwrap() {
         let keys: Vec<&String> = node.as_object().unwrap().keys().collect();
         let mut wanted = [
-            "node", "address", "state", "age_ms", "error", "fields", "daemons",
+            "node",
+            "address",
+            "state",
+            "state_ms",
+            "transport",
+            "transports",
+            "round_trip_ms",
+            "age_ms",
+            "error",
+            "fields",
+            "daemons",
         ];
         wanted.sort_unstable();
         assert_eq!(keys, wanted);
@@ -88,6 +98,8 @@ fn json_has_the_shape_that_scripts_rely_on() {
             (&"up".into(), &"127.0.0.1".into())
         );
         assert!(node["age_ms"].as_u64().unwrap() < 5_000);
+        assert_eq!(node["transport"], "direct");
+        assert_eq!(node["transports"][0]["successes"], 1);
         let fields = node["fields"].as_object().unwrap();
         let mut ids: Vec<&str> = metrics::fields().map(|f| f.id).collect();
         ids.sort_unstable();

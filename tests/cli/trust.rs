@@ -50,7 +50,7 @@ impl Rig {
             .expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sshoal"));
         command.args(words);
-        command.args(["--hosts", &self.demo.hosts, "--known-hosts"]);
+        command.args(["-F", "none", "--hosts", &self.demo.hosts, "--known-hosts"]);
         command.arg(self.home.path("known"));
         command.env_clear();
         command.env("HOME", self.home.path(""));

@@ -85,7 +85,7 @@ fn watching(lab: &Lab) -> Child {
 fn watching_at(hosts: &Path, folder: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sshoal"));
     command
-        .args(["status", "--watch=1", "--json", "--hosts"])
+        .args(["status", "--watch=1", "--json", "-F", "none", "--hosts"])
         .arg(hosts)
         .arg("--known-hosts")
         .arg(folder.join("known_hosts"))

@@ -27,7 +27,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::OnlyFaults, &[Fleet], &["!"], "only nodes in trouble, or all").hint(9, "only faults"),
     row(Action::Columns, &[Fleet], &["C"], "choose the columns of the table").hint(11, "columns"),
     row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(10, "signal"),
-    row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept, and what they carry"),
+    row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
     row(Action::Up, VIEWS, &["up", "k"], "up"),
     row(Action::Down, VIEWS, &["down", "j"], "down"),
     row(Action::Left, &[Fleet], &["left", "h"], "left"),

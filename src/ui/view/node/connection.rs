@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Cells of a label, and of a label with its value; as many beside each other as fit.
-const LABEL: u16 = 12;
-const ITEM: u16 = 48;
+const LABEL: u16 = 14;
+const ITEM: u16 = 50;
 
 /// Lines inside the frame.
 pub(super) fn height(page: &Page<'_>, width: u16) -> u16 {
