@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use sshoal::{
-    fleet::{Fleet, Link},
-    node::HostKeyPolicy,
+    fleet::{Fleet, Link, Order},
+    node::{HostKeyPolicy, Node, NodeId},
 };
 
 use crate::{
     proxy::{Faults, Flow, Proxy},
-    rig::{BRISK, fleet, named, now, stop, until_down, until_sampled},
+    rig::{BRISK, fleet, named, now, stop, until_down, until_sampled_since},
     support::sshd::Sshd,
 };
 
 /// Bytes: within the banner, key exchange, login, the sampler's start and its frames.
 const PLACES: [u64; 14] = [
-    0, 1, 7, 21, 41, 60, 800, 1200, 1700, 2000, 2300, 2600, 3300, 6000,
+    0, 1, 7, 21, 41, 60, 800, 1200, 1700, 2000, 2300, 2600, 3300, 4500,
 ];
 
 /// One node for each place and direction, each behind a proxy of its own.
@@ -37,7 +37,7 @@ async fn struck(kind: fn(u64) -> Flow, server: &Sshd) -> (Fleet, Vec<(String, Pr
         };
         for (name, faults) in [(format!("up{place}"), up), (format!("down{place}"), down)] {
             let proxy = Proxy::start(server.port, faults).await;
-            nodes.push(sshoal::node::Node {
+            nodes.push(Node {
                 host_keys: Some(HostKeyPolicy::AcceptNew),
                 ..named(server.node(), &name, proxy.port)
             });
@@ -59,8 +59,11 @@ async fn all_are_told_and_come_back(kind: fn(u64) -> Flow) {
     for (_, proxy) in &proxies {
         proxy.set(Faults::default());
     }
+    let healed = fleet.clock().now();
+    let all = proxies.iter().map(|(name, _)| NodeId::new(name)).collect();
+    fleet.orders().send(Order::Retry(all)).await.unwrap();
     for (name, _) in &proxies {
-        until_sampled(&fleet, name).await;
+        until_sampled_since(&fleet, name, healed).await;
         assert!(matches!(now(&fleet, name).link, Link::Up(_)), "{name}");
     }
     stop(fleet).await;

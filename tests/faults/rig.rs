@@ -6,7 +6,7 @@ use std::{
 };
 
 use sshoal::{
-    fleet::{Answers, Clock, Fleet, Link, NodeState, Order, Snapshot},
+    fleet::{Answers, Clock, Fleet, Link, Millis, NodeState, Order, Snapshot},
     inventory::Inventory,
     node::{Node, NodeId},
     ssh::{Config, Error, Keepalive},
@@ -80,9 +80,13 @@ pub(crate) async fn until(
     (node, started.elapsed())
 }
 
-/// Waits until it is up and a sample has come since.
+/// Waits until it is up and a sample has come from now on.
 pub(crate) async fn until_sampled(fleet: &Fleet, name: &str) -> Duration {
-    let since = fleet.clock().now();
+    until_sampled_since(fleet, name, fleet.clock().now()).await
+}
+
+/// Waits until it is up and a sample has come since then.
+pub(crate) async fn until_sampled_since(fleet: &Fleet, name: &str, since: Millis) -> Duration {
     let sampled =
         |n: &NodeState| matches!(n.link, Link::Up(_)) && n.sample.is_some() && n.sample_at > since;
     until(fleet, name, "sampled", sampled).await.1

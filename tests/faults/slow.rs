@@ -35,37 +35,30 @@ async fn samples(server: &Sshd, faults: Faults) -> (usize, f64) {
     (samples, round_trip)
 }
 
+/// Beside each other, as all of it is waiting.
 #[tokio::test]
-async fn three_hundred_milliseconds_cost_no_sample() {
+async fn ways_that_are_far_uneven_or_narrow_cost_no_sample() {
     let Some(server) = Sshd::start() else { return };
     let far = Faults {
         delay: Duration::from_millis(150),
         ..Faults::default()
     };
-    let (samples, round_trip) = samples(&server, far).await;
-    assert!((9..=13).contains(&samples), "{samples}");
-    assert!(round_trip >= 300.0, "{round_trip}");
-}
-
-#[tokio::test]
-async fn jitter_costs_no_sample() {
-    let Some(server) = Sshd::start() else { return };
     let uneven = Faults {
         delay: Duration::from_millis(20),
         jitter: Duration::from_millis(250),
         ..Faults::default()
     };
-    let (samples, _) = samples(&server, uneven).await;
-    assert!((8..=13).contains(&samples), "{samples}");
-}
-
-#[tokio::test]
-async fn four_kilobytes_a_second_are_enough() {
-    let Some(server) = Sshd::start() else { return };
     let narrow = Faults {
         rate: Some(4096),
         ..Faults::default()
     };
-    let (samples, _) = samples(&server, narrow).await;
-    assert!(samples >= 5, "{samples}");
+    let ((far, round_trip), (uneven, _), (narrow, _)) = tokio::join!(
+        samples(&server, far),
+        samples(&server, uneven),
+        samples(&server, narrow)
+    );
+    assert!((9..=13).contains(&far), "{far}");
+    assert!(round_trip >= 300.0, "{round_trip}");
+    assert!((8..=13).contains(&uneven), "{uneven}");
+    assert!(narrow >= 5, "{narrow}");
 }
