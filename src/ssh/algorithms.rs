@@ -50,7 +50,8 @@ fn known(name: &str) -> Option<&str> {
     (!matches!(name, "none" | "clear")).then_some(name)
 }
 
-fn is_extension(name: &str) -> bool {
+/// True for what stands among the algorithms of key exchange and tells of something else.
+pub(super) fn is_extension(name: &str) -> bool {
     name.starts_with("ext-info-") || name.starts_with("kex-strict-")
 }
 

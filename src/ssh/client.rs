@@ -16,7 +16,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Keepalive, Step, auth,
+    Error, Keepalive, Step,
+    algorithms::is_extension,
+    auth,
     connector::Shared,
     events::{Events, Fault, Told, describe},
     host_key::Judge,
@@ -313,6 +315,11 @@ fn no_ident(text: &str, transport: Transport) -> Error {
             text.to_owned(),
             "too many connections are logging in at once; try again",
         ),
+        // Said in part.
+        text if text.starts_with("SSH-") || "SSH-".starts_with(text) => (
+            format!("the connection ended after {text}, in the middle of the server's greeting"),
+            "something on the way cuts connections: a firewall, or a proxy",
+        ),
         text => (
             format!("not an SSH server, it says: {text}"),
             "check the port",
@@ -323,16 +330,25 @@ fn no_ident(text: &str, transport: Transport) -> Error {
 
 fn kex_failed(error: &russh::Error, transport: Transport) -> Error {
     match error {
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+        russh::Error::NoCommonAlgo { kind, ours, theirs } => {
             let kind = format!("{kind:?}").to_lowercase();
+            let (ours, theirs) = (algorithms(ours), algorithms(theirs));
             let reason = format!(
-                "no common {kind} algorithm; the server offers {}",
-                theirs.join(", ")
+                "no common {kind} algorithm; the server offers {theirs}; sshoal knows {ours}"
             );
-            Error::new(Step::Kex, transport, &reason).for_good()
+            Error::new(Step::Kex, transport, &reason)
+                .advise("update sshd, or allow one of these in its sshd_config")
+                .for_good()
         }
         other => Error::new(Step::Kex, transport, &describe(other)),
     }
+}
+
+/// A list of names, without those that only tell of extensions.
+fn algorithms(names: &[String]) -> String {
+    let names = names.iter().map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| !is_extension(name)).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]

@@ -22,12 +22,9 @@ use super::{
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     trail::Trail,
-    transport::{local::Shell, secret, tailscale},
+    transport::{local::Shell, names::Names, secret, tailscale},
 };
 use crate::node::{Node, NodeId, Transport, text::SafeText};
-
-/// Name look-ups under way at once: each holds a thread until the system's resolver gives up.
-const LOOKUPS: usize = 32;
 
 /// Opens sessions to nodes, over connections that are kept. Cheap to clone; clones share all connections. When the last is dropped and the last session with it, they are cut.
 #[derive(Clone, Debug)]
@@ -45,7 +42,7 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) asker: Option<mpsc::Sender<Asked>>,
     pub(super) overruns: AtomicU64,
-    pub(super) lookups: Semaphore,
+    pub(super) names: Names,
     pub(super) pool: Pool,
     pub(super) resolver: Resolver,
     /// Environment variables that no command of ours is given: they hold secrets of the inventory.
@@ -69,7 +66,7 @@ impl Connector {
             config,
             asker,
             overruns: AtomicU64::new(0),
-            lookups: Semaphore::new(LOOKUPS),
+            names: Names::default(),
             pool,
             resolver,
             secrets: watch::channel(BTreeSet::new()).0,

@@ -109,7 +109,7 @@ async fn way(
                 limit: target.connect_timeout,
                 transport: Transport::Direct,
             };
-            direct::dial(to, &shared.lookups).await
+            direct::dial(to, &shared.names).await
         }
         Path::Tailscale(address) => tailscale::dial(address, target, shared).await,
         Path::ProxyCommand(text) => proxy_command::dial(text, target, shared),

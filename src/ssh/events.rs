@@ -10,7 +10,7 @@ use russh::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Step, host_key::Judge, pool::Wanted, trail::Trail};
+use super::{Error, Step, host_key::Judge, pool::Wanted, trail::Trail, transport::direct::plain};
 use crate::node::{Transport, text::SafeText};
 
 /// The state of the callbacks of one connection. It lives as long as the connection: that it is dropped means the end.
@@ -111,6 +111,10 @@ pub(super) fn describe(error: &russh::Error) -> String {
         russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the server closed the connection".to_owned()
         }
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+            "the connection was reset".to_owned()
+        }
+        russh::Error::IO(error) => plain(error),
         russh::Error::KeepaliveTimeout => "no answer to keepalives".to_owned(),
         russh::Error::InactivityTimeout => "the connection fell silent".to_owned(),
         russh::Error::WrongServerSig => "the server's proof of its host key is wrong".to_owned(),

@@ -84,15 +84,19 @@ pub struct Limits {
     pub per_server: usize,
 }
 
-/// Open files that are left to everything else: terminal, logs, agents, key files, name look-ups.
+/// Open files that are left to everything else, where there are enough: terminal, logs, agents, key files, name look-ups.
 const OTHER_FILES: usize = 64;
+
+/// Without these nothing works.
+const LEAST_OTHER_FILES: usize = 32;
 
 impl Limits {
     /// What a process that may open so many files can afford.
     #[must_use]
     pub fn within(self, open_files: usize) -> Self {
+        let others = (open_files / 4).clamp(LEAST_OTHER_FILES, OTHER_FILES);
         Self {
-            files: open_files.saturating_sub(OTHER_FILES).max(1),
+            files: open_files.saturating_sub(others).max(1),
             ..self
         }
     }

@@ -306,9 +306,11 @@ fn copy_lines(from: &mut impl Read, to: &mut impl Write) {
     let _ = std::io::copy(from, to);
 }
 
-/// The first value of an option counts, so that `options` come first.
+/// The first value of an option counts, so that `options` come first; of MaxStartups it is the last.
 fn sshd_config(folder: &Path, port: u16, options: &[&str]) -> String {
     let folder = folder.display();
+    let strict = options.iter().find(|line| line.starts_with("MaxStartups"));
+    let startups = strict.unwrap_or(&"MaxStartups 100");
     let options = options.join("\n");
     format!(
         "{options}
@@ -323,7 +325,7 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-MaxStartups 100
+{startups}
 LogLevel VERBOSE
 PrintMotd no
 "

@@ -5,12 +5,11 @@ use std::{io, net::SocketAddr, time::Duration};
 use futures::{StreamExt, stream::FuturesUnordered};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    net::{TcpStream, lookup_host},
-    sync::Semaphore,
+    net::TcpStream,
     time::{Instant, sleep, timeout_at},
 };
 
-use super::Way;
+use super::{Way, names::Names};
 use crate::{
     node::Transport,
     ssh::{Error, Step},
@@ -18,9 +17,6 @@ use crate::{
 
 /// Before the next address is tried beside the one that hasn't answered (RFC 8305 recommends 250 ms).
 const HEAD_START: Duration = Duration::from_millis(250);
-
-/// Addresses tried of one name: a name with more is a pool, not a node.
-const MAX_ADDRESSES: usize = 8;
 
 /// A peer that acknowledges nothing for so long is gone. SSH keepalives find it as soon, but they stop where the socket
 /// takes no more, as in the middle of an upload.
@@ -40,11 +36,9 @@ pub(crate) struct To<'a> {
 }
 
 /// Dials the host within the limit.
-pub(crate) async fn dial(target: To<'_>, lookups: &Semaphore) -> Result<Way, Error> {
+pub(crate) async fn dial(target: To<'_>, names: &Names) -> Result<Way, Error> {
     let deadline = Instant::now() + target.limit;
-    let addresses = timeout_at(deadline, resolve(target, lookups))
-        .await
-        .unwrap_or_else(|_| Err(overdue(target, Step::Resolve)))?;
+    let addresses = resolve(target, names).await?;
     let Reached {
         stream,
         peer,
@@ -70,22 +64,16 @@ struct Reached {
     round_trip: Duration,
 }
 
-async fn resolve(target: To<'_>, lookups: &Semaphore) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |reason: String| {
+async fn resolve(target: To<'_>, names: &Names) -> Result<Vec<SocketAddr>, Error> {
+    let found = names.resolve(target.host, target.port, target.limit).await;
+    found.map_err(|error| {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return overdue(target, Step::Resolve);
+        }
+        let reason = format!("{}: {error}", target.host);
         Error::new(Step::Resolve, target.transport, &reason)
             .advise("check the node's address, or the resolver of this machine")
-    };
-    let address = (target.host, target.port);
-    // getaddrinfo has no deadline of its own and holds a thread: dead names must not use up tokio's.
-    let _permit = lookups.acquire().await;
-    let found = lookup_host(address)
-        .await
-        .map_err(|error| failed(format!("{}: {error}", target.host)))?;
-    let addresses: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
-    if addresses.is_empty() {
-        return Err(failed(format!("{} has no address", target.host)));
-    }
-    Ok(addresses)
+    })
 }
 
 async fn race(addresses: &[SocketAddr]) -> Result<Reached, Vec<(SocketAddr, io::Error)>> {
@@ -172,7 +160,7 @@ fn unreachable(target: To<'_>, tried: &[SocketAddr], errors: &[(SocketAddr, io::
 }
 
 /// The error without the system's number.
-fn plain(error: &io::Error) -> String {
+pub(in crate::ssh) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
     text.get(..end).unwrap_or_default().to_lowercase()
@@ -229,7 +217,7 @@ mod tests {
             limit: Duration::from_secs(5),
             transport: Transport::Direct,
         };
-        let error = dial(target, &Semaphore::new(1)).await.err().unwrap();
+        let error = dial(target, &Names::default()).await.err().unwrap();
         assert_eq!((error.step, error.permanent), (Step::Resolve, false));
     }
 }

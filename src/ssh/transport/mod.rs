@@ -6,6 +6,7 @@ pub(super) mod cloudflare;
 pub(super) mod direct;
 pub(super) mod jump;
 pub(super) mod local;
+pub(super) mod names;
 pub(super) mod proxy_command;
 pub(super) mod secret;
 pub(super) mod stream;

@@ -72,7 +72,7 @@ pub(crate) async fn dial(address: &str, target: &Target, shared: &Shared) -> Res
         limit: target.connect_timeout,
         transport: Transport::Tailscale,
     };
-    let way = direct::dial(to, &shared.lookups).await;
+    let way = direct::dial(to, &shared.names).await;
     let way = way.map_err(|error| match answer {
         Answer::Failed(reason) => error.advise(&format!("tailscale status: {reason}")),
         _ => error,
