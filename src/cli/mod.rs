@@ -68,15 +68,15 @@ pub fn run() -> Result<u8> {
 
 fn dispatch(context: &mut Context) -> Result<u8> {
     match context.args.command.take() {
-        None => runtime()?.block_on(dashboard::run(context)),
+        None => run_to_end(dashboard::run(context)),
         Some(Command::Demo { demo, look }) => {
             context.args.look = look.or(&context.args.look);
-            runtime()?.block_on(demo::run(context, &demo))
+            run_to_end(demo::run(context, &demo))
         }
-        Some(Command::Status(status)) => runtime()?.block_on(status::run(context, &status)),
-        Some(Command::Doctor(doctor)) => runtime()?.block_on(doctor::run(context, &doctor)),
-        Some(Command::Trust(trust)) => runtime()?.block_on(trust::run(context, &trust)),
-        Some(Command::Pool(pool)) => runtime()?.block_on(pool::run(context, &pool)),
+        Some(Command::Status(status)) => run_to_end(status::run(context, &status)),
+        Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
+        Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
+        Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }
@@ -91,6 +91,14 @@ fn print_nodes(context: &mut Context, nodes: Nodes) -> Result<u8> {
     context.warn(&inventory)?;
     context.print(&text)?;
     Ok(exit::OK)
+}
+
+/// Runs a command. What may still hang when it is done, a read of a file that never ends for one, is left behind.
+fn run_to_end(command: impl Future<Output = Result<u8>>) -> Result<u8> {
+    let runtime = runtime()?;
+    let code = runtime.block_on(command);
+    runtime.shutdown_background();
+    code
 }
 
 fn runtime() -> Result<Runtime> {

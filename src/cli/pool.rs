@@ -1,6 +1,6 @@
 //! Runs `sshoal pool`: connects to the nodes as the dashboard does, and prints the connections.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, io::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::Result;
 use comfy_table::{CellAlignment, Table, presets};
@@ -40,6 +40,14 @@ pub(super) async fn run(context: &mut Context, pool: &Pool) -> Result<u8> {
     };
     context.print(&text)?;
     let is_up = |link: &Link| matches!(link, Link::Up(_));
+    for node in snapshot
+        .nodes
+        .iter()
+        .filter(|n| !matches!(n.link, Link::Up(_)))
+    {
+        let (id, reason) = (&node.node.id, node.reason());
+        writeln!(context.console.err, "sshoal: {id}: {reason}")?;
+    }
     let all_up = snapshot.nodes.iter().all(|node| is_up(&node.link));
     Ok(if all_up { exit::OK } else { exit::TROUBLE })
 }

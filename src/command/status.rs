@@ -10,7 +10,7 @@ use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     inventory,
     metrics::{self, daemon::State},
-    ssh::Way,
+    ssh::{Step, Way},
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
@@ -71,13 +71,27 @@ pub struct Row {
     pub advice: String,
 }
 
+/// Attempts before a server that is there counts as down.
+const ATTEMPTS: u32 = 3;
+
 /// True once nothing more is to be learnt about a node by waiting a little longer.
 pub fn is_settled(state: &NodeState) -> bool {
     match (&state.link, &state.sampler) {
-        (Link::Down { .. } | Link::Refused(_), _) | (Link::Up(_), Sampler::Failed(_)) => true,
+        (
+            Link::Down {
+                error, failures, ..
+            },
+            _,
+        ) => *failures >= ATTEMPTS || is_told(error.step),
+        (Link::Refused(_), _) | (Link::Up(_), Sampler::Failed(_)) => true,
         (Link::Up(_), _) => state.complete || !state.node.sampler,
         _ => false,
     }
+}
+
+/// True where one attempt says enough: nobody is there. A server that is there but busy may take the next one.
+fn is_told(step: Step) -> bool {
+    matches!(step, Step::Config | Step::Resolve | Step::Connect)
 }
 
 /// True when it is up, measured as far as it should be, and none of its daemons is bad.

@@ -180,7 +180,11 @@ async fn shell(session: &Session) -> Result<Duration, SafeText> {
     });
     match ended.await {
         Ok(Ok(End::Exit(0))) => Ok(started.elapsed()),
-        Ok(Ok(end)) => Err(format!("`true` ended with {end:?}").as_str().into()),
+        Ok(Ok(End::Exit(code))) => Err(format!("`true` ended with exit code {code}")
+            .as_str()
+            .into()),
+        Ok(Ok(End::Signal(name))) => Err(format!("`true` was killed by {name}").as_str().into()),
+        Ok(Ok(End::Lost)) => Err("`true` ended without a word".into()),
         Ok(Err(why)) => Err(why),
         Err(_) => Err("`true` did not end in time".into()),
     }
@@ -217,6 +221,7 @@ async fn output(session: &Session, command: &str, input: &str) -> Result<String,
 async fn sampler(session: &Session, node: &Node, clock: Clock) -> Result<SafeText, SafeText> {
     let nonce = format!("{:016x}", ssh::hash(node.id.as_str(), clock.now().0 as u32));
     let mut meter = Meter::new(node, &nonce);
+    let mut complaint = SafeText::default();
     let greeting = async {
         let mut channel = session
             .exec(sampler::COMMAND)
@@ -230,8 +235,15 @@ async fn sampler(session: &Session, node: &Node, clock: Clock) -> Result<SafeTex
         loop {
             let bytes = match channel.next().await {
                 Output::Stdout(bytes) => bytes,
-                Output::Stderr(_) => continue,
-                Output::End(_) => return Err(meter.instead_of_hello().unwrap_or_default()),
+                Output::Stderr(bytes) => {
+                    complaint = SafeText::line(String::from_utf8_lossy(&bytes).trim(), 120);
+                    continue;
+                }
+                Output::End(_) => {
+                    let said = Some(complaint).filter(|line| !line.as_str().is_empty());
+                    let said = said.or_else(|| meter.instead_of_hello());
+                    return Err(said.unwrap_or_else(|| "it ended without a word".into()));
+                }
             };
             for signal in meter.feed(Feed::Fast, &bytes, clock.reading()) {
                 match signal {

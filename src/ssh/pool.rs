@@ -35,6 +35,9 @@ pub(super) struct Key {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) path: String,
+    /// By which keys it is entered, and by which names and files its own key is judged: what one node may use is not for another
+    /// that would be refused.
+    pub(super) terms: String,
     pub(super) lane: Lane,
 }
 
@@ -225,6 +228,7 @@ impl Wanted {
             host: target.host.clone(),
             port: target.port,
             path: self.path.to_string(),
+            terms: target.terms(),
             lane: self.lane,
         }
     }

@@ -137,6 +137,13 @@ impl Target {
 }
 
 impl Target {
+    /// Tells one way of entering and judging a server from another.
+    pub(super) fn terms(&self) -> String {
+        let judged = (&self.known_as, &self.known_hosts, self.host_keys);
+        let entered = (&self.agent, &self.identities, &self.certificates);
+        format!("{judged:?} {entered:?} {}", self.identities_only)
+    }
+
     /// `ops@10.0.3.7:22 by tailscale, direct`
     pub(super) fn summary(&self) -> String {
         if self.paths == [Path::Local] {

@@ -14,8 +14,8 @@ use sshoal::{
 use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
 
 use crate::{
-    SOON, eventually, finish, first_line, run,
-    support::sshd::{Sshd, config, node},
+    SOON, eventually, finish, first_line, refused, run,
+    support::sshd::{Sshd, config, keygen, node},
     tasks,
 };
 
@@ -324,4 +324,36 @@ async fn a_writer_that_waits_for_its_command_holds_nobody_up() {
         }
     });
     assert!(written.is_err(), "it still waits");
+}
+
+#[tokio::test]
+async fn a_connection_is_for_those_alone_who_would_be_let_in_themselves() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let wrong = server.path("id_wrong");
+    keygen(&wrong, "ed25519", "");
+    let connector = Connector::new(server.config(), None);
+    let _held = connector.connect(&server.node()).await.unwrap();
+    let mut other = server.node();
+    other.identity = vec![wrong];
+    let error = refused(&connector, &other).await;
+    assert_eq!((error.step, error.permanent), (Step::Auth, true));
+}
+
+#[tokio::test]
+async fn what_is_remembered_nowhere_is_accepted_each_time() {
+    let Some(server) = Sshd::start() else { return };
+    let mut config = server.config();
+    config.known_hosts = vec!["/dev/null".into()];
+    config.accept_new = true;
+    for _ in 0..2 {
+        let connector = Connector::new(config.clone(), None);
+        connector.connect(&server.node()).await.unwrap();
+    }
+    config.known_hosts = vec!["/dev/zero".into()];
+    let error = refused(&Connector::new(config, None), &server.node()).await;
+    assert!(
+        error.reason.as_str().contains("not a regular file"),
+        "{error}"
+    );
 }

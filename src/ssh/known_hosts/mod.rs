@@ -20,6 +20,9 @@ pub(super) use line::{Key, Marker};
 pub use write::Place;
 pub(super) use write::{Book, Remembered};
 
+/// More is not a `known_hosts` file.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// The name under which a host's keys are filed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Host {
@@ -111,12 +114,32 @@ impl Entry {
     }
 }
 
+/// A file's bytes. A pipe or a device may never end, but for the one that is always empty.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if is_nowhere(path) {
+        return Ok(Vec::new());
+    }
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if about.len() > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 64 MiB"));
+    }
+    fs::read(path)
+}
+
+/// What people name where nothing is to be remembered.
+fn is_nowhere(path: &Path) -> bool {
+    path == Path::new("/dev/null")
+}
+
 impl Known {
     /// Reads the files. A missing one is empty; one that can't be read is an error, never "unknown host". Blocks.
     pub(super) fn lookup(files: &[PathBuf], host: &Host) -> io::Result<Self> {
         let mut entries = Vec::new();
         for path in files {
-            match fs::read(path) {
+            match contents(path) {
                 Ok(bytes) => collect(&bytes, path, host, &mut entries),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(named(path, &error)),

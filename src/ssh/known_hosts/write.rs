@@ -13,7 +13,7 @@ use std::{
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 
 use super::{
-    Host, Key, Known, Verdict,
+    Host, Key, Known, Verdict, is_nowhere,
     line::{Line, Marker, SALT, hash},
     named,
 };
@@ -63,6 +63,9 @@ impl Book {
     /// Appends a key to the first file, under a lock and after another look, so that two connections never write twice.
     pub(in crate::ssh) fn remember(&self, key: &Key) -> io::Result<Remembered> {
         let path = self.first()?;
+        if is_nowhere(path) {
+            return Ok(Remembered::Already);
+        }
         let line = self.line(key)?;
         make_folder(path).map_err(|error| named(path, &error))?;
         let mut file = locked(path, true).map_err(|error| named(path, &error))?;
