@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     node::{Node, Transport},
-    ssh::{self, Breaker, Connector, Error, Session, Ways},
+    ssh::{self, Breaker, Connector, Error, Evidence, Session, Ways},
 };
 
 /// A session that lasts less says that the node is not well: the next one is waited for as after a failure.
@@ -23,6 +23,9 @@ const SHORT_LIFE: Duration = Duration::from_secs(30);
 
 /// Before the first look for a better way, and where nothing speaks for a later one.
 const LOOK_AROUND: Duration = Duration::from_secs(10);
+
+/// Between two looks at the files that a refusal was judged by.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the fleet wants of a poller now; the newest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,8 +180,14 @@ impl Poller {
         let failures = memory.failures;
         tracing::info!(node = %self.node.id, %error, failures, "not connected");
         if error.permanent {
+            let step = error.step;
             self.report(News::Refused(Arc::new(error))).await;
-            self.retry_wanted(memory).await;
+            let evidence = self.connector.evidence(&self.node, step).await;
+            tokio::select! {
+                biased;
+                () = self.retry_wanted(memory) => {}
+                () = changed(&evidence) => memory.ways.hurry(),
+            }
             return;
         }
         let now = self.clock.now().0;
@@ -223,6 +232,16 @@ impl Poller {
         };
         // A closed channel means that the fleet is gone, and this task with it.
         self.reports.send(report).await.ok();
+    }
+}
+
+/// Resolves when something speaks for another attempt: a key was put into known_hosts, a key file was made readable.
+async fn changed(evidence: &Evidence) {
+    loop {
+        sleep(LOOK_AGAIN).await;
+        if evidence.has_changed().await {
+            return;
+        }
     }
 }
 

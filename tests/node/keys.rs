@@ -121,3 +121,17 @@ async fn a_changed_key_is_refused_with_both_fingerprints() {
     assert!(!server.log().contains("Accepted"));
     fleet.stop().await;
 }
+
+#[tokio::test]
+async fn a_refused_host_key_is_tried_again_once_known_hosts_has_changed() {
+    let Some(server) = Sshd::start() else { return };
+    keygen(&server.path("other"), "ed25519", "");
+    let other = fs::read_to_string(server.path("other.pub")).expect("a key");
+    server.know(&other);
+    let fleet = fleet(server.config(), Answers::None, server.node()).await;
+    until(&fleet, "refused", |n| matches!(n.link, Link::Refused(_))).await;
+    fs::remove_file(server.path("known_hosts")).expect("it was written");
+    server.trust();
+    until(&fleet, "up", |n| matches!(n.link, Link::Up(_))).await;
+    fleet.stop().await;
+}
