@@ -3,13 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 
 use sshoal::ssh::{Answer, Connector, Question};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream},
-};
+use tokio::net::UnixListener;
 
 use crate::{
-    Person, secrets,
+    Person,
+    agent::between,
+    secrets,
     support::sshd::{SshAgent, Sshd, keygen},
 };
 
@@ -167,27 +166,6 @@ fn add(agent: &SshAgent, key: &Path) {
     assert!(added.unwrap().success());
 }
 
-/// Passes everything on to the agent behind it, but never asks it to sign.
-async fn silent_signer(listener: UnixListener, real: std::path::PathBuf) {
-    while let Ok((mut client, _)) = listener.accept().await {
-        let mut agent = UnixStream::connect(&real).await.unwrap();
-        while let Ok(length) = client.read_u32().await {
-            let mut request = vec![0; length as usize];
-            client.read_exact(&mut request).await.unwrap();
-            if request[0] == 13 {
-                continue;
-            }
-            agent.write_u32(length).await.unwrap();
-            agent.write_all(&request).await.unwrap();
-            let length = agent.read_u32().await.unwrap();
-            let mut answer = vec![0; length as usize];
-            agent.read_exact(&mut answer).await.unwrap();
-            client.write_u32(length).await.unwrap();
-            client.write_all(&answer).await.unwrap();
-        }
-    }
-}
-
 #[tokio::test]
 async fn an_agent_that_never_signs_leaves_the_files_their_turn() {
     let Some(server) = Sshd::start() else { return };
@@ -200,7 +178,7 @@ async fn an_agent_that_never_signs_leaves_the_files_their_turn() {
     };
     let socket = server.path("silent");
     let listener = UnixListener::bind(&socket).unwrap();
-    let silent = tokio::spawn(silent_signer(listener, agent.socket.clone()));
+    let silent = tokio::spawn(between(listener, agent.socket.clone(), None));
     let mut config = server.config();
     config.agent = Some(socket);
     config.agent_timeout = Duration::from_millis(300);

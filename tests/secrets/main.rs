@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "../support/agent.rs"]
+mod agent;
 mod asked;
 mod canary;
 mod files;

@@ -6,12 +6,10 @@ use sshoal::{
     node::Transport,
     ssh::{Connector, End, Step},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream},
-};
+use tokio::net::UnixListener;
 
 use crate::{
+    agent::between,
     open, refused, run,
     support::sshd::{SshAgent, Sshd, keygen},
 };
@@ -99,33 +97,6 @@ async fn an_rsa_key_in_the_agent_signs_with_sha_2() {
     assert_eq!(session.info().auth.as_str(), "agent rsa test");
 }
 
-/// Of the agent protocol (draft-ietf-sshm-ssh-agent, 6.1).
-const SIGN_REQUEST: u8 = 13;
-
-/// An agent in front of another, which refuses its first signature.
-async fn fussy_agent(listener: UnixListener, real: PathBuf) {
-    let mut refusals = 1;
-    while let Ok((mut client, _)) = listener.accept().await {
-        let mut agent = UnixStream::connect(&real).await.unwrap();
-        while let Ok(length) = client.read_u32().await {
-            let mut request = vec![0; length as usize];
-            client.read_exact(&mut request).await.unwrap();
-            if request[0] == SIGN_REQUEST && refusals > 0 {
-                refusals -= 1;
-                client.write_all(&[0, 0, 0, 1, 5]).await.unwrap();
-                continue;
-            }
-            agent.write_u32(length).await.unwrap();
-            agent.write_all(&request).await.unwrap();
-            let length = agent.read_u32().await.unwrap();
-            let mut answer = vec![0; length as usize];
-            agent.read_exact(&mut answer).await.unwrap();
-            client.write_u32(length).await.unwrap();
-            client.write_all(&answer).await.unwrap();
-        }
-    }
-}
-
 #[tokio::test]
 async fn when_the_agent_refuses_one_key_the_next_is_used() {
     let Some(server) = Sshd::start() else { return };
@@ -140,7 +111,7 @@ async fn when_the_agent_refuses_one_key_the_next_is_used() {
     };
     let socket = server.path("fussy");
     let listener = UnixListener::bind(&socket).unwrap();
-    let fussy = tokio::spawn(fussy_agent(listener, agent.socket.clone()));
+    let fussy = tokio::spawn(between(listener, agent.socket.clone(), Some(1)));
     let mut config = server.config();
     config.agent = Some(socket);
     let mut node = server.node();

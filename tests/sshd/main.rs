@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "../support/agent.rs"]
+mod agent;
 mod commands;
 mod faults;
 mod host_keys;

@@ -58,10 +58,10 @@ impl Hint {
             }
             Self::AddToken(file) => format!("load it into the agent, which can ask for the touch: ssh-add {file}"),
             Self::Passphrase(file) => {
-                format!("unlock the key into an agent: ssh-add {file}; or run this in a terminal, without --batch, to be asked")
+                format!("unlock the key into an agent: ssh-add {file}; or open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked")
             }
             Self::WrongPassphrase(file) => format!("check the passphrase: ssh-keygen -y -f {file}"),
-            Self::Type => "run this in a terminal, without --batch, to be asked; or put a key on the node: ssh-copy-id".to_owned(),
+            Self::Type => "open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked; or put a key on the node: ssh-copy-id".to_owned(),
             Self::AskAgain => "connect again to be asked again".to_owned(),
             Self::Touch => "touch the security key or confirm when the agent asks; or name a key file: identity in hosts.yaml".to_owned(),
             Self::NoAgent => "start an agent and run ssh-add, or name a key file: identity in hosts.yaml".to_owned(),
