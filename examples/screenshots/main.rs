@@ -46,6 +46,8 @@ const SCENES: &[Scene] = &[
     Scene { name: "heatmap", size: (150, 44), theme: NIGHT, view: "heatmap", nodes: "1000", seconds: 118, keys: &[] },
     Scene { name: "node", size: (150, 50), theme: NIGHT, view: "tiles", nodes: "24", seconds: 620, keys: NODE },
     Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 620, keys: NODE },
+    Scene { name: "connections", size: (150, 44), theme: NIGHT, view: "tiles", nodes: "24", seconds: 12, keys: &["P"] },
+    Scene { name: "connections-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 12, keys: &["P"] },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
