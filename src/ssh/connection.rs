@@ -47,6 +47,8 @@ struct Count {
     allowance: Arc<Allowance>,
     open: AtomicUsize,
     total: AtomicUsize,
+    /// Channels so far whose places were given back.
+    freed: AtomicUsize,
     /// Closed by us, and the server has not said that their commands have ended: until then they count for it.
     unsettled: AtomicUsize,
     /// Milliseconds from `since` until which no channel is asked for.
@@ -55,7 +57,11 @@ struct Count {
 
 /// A channel's place on its connection; it is free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Count>);
+pub(super) struct Place {
+    count: Arc<Count>,
+    /// What had been given back when this was taken.
+    freed: usize,
+}
 
 /// A connection and a place on it.
 #[derive(Debug)]
@@ -147,6 +153,7 @@ impl Count {
             allowance,
             open: AtomicUsize::new(0),
             total: AtomicUsize::new(0),
+            freed: AtomicUsize::new(0),
             unsettled: AtomicUsize::new(0),
             paused: AtomicU64::new(0),
         }
@@ -179,27 +186,38 @@ impl Count {
         let (set, seen) = (Ordering::AcqRel, Ordering::Acquire);
         self.open.fetch_update(set, seen, more).ok()?;
         self.total.fetch_add(1, Ordering::Relaxed);
-        Some(Place(Arc::clone(self)))
+        Some(Place {
+            count: Arc::clone(self),
+            freed: self.freed.load(Ordering::Acquire),
+        })
     }
 }
 
 impl Place {
+    /// Gives it back: the server has freed it.
+    pub(super) fn free(self) {
+        // First, so that a refusal counts this either as open or as freed.
+        self.count.freed.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Gives it back although the command may go on at the server.
     pub(super) fn abandon(self) {
-        self.0.unsettled.fetch_add(1, Ordering::AcqRel);
+        self.count.unsettled.fetch_add(1, Ordering::AcqRel);
     }
 
     /// True where the server must have freed the place before it is given back.
     pub(super) fn is_scarce(&self) -> bool {
-        self.0.allowance.scarce.load(Ordering::Acquire)
+        self.count.allowance.scarce.load(Ordering::Acquire)
     }
 
-    /// The server refused the channel: as many as are open beside it is what it allows, unless some of those that have
+    /// The server refused the channel: as many as were open beside it is what it allows, unless some of those that have
     /// ended are still there. Refused without any other, it would be so on every connection: nothing is learnt.
     pub(super) fn refused(self) {
-        let count = Arc::clone(&self.0);
+        let (count, freed) = (Arc::clone(&self.count), self.freed);
         drop(self);
-        let others = count.open.load(Ordering::Acquire);
+        let open = count.open.load(Ordering::Acquire);
+        // What was given back since the server was asked may have been there when it refused.
+        let others = open + count.freed.load(Ordering::Acquire) - freed;
         let was_scarce = count.allowance.scarce.swap(true, Ordering::AcqRel);
         if count.unsettled.load(Ordering::Acquire) > 0 {
             count.pause(PAUSE);
@@ -214,7 +232,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::AcqRel);
+        self.count.open.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

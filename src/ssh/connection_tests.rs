@@ -42,6 +42,16 @@ fn a_refusal_teaches_how_many_are_open_beside_it() {
 }
 
 #[test]
+fn a_place_given_back_since_the_server_was_asked_may_have_been_taken_when_it_refused() {
+    let count = refused_before();
+    let mut places = open(&count, 3);
+    let asked = places.pop().unwrap();
+    places.pop().unwrap().free();
+    asked.refused();
+    assert_eq!(count.limit(), 2);
+}
+
+#[test]
 fn refusals_of_a_burst_lead_to_what_the_server_allows() {
     let count = refused_before();
     let mut places = open(&count, 10);

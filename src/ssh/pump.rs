@@ -208,7 +208,9 @@ async fn vacate(place: Option<Place>, has_ended: bool, handle: &Handle<Events>) 
         true if place.is_scarce() => timeout(CLOSE_TIMEOUT, handle.send_ping()).await.is_ok(),
         other => other,
     };
-    if !is_free {
+    if is_free {
+        place.free();
+    } else {
         place.abandon();
     }
 }
