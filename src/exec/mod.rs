@@ -1,5 +1,7 @@
 //! Broadcast: one command on many nodes. Pure parts: outcomes, what is kept of output, groups of equal answers.
 
+pub mod keep;
 pub mod outcome;
 
+pub use keep::Keep;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
