@@ -1,6 +1,8 @@
 //! Broadcast: one command on many nodes. Pure parts: outcomes, what is kept of output, groups of equal answers.
 
+pub mod json;
 pub mod keep;
+pub mod lines;
 pub mod outcome;
 
 pub use keep::Keep;
