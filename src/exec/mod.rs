@@ -3,7 +3,12 @@
 pub mod json;
 pub mod keep;
 pub mod lines;
+pub mod marks;
+pub mod nonce;
 pub mod outcome;
+pub mod plan;
+pub mod schedule;
+pub mod script;
 
 pub use keep::Keep;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
