@@ -1,7 +1,9 @@
 //! Broadcast: one command on many nodes. Pure parts: outcomes, what is kept of output, groups of equal answers.
 
+pub mod choose;
 pub mod keep;
 pub mod outcome;
 
+pub use choose::{Template, pick};
 pub use keep::Keep;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
