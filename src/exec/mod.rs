@@ -1,9 +1,11 @@
 //! Broadcast: one command on many nodes. Pure parts: outcomes, what is kept of output, groups of equal answers.
 
 pub mod choose;
+pub mod exit;
 pub mod keep;
 pub mod outcome;
 
 pub use choose::{Template, pick};
+pub use exit::{Ending, ExitPolicy};
 pub use keep::Keep;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
