@@ -45,26 +45,25 @@ pub struct Script<'a> {
 impl Script<'_> {
     /// For a login shell of the Bourne family. One line: a shell of another family finds an error in it and runs nothing.
     pub fn line(&self) -> String {
-        if !self.is_sudo {
-            return self.body(&self.eval());
-        }
-        let inner = quoted(&self.body(&self.eval()));
-        format!(
-            "exec sudo -S -p '{}' -- \"${{SHELL:-/bin/sh}}\" -c {}",
-            prompt(self.nonce),
-            without_newlines(&inner)
-        )
+        self.whole("eval", "${SHELL:-/bin/sh}")
     }
 
     /// For any login shell: [`ANY_SHELL`] is the command, and this line goes first on its input.
     pub fn for_any_shell(&self) -> String {
-        let mut text = self.body(&format!("\"${{SHELL:-/bin/sh}}\" -c {}", self.words()));
-        text.push('\n');
-        text
+        self.whole("\"${SHELL:-/bin/sh}\" -c", "/bin/sh") + "\n"
     }
 
-    fn eval(&self) -> String {
-        format!("eval {}", self.words())
+    /// `runs` takes the command as one word, `shell` the script under sudo.
+    fn whole(&self, runs: &str, shell: &str) -> String {
+        let body = self.body(&format!("{runs} {}", self.words()));
+        if !self.is_sudo {
+            return body;
+        }
+        let prompt = prompt(self.nonce);
+        format!(
+            "exec sudo -S -p '{prompt}' -- \"{shell}\" -c {}",
+            quoted(&body)
+        )
     }
 
     /// All of the user's text as one word.

@@ -79,7 +79,9 @@ impl Reader {
         let _lock = folder.lock_to_read()?;
         let pieces = folder.files()?.into_iter().map(|file| {
             let about = file.read()?.metadata();
-            let length = about.map_err(|error| wrong("read", &file.path, error))?.len();
+            let length = about
+                .map_err(|error| wrong("read", &file.path, error))?
+                .len();
             Ok(Piece { file, length })
         });
         Ok(Self {

@@ -83,7 +83,11 @@ fn a_torn_end_is_told_before_it_is_mended() {
     fs::write(&file, &text[..text.len() - 9]).unwrap();
     let found = fault(&folder);
     assert_eq!(found.line, 6);
-    assert!(found.reason.contains("a crash, or a cut"), "{}", found.reason);
+    assert!(
+        found.reason.contains("a crash, or a cut"),
+        "{}",
+        found.reason
+    );
     // The same writer, which thinks that it knows the end.
     write_run(&mut audit, &RunId::new(NOW), NOW).unwrap();
     assert_eq!(whole(&folder).gaps, 1);
