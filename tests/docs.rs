@@ -43,6 +43,9 @@ fn commands_page() -> String {
     command(&mut text, &root, "##");
     for sub in root.get_subcommands().filter(|c| c.get_name() != "help") {
         command(&mut text, sub, "##");
+        for part in sub.get_subcommands().filter(|c| c.get_name() != "help") {
+            command(&mut text, part, "###");
+        }
     }
     text
 }

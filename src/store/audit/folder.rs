@@ -3,7 +3,9 @@
 use std::{
     fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -139,12 +141,20 @@ impl Folder {
 
 impl LogFile {
     pub(super) fn append(&self) -> Result<File, Error> {
-        open(&self.path, OpenOptions::new().read(true).append(true).clone())
+        open(
+            &self.path,
+            OpenOptions::new().read(true).append(true).clone(),
+        )
     }
 
     pub(super) fn read(&self) -> Result<File, Error> {
         open(&self.path, OpenOptions::new().read(true).clone())
     }
+}
+
+pub(super) fn length(path: &Path, file: &File) -> Result<u64, Error> {
+    let about = file.metadata();
+    Ok(about.map_err(|error| wrong("read", path, error))?.len())
 }
 
 pub(super) fn wrong(what: &'static str, path: &Path, source: io::Error) -> Error {
@@ -177,11 +187,15 @@ fn open(path: &Path, mut options: OpenOptions) -> Result<File, Error> {
         path: path.to_owned(),
         expected: "file",
     };
-    let file = options.open(path).map_err(|error| match error.raw_os_error() {
-        Some(libc::ELOOP | libc::ENXIO | libc::EISDIR) => odd(),
-        _ => wrong("opened", path, error),
-    })?;
-    let about = file.metadata().map_err(|error| wrong("opened", path, error))?;
+    let file = options
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::ELOOP | libc::ENXIO | libc::EISDIR) => odd(),
+            _ => wrong("opened", path, error),
+        })?;
+    let about = file
+        .metadata()
+        .map_err(|error| wrong("opened", path, error))?;
     if !about.is_file() {
         return Err(odd());
     }

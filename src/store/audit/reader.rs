@@ -8,8 +8,9 @@ use std::{
 };
 
 use super::{
-    Error, Event, Hash, IntentRecord, Record, RunEnd, RunId, RunResult, chain,
-    folder::{Folder, LogFile, wrong},
+    Error, Event, Hash, Head, IntentRecord, Record, RunEnd, RunId, RunResult, chain,
+    folder::{Folder, LogFile, length, wrong},
+    tail,
 };
 
 /// The log as it stood when this was made. What is written meanwhile isn't seen.
@@ -78,13 +79,18 @@ impl Reader {
         // No writer is in the middle of a record while this is held.
         let _lock = folder.lock_to_read()?;
         let pieces = folder.files()?.into_iter().map(|file| {
-            let about = file.read()?.metadata();
-            let length = about.map_err(|error| wrong("read", &file.path, error))?.len();
+            let length = length(&file.path, &file.read()?)?;
             Ok(Piece { file, length })
         });
         Ok(Self {
             files: pieces.collect::<Result<_, Error>>()?,
         })
+    }
+
+    /// Where the chain ends now, as its last record has it; nothing before that is checked.
+    pub fn head(&self) -> Result<Head, Error> {
+        let files: Vec<LogFile> = self.files.iter().map(|piece| piece.file.clone()).collect();
+        tail::head_of(&files)
     }
 
     /// The records that pass, oldest first. A line that is no record is an error; reading goes on after it.

@@ -213,7 +213,9 @@ fn is_secret(name: &str) -> bool {
         .map(|c| c.to_ascii_lowercase())
         .collect();
     let is_loud = !name.contains(|c: char| c.is_ascii_lowercase());
-    ["pass", "token", "secret"].iter().any(|word| lower.contains(word))
+    ["pass", "token", "secret"]
+        .iter()
+        .any(|word| lower.contains(word))
         || (is_loud && name.contains("KEY"))
         || name.ends_with("_PWD")
         || KEYS.iter().any(|key| lower.ends_with(key))
@@ -221,7 +223,9 @@ fn is_secret(name: &str) -> bool {
 
 /// False for options whose word is the name of something, or no word of theirs at all.
 fn takes_secret(option: &str) -> bool {
-    const NOT: &[&str] = &["file", "stdin", "path", "dir", "command", "only", "prompt", "key"];
+    const NOT: &[&str] = &[
+        "file", "stdin", "path", "dir", "command", "only", "prompt", "key",
+    ];
     let is_named_key = option.ends_with("api-key") || option.ends_with("secret-key");
     is_named_key || !NOT.iter().any(|end| option.ends_with(end))
 }

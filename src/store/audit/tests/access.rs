@@ -11,7 +11,9 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn opened(folder: &Path) -> Result<(), String> {
-    Audit::open(folder, NOW).map(drop).map_err(|e| e.to_string())
+    Audit::open(folder, NOW)
+        .map(drop)
+        .map_err(|e| e.to_string())
 }
 
 #[test]
@@ -52,7 +54,10 @@ fn what_belongs_to_another_user_is_not_used() {
         opened(&folder).unwrap();
         std::os::unix::fs::chown(folder.join(name), Some(12_345), None).unwrap();
         let message = opened(&folder).unwrap_err();
-        assert!(message.contains("belongs to user 12345, not to 0"), "{message}");
+        assert!(
+            message.contains("belongs to user 12345, not to 0"),
+            "{message}"
+        );
     }
 }
 
@@ -128,10 +133,17 @@ mod full {
             .expect("100 records of 1 KiB don't fit");
         assert!(error.is_full(), "{error:?}");
         let message = error.to_string();
-        assert!(message.starts_with("the audit log can't be written: "), "{message}");
+        assert!(
+            message.starts_with("the audit log can't be written: "),
+            "{message}"
+        );
         assert!(message.contains("No space left on device"), "{message}");
         let before = whole(&folder);
         assert!(audit.intent(&intent(&RunId::new(NOW), &long, NOW)).is_err());
-        assert_eq!(whole(&folder), before, "what didn't fit left nothing behind");
+        assert_eq!(
+            whole(&folder),
+            before,
+            "what didn't fit left nothing behind"
+        );
     }
 }

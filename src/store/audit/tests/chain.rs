@@ -2,16 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn two_runs() -> (tempfile::TempDir, PathBuf) {
-    let (home, folder) = place();
-    let mut audit = Audit::open_with(&folder, NOW, 1200).unwrap();
-    for n in 0..2 {
-        write_run(&mut audit, &RunId::new(NOW + n), NOW + n).unwrap();
-    }
-    drop(audit);
-    (home, folder)
-}
-
 #[test]
 fn a_line_is_what_the_documents_say() {
     let (_home, folder) = two_runs();
@@ -21,7 +11,10 @@ fn a_line_is_what_the_documents_say() {
         let (body, rest) = line.split_once(",\"hash\":\"").unwrap();
         let hash = rest.strip_suffix("\"}").unwrap();
         assert!(body.starts_with(&format!("{{\"seq\":{at},\"prev\":\"{prev}\",\"at_ms\":")));
-        assert_eq!(Hash::of(format!("{prev}{body}").as_bytes()).to_string(), hash);
+        assert_eq!(
+            Hash::of(format!("{prev}{body}").as_bytes()).to_string(),
+            hash
+        );
         prev = hash.to_owned();
     }
 }
@@ -38,9 +31,17 @@ fn files_follow_each_other_by_size_and_by_month() {
     let december = NOW + 10 * 24 * 3_600_000;
     audit.host_key(&key(), december).unwrap();
     audit.host_key(&key(), NOW).unwrap();
-    assert_eq!(files(&folder).len(), before.files + 1, "once, wherever the clock goes");
+    assert_eq!(
+        files(&folder).len(),
+        before.files + 1,
+        "once, wherever the clock goes"
+    );
     let after = whole(&folder);
-    assert_eq!(after.head.next, before.head.next + 4, "three records and an opening");
+    assert_eq!(
+        after.head.next,
+        before.head.next + 4,
+        "three records and an opening"
+    );
     let opens = records(&folder);
     let opens = opens.iter().filter(|r| matches!(r.event, Event::Open(_)));
     assert_eq!(opens.count(), after.files);
@@ -75,7 +76,10 @@ fn a_missing_file_or_line_is_found() {
     fs::write(&all[0], text).unwrap();
     assert_eq!(whole(&folder).first, 0);
     fs::remove_file(&all[0]).unwrap();
-    assert!(whole(&folder).first > 0, "the oldest may be archived, and it is said");
+    assert!(
+        whole(&folder).first > 0,
+        "the oldest may be archived, and it is said"
+    );
 }
 
 #[test]
@@ -88,7 +92,11 @@ fn a_changed_last_record_is_no_torn_one() {
     write_run(&mut audit, &RunId::new(NOW), NOW).unwrap();
     let found = fault(&folder);
     assert_eq!(found.path, last);
-    assert!(found.reason.contains("was changed after it was written"), "{}", found.reason);
+    assert!(
+        found.reason.contains("was changed after it was written"),
+        "{}",
+        found.reason
+    );
     let gaps = records(&folder);
     assert!(!gaps.iter().any(|r| matches!(r.event, Event::Gap(_))));
 }

@@ -41,7 +41,10 @@ fn a_command_with_secrets_is_kept_without_them() {
     audit.intent(&intent(&secret, typed, NOW)).unwrap();
     let reader = Reader::open(&folder).unwrap();
     let command = reader.command_of(&plain).unwrap().unwrap();
-    assert_eq!((command.text.as_str(), command.redacted), ("uptime -p", false));
+    assert_eq!(
+        (command.text.as_str(), command.redacted),
+        ("uptime -p", false)
+    );
     let command = reader.command_of(&secret).unwrap().unwrap();
     assert!(command.redacted);
     assert_eq!(command.text, "PASSWORD=[redacted] deploy");
@@ -60,15 +63,46 @@ fn a_filter_chooses_records() {
     let opens = files(&folder).len();
     assert_eq!(count(Filter::default()), 15 + opens);
     let run = Some(ids[1].clone());
-    assert_eq!(count(Filter { run: run.clone(), ..Filter::default() }), 5);
+    assert_eq!(
+        count(Filter {
+            run: run.clone(),
+            ..Filter::default()
+        }),
+        5
+    );
     let failed = true;
-    assert_eq!(count(Filter { run: run.clone(), failed, ..Filter::default() }), 3);
+    assert_eq!(
+        count(Filter {
+            run: run.clone(),
+            failed,
+            ..Filter::default()
+        }),
+        3
+    );
     let nodes = Some(HashSet::from(["web01".to_owned()]));
-    assert_eq!(count(Filter { run: run.clone(), nodes, ..Filter::default() }), 3);
+    assert_eq!(
+        count(Filter {
+            run: run.clone(),
+            nodes,
+            ..Filter::default()
+        }),
+        3
+    );
     let nodes = Some(HashSet::from(["db01".to_owned()]));
-    assert_eq!(count(Filter { run, nodes, ..Filter::default() }), 1, "its end alone");
+    assert_eq!(
+        count(Filter {
+            run,
+            nodes,
+            ..Filter::default()
+        }),
+        1,
+        "its end alone"
+    );
     let since_ms = Some(NOW + 2000);
-    let filter = Filter { since_ms, ..Filter::default() };
+    let filter = Filter {
+        since_ms,
+        ..Filter::default()
+    };
     let late = reader.records(&filter).map(Result::unwrap);
     let is_run = |stored: &Stored| stored.record.event.run() == Some(&ids[2]);
     assert_eq!(late.filter(is_run).count(), 5);
@@ -80,13 +114,18 @@ fn a_bad_line_is_an_error_among_records() {
     let file = files(&folder).remove(0);
     let text = fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let bad = [&lines[..2], &["nonsense"], &lines[2..], &[""]].concat().join("\n");
+    let bad = [&lines[..2], &["nonsense"], &lines[2..], &[""]]
+        .concat()
+        .join("\n");
     fs::write(&file, bad).unwrap();
     let reader = Reader::open(&folder).unwrap();
     let filter = Filter::default();
     let all: Vec<_> = reader.records(&filter).collect();
     let message = all[2].as_ref().unwrap_err().to_string();
-    assert!(message.contains("audit-000001.jsonl:3: not a record"), "{message}");
+    assert!(
+        message.contains("audit-000001.jsonl:3: not a record"),
+        "{message}"
+    );
     assert_eq!(all.iter().filter(|r| r.is_err()).count(), 1);
     assert!(!reader.runs(9).unwrap().is_empty());
 }
