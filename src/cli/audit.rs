@@ -1,6 +1,6 @@
 //! Runs `sshoal audit`: reads the log in the state folder, prints what is asked for. It never writes to it.
 
-use std::{collections::HashSet, io::Write as _};
+use std::io::Write as _;
 
 use color_eyre::eyre::Result;
 
@@ -10,6 +10,7 @@ use crate::{
         self, Usage,
         audit::{Audit, Part, head, lines, report, verdict},
     },
+    node::set::NodeSet,
     store::{
         self,
         audit::{Filter, Reader, Stored, Verdict},
@@ -67,13 +68,13 @@ fn show(context: &mut Context, audit: &Audit, reader: &Reader) -> Result<u8> {
 }
 
 /// Names that are no longer in the inventory are fine: the log remembers them.
-fn nodes(context: &mut Context, audit: &Audit) -> Result<Option<HashSet<String>>> {
+fn nodes(context: &mut Context, audit: &Audit) -> Result<Option<NodeSet>> {
     if audit.node.is_empty() {
         return Ok(None);
     }
     let inventory = context.inventory()?;
     let set = command::parse(&context.sets(&audit.node)?, &inventory)?;
-    Ok(Some(set.iter().collect()))
+    Ok(Some(set))
 }
 
 fn read(context: &mut Context, reader: &Reader, filter: &Filter) -> Result<Vec<Stored>> {

@@ -72,11 +72,7 @@ pub struct Run<'a> {
 }
 
 /// The runs among these records, oldest first; `nodes` narrows them, and `failed` to what didn't end well.
-pub fn runs<'a>(
-    records: &'a [Stored],
-    nodes: Option<&HashSet<String>>,
-    failed: bool,
-) -> Vec<Run<'a>> {
+pub fn runs<'a>(records: &'a [Stored], nodes: Option<&NodeSet>, failed: bool) -> Vec<Run<'a>> {
     let is_wanted = |node: &str| nodes.is_none_or(|nodes| nodes.contains(node));
     let (mut runs, mut places) = (Vec::new(), HashMap::new());
     for stored in records {
@@ -234,7 +230,7 @@ fn node_line(result: &RunResult) -> SafeText {
 }
 
 /// All of it as text: runs, changed host keys and gaps, in their order.
-pub fn report(audit: &Audit, records: &[Stored], nodes: Option<&HashSet<String>>) -> String {
+pub fn report(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
     let runs = runs(records, nodes, audit.failed);
     if audit.run.is_some() {
         return runs.iter().map(Run::detail).collect();
@@ -278,7 +274,7 @@ fn host_key(at: &str, key: &HostKey) -> String {
 }
 
 /// The lines of what is wanted, as they are stored.
-pub fn lines(audit: &Audit, records: &[Stored], nodes: Option<&HashSet<String>>) -> String {
+pub fn lines(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
     let runs = runs(records, nodes, audit.failed);
     let wanted: HashSet<&RunId> = runs.iter().map(|run| &run.intent.run).collect();
     let is_wanted = |stored: &&Stored| match (&stored.record.event, stored.record.event.run()) {
@@ -286,8 +282,12 @@ pub fn lines(audit: &Audit, records: &[Stored], nodes: Option<&HashSet<String>>)
         (_, Some(run)) => wanted.contains(run),
         (_, None) => !audit.failed,
     };
-    let lines = records.iter().filter(is_wanted);
-    lines.map(|stored| format!("{}\n", stored.line)).collect()
+    let mut text = String::new();
+    for stored in records.iter().filter(is_wanted) {
+        text.push_str(&stored.line);
+        text.push('\n');
+    }
+    text
 }
 
 /// What `verify` says.

@@ -131,7 +131,7 @@ fn failed_leaves_out_what_ended_well() {
         "{text}"
     );
     assert!(text.contains("no result    1  web01"), "{text}");
-    let web = HashSet::from(["gpu01".to_owned()]);
+    let web = NodeSet::from_names(["gpu01"]);
     assert_eq!(
         report(&audit, &log, Some(&web)),
         "",
@@ -148,7 +148,7 @@ fn failed_leaves_out_what_ended_well() {
 
 #[test]
 fn nodes_narrow_runs_and_their_results() {
-    let web = HashSet::from(["web01".to_owned()]);
+    let web = NodeSet::from_names(["web01"]);
     let log = log();
     let runs = runs(&log, Some(&web), false);
     assert_eq!(runs.len(), 1);

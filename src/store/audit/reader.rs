@@ -1,7 +1,7 @@
 //! `Reader`: the log as it stood at one instant, record by record or run by run.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Take},
     path::{Path, PathBuf},
@@ -12,6 +12,7 @@ use super::{
     folder::{Folder, LogFile, length, wrong},
     tail,
 };
+use crate::node::set::NodeSet;
 
 /// The log as it stood when this was made. What is written meanwhile isn't seen.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub struct Filter {
     /// Not older than this, in ms since 1970.
     pub since_ms: Option<u64>,
     /// Of runs on one of these nodes, and of their results only these nodes'.
-    pub nodes: Option<HashSet<String>>,
+    pub nodes: Option<NodeSet>,
     /// Of results, only those other than `ok`.
     pub failed: bool,
     /// Of this run.
@@ -268,7 +269,7 @@ impl Event {
     }
 
     /// An end names no node: whoever wants it has its run.
-    fn names_any(&self, nodes: &HashSet<String>) -> bool {
+    fn names_any(&self, nodes: &NodeSet) -> bool {
         match self {
             Self::Intent(intent) => intent.nodes.iter().any(|node| nodes.contains(node)),
             Self::Result(result) => nodes.contains(&result.node),

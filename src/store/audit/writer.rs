@@ -221,12 +221,11 @@ fn mend(
     let broken = |error| wrong("read", &file.path, error);
     let tail = Tail::of(&open, length).map_err(broken)?;
     let mut events = Vec::new();
-    let (head, month) = match tail.last {
-        Some((head, record)) => (head, month(record.at_ms)),
-        None => {
-            events.push(opening(file.number));
-            (head_of(before)?, month(now_ms))
-        }
+    let (head, month) = if let Some((head, record)) = tail.last {
+        (head, month(record.at_ms))
+    } else {
+        events.push(opening(file.number));
+        (head_of(before)?, month(now_ms))
     };
     if let Some(torn) = tail.torn {
         open.set_len(tail.end)

@@ -117,7 +117,7 @@ proptest! {
             file += 1;
         }
         let mut bytes = fs::read(&all[file]).unwrap();
-        let line = bytes[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
         bytes[at] ^= 1 << bit;
         fs::write(&all[file], bytes).unwrap();
         let found = fault(&folder);
