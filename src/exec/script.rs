@@ -45,26 +45,25 @@ pub struct Script<'a> {
 impl Script<'_> {
     /// For a login shell of the Bourne family. One line: a shell of another family finds an error in it and runs nothing.
     pub fn line(&self) -> String {
-        if !self.is_sudo {
-            return self.body(&self.eval());
-        }
-        let inner = quoted(&self.body(&self.eval()));
-        format!(
-            "exec sudo -S -p '{}' -- \"${{SHELL:-/bin/sh}}\" -c {}",
-            prompt(self.nonce),
-            without_newlines(&inner)
-        )
+        self.whole("eval", "${SHELL:-/bin/sh}")
     }
 
     /// For any login shell: [`ANY_SHELL`] is the command, and this line goes first on its input.
     pub fn for_any_shell(&self) -> String {
-        let mut text = self.body(&format!("\"${{SHELL:-/bin/sh}}\" -c {}", self.words()));
-        text.push('\n');
-        text
+        self.whole("\"${SHELL:-/bin/sh}\" -c", "/bin/sh") + "\n"
     }
 
-    fn eval(&self) -> String {
-        format!("eval {}", self.words())
+    /// `runs` takes the command as one word, `shell` the script under sudo.
+    fn whole(&self, runs: &str, shell: &str) -> String {
+        let body = self.body(&format!("{runs} {}", self.words()));
+        if !self.is_sudo {
+            return body;
+        }
+        let prompt = prompt(self.nonce);
+        format!(
+            "exec sudo -S -p '{prompt}' -- \"{shell}\" -c {}",
+            quoted(&body)
+        )
     }
 
     /// All of the user's text as one word.
@@ -110,7 +109,7 @@ impl Script<'_> {
         if !self.is_terminal {
             text += "exec 2>&4 3<&- 4>&-; ";
         }
-        let _ = write!(text, "{VARIABLE}={}; export {VARIABLE}; ", self.nonce);
+        let _ = write!(text, "{VARIABLE}=''{}; export {VARIABLE}; ", self.nonce);
         for (name, value) in self.variables {
             let value = without_newlines(&quoted(value));
             let _ = write!(text, "{name}={value}; export {name}; ");
@@ -139,6 +138,9 @@ pub fn data_header(bytes: usize) -> String {
 /// Says that no data follows.
 pub const DATA_END: &str = "e\n";
 
+// The variable and its value never stand side by side in a text: where the server keeps what it was asked for in a
+// variable of its own (SSH_ORIGINAL_COMMAND), every process of the login would look like one of the execution.
+
 /// Waits for the end of the input, then ends the group; `$PPID` leads it where sudo stands between.
 const WATCHDOG: &str = "{ trap '' TERM HUP INT; IFS= read -r x <&3; kill -TERM -$$ || kill -TERM -$PPID; sleep 3; \
      kill -KILL -$$ || kill -KILL -$PPID; } >/dev/null 4>&- & w=$!";
@@ -154,7 +156,7 @@ fn relay(nonce: &Nonce) -> String {
 /// After the command: told to end, wait for what it left, for [`GRACE`] at most; then end the watchdog.
 fn finish(nonce: &Nonce) -> String {
     format!(
-        r#"s=$?; [ -z "$k" ] || {{ n=0; while [ $n -lt 30 ] && grep -qs {VARIABLE}={nonce} /proc/[0-9]*/environ; do sleep 0.1; n=$((n+1)); done; kill -KILL -$$ || kill -KILL -$PPID; }}; kill -KILL $w; exit $s"#
+        r#"s=$?; [ -z "$k" ] || {{ n=0; while [ $n -lt 30 ] && grep -qs "{VARIABLE}"={nonce} /proc/[0-9]*/environ; do sleep 0.1; n=$((n+1)); done; kill -KILL -$$ || kill -KILL -$PPID; }}; kill -KILL $w; exit $s"#
     )
 }
 
@@ -180,7 +182,7 @@ fn folder_word(folder: &str) -> String {
 pub fn sweep(nonce: &Nonce, pid: u32) -> String {
     let inner = format!(
         "[ -r /proc/self/environ ] || {{ kill -0 {pid} 2>/dev/null && echo {pid}; echo blind; exit; }}; \
-         for f in /proc/{pid}/environ $(grep -ls {VARIABLE}={nonce} /proc/[0-9]*/environ); do p=${{f#/proc/}}; p=${{p%/environ}}; \
+         for f in /proc/{pid}/environ $(grep -ls \"{VARIABLE}\"={nonce} /proc/[0-9]*/environ); do p=${{f#/proc/}}; p=${{p%/environ}}; \
          [ -d /proc/$p ] && read -r c </proc/$p/comm && echo $p $c; done 2>/dev/null; echo seen"
     );
     format!("exec /bin/sh -c {}", quoted(&inner))
