@@ -3,9 +3,11 @@
 pub mod choose;
 pub mod exit;
 pub mod keep;
+pub mod mask;
 pub mod outcome;
 
 pub use choose::{Template, pick};
 pub use exit::{Ending, ExitPolicy};
 pub use keep::Keep;
+pub use mask::Mask;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
