@@ -2,12 +2,15 @@
 
 pub mod choose;
 pub mod exit;
+pub mod gather;
 pub mod keep;
 pub mod mask;
 pub mod outcome;
+mod size;
 
 pub use choose::{Template, pick};
 pub use exit::{Ending, ExitPolicy};
+pub use gather::{Gather, Group};
 pub use keep::Keep;
 pub use mask::Mask;
 pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
