@@ -6,6 +6,7 @@ pub mod gather;
 pub mod keep;
 pub mod mask;
 pub mod outcome;
+pub mod report;
 mod size;
 
 pub use choose::{Template, pick};
