@@ -89,9 +89,20 @@ fn uuid(run: &[u8]) -> Option<usize> {
 /// Six pairs and more: InfiniBand has longer ones.
 fn mac(run: &[u8]) -> Option<usize> {
     let sign = *run.get(2).filter(|b| matches!(b, b':' | b'-'))?;
-    let is_pair =
-        |pair: &&[u8]| matches!(pair, [a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
-    let pairs = run.split(|b| *b == sign).take_while(is_pair).count();
+    let is_pair = |piece: &[u8]| match piece {
+        [a, b, rest @ ..] => {
+            let is_over = !rest.first().is_some_and(u8::is_ascii_alphanumeric);
+            a.is_ascii_hexdigit() && b.is_ascii_hexdigit() && is_over
+        }
+        _ => false,
+    };
+    let mut pairs = 0;
+    while let Some(piece) = run.get(pairs * 3..).filter(|piece| is_pair(piece)) {
+        pairs += 1;
+        if piece.get(2) != Some(&sign) {
+            break;
+        }
+    }
     (pairs >= 6).then(|| pairs * 3 - 1)
 }
 
@@ -102,13 +113,19 @@ fn ipv4(run: &[u8]) -> Option<usize> {
     text.parse::<Ipv4Addr>().ok().map(|_| text.len())
 }
 
+/// The longest beginning that is one, whatever hangs on it: `fe80::1.` at the end of a sentence, `fe80::1:99999`.
 fn ipv6(run: &[u8]) -> Option<usize> {
-    let part = run.get(..run.len().min(MAX_IPV6))?;
-    let part = part.split(|b| *b == b'-').next()?;
-    let text = str::from_utf8(part).ok()?.trim_end_matches('.');
-    let shorter = text.strip_suffix(':').unwrap_or(text);
-    let fits = |text: &&str| text.parse::<Ipv6Addr>().is_ok();
-    [text, shorter].into_iter().find(fits).map(str::len)
+    let near = run.get(..MAX_IPV6 + 1).unwrap_or(run);
+    let text = str::from_utf8(near).ok()?;
+    if text.bytes().filter(|b| *b == b':').count() < 2 {
+        return None;
+    }
+    let ends = |at: &usize| !near.get(*at).is_some_and(u8::is_ascii_alphanumeric);
+    let fits = |at: &usize| {
+        text.get(..*at)
+            .is_some_and(|t| t.parse::<Ipv6Addr>().is_ok())
+    };
+    (2..=near.len()).rev().filter(ends).find(fits)
 }
 
 /// `Sat Nov 21 18:46:04 UTC 2026`, `Nov  5 18:46`.

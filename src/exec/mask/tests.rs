@@ -81,9 +81,26 @@ fn columns_that_move_with_a_number_are_alike() {
 }
 
 #[test]
+fn what_hangs_on_an_address_is_hidden_in_one_pass() {
+    for (text, wanted) in [
+        ("::a0.2026-01-02", "<ip>.<time>"),
+        ("::a0:99999", "<ip>:<num>"),
+        ("fe80::1.", "<ip>."),
+        (
+            "aa-bb-cc-dd-ee-ff:99999 00:1a:2b:3c:4d:5e.",
+            "<mac>:<num> <mac>.",
+        ),
+    ] {
+        let once = hidden("gpu07", text);
+        assert_eq!(once, wanted, "{text}");
+        assert_eq!(hidden("gpu07", &once), once, "{text}");
+    }
+}
+
+#[test]
 fn a_long_row_of_colons_takes_no_longer_than_other_text() {
     let masked = hidden("gpu07", &"1:".repeat(1 << 19));
-    assert!(masked.starts_with("<num>:<num>:"));
+    assert!(masked.starts_with("<ip>:<ip>:"));
 }
 
 proptest! {
