@@ -7,6 +7,8 @@ use super::{
     algorithms::Algorithms,
     config::{Agent, Resolved},
     known_hosts::{Book, Host},
+    methods::Methods,
+    transport::socket::Socket,
 };
 use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
@@ -39,6 +41,10 @@ pub(super) struct Target {
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
     pub(super) algorithms: Algorithms,
+    /// What a login may use.
+    pub(super) methods: Methods,
+    /// Of the way by its own address.
+    pub(super) socket: Socket,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -119,6 +125,8 @@ impl Target {
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
             algorithms: resolved.algorithms.clone(),
+            methods: resolved.methods.clone(),
+            socket: resolved.socket.clone(),
             paths: paths(node, resolved),
             host,
         }
@@ -141,7 +149,8 @@ impl Target {
     pub(super) fn terms(&self) -> String {
         let judged = (&self.known_as, &self.known_hosts, self.host_keys);
         let entered = (&self.agent, &self.identities, &self.certificates);
-        format!("{judged:?} {entered:?} {}", self.identities_only)
+        let by = (&self.methods, &self.socket, self.identities_only);
+        format!("{judged:?} {entered:?} {by:?}")
     }
 
     /// `ops@10.0.3.7:22 by tailscale, direct`

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Reply, Prompt as Line};
 use tokio::time::timeout;
 
-use super::{Hint, Login, Verdict, keys::TRIES};
+use super::{Hint, Login, Verdict};
 use crate::ssh::{
     Answer, Error, Field, Question, Secret,
     keyring::{Account, Found, Turn},
@@ -44,7 +44,7 @@ impl Given {
 impl Login<'_> {
     pub(super) async fn try_password(&mut self) -> Result<Verdict, Error> {
         let mut attempt = 1;
-        while attempt <= TRIES {
+        while attempt <= self.target.methods.tries {
             let Some(given) = self.password(attempt).await else {
                 return Ok(Verdict::Rejected);
             };
@@ -134,7 +134,7 @@ impl Login<'_> {
             return Ok(Verdict::Rejected);
         }
         let mut attempt = 1;
-        while attempt <= TRIES {
+        while attempt <= self.target.methods.tries {
             let (verdict, is_try) = self.conversation(attempt).await?;
             if verdict != Verdict::Rejected {
                 let how = "keyboard-interactive".to_owned();
