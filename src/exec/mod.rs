@@ -1,0 +1,9 @@
+//! Broadcast: one command on many nodes. Pure parts: outcomes, what is kept of output, groups of equal answers.
+
+pub mod json;
+pub mod keep;
+pub mod lines;
+pub mod outcome;
+
+pub use keep::Keep;
+pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
