@@ -7,6 +7,7 @@ mod offer;
 mod signing;
 mod told;
 mod typed;
+mod verdict;
 
 use russh::{
     MethodKind, MethodSet,
