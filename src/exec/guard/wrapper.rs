@@ -5,6 +5,9 @@ use super::{
     lex::Word,
 };
 
+/// More of them one in the other are not taken off, which bounds the time; nothing is known of what they run.
+const MAX_WRAPPERS: usize = 32;
+
 /// A wrapper, its options that take a word, and how many operands come before the command.
 const WRAPPERS: &[(&str, &str, usize)] = &[
     ("sudo", "ughpCTUrtRD", 0),
@@ -82,11 +85,11 @@ pub(super) enum Inner<'a> {
     Stdin,
 }
 
-/// Takes off variables, and wrappers around wrappers.
+/// Takes off variables, and wrappers around wrappers, up to [`MAX_WRAPPERS`].
 pub(super) fn inner(words: &[Word]) -> Inner<'_> {
     let mut words = words;
     let mut is_fed = false;
-    loop {
+    for _ in 0..MAX_WRAPPERS {
         words = without_variables(words);
         let Some((name, rest)) = words.split_first() else {
             return Inner::Words(words);
@@ -106,6 +109,7 @@ pub(super) fn inner(words: &[Word]) -> Inner<'_> {
             _ => return Inner::Words(words),
         }
     }
+    Inner::Away(String::new())
 }
 
 /// Wrappers that only speak of a command under these options.
