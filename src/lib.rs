@@ -5,6 +5,8 @@ pub mod node;
 pub mod metrics;
 pub mod ssh;
 
+pub mod store;
+
 pub mod exec;
 
 pub mod inventory;

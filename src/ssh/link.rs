@@ -22,8 +22,8 @@ use super::{
     connector::Shared,
     events::{Events, Told, describe},
     pool::{Lane, Wanted},
-    pump::{Pump, Start},
-    transport::tunnel,
+    pump::{Pump, Request, Start},
+    transport::{stream::Heard, tunnel},
 };
 use crate::node::{Transport, text::SafeText};
 
@@ -49,6 +49,7 @@ pub(super) struct Link {
 pub(super) struct Life {
     stop: CancellationToken,
     told: watch::Receiver<Told>,
+    heard: Heard,
 }
 
 /// Why a command was not started.
@@ -87,7 +88,7 @@ impl Link {
     }
 
     /// Starts a command.
-    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Denied> {
+    pub(super) async fn exec(&self, request: Request, place: Place) -> Result<Channel, Denied> {
         let (channel, feed) = channel::pair(self.transport);
         let (started, start) = oneshot::channel();
         let pump = Pump {
@@ -99,7 +100,7 @@ impl Link {
             transport: self.transport,
         };
         let handle = Arc::clone(&self.handle);
-        self.tasks.spawn(pump.run(handle, command.to_owned()));
+        self.tasks.spawn(pump.run(handle, request));
         match timeout(START_TIMEOUT, start).await {
             Ok(Ok(Start::Running(writer))) => Ok(channel.attach(Input::Ssh(writer))),
             Ok(Ok(Start::NoChannel(error))) => Err(Denied::NoChannel(error)),
@@ -173,8 +174,13 @@ impl From<Denied> for Error {
 
 impl Life {
     /// `stop` tells of an end by our own will, `told` of any other.
-    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>) -> Self {
-        Self { stop, told }
+    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>, heard: Heard) -> Self {
+        Self { stop, told, heard }
+    }
+
+    /// How often anything came from the server until now, and how often it was a greeting to be shown at the login.
+    pub(super) fn heard(&self) -> (u64, u64) {
+        (self.heard.times(), self.told.borrow().banners)
     }
 
     /// Resolves when the connection is gone, with the reason.

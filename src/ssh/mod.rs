@@ -15,6 +15,7 @@ mod host_key;
 mod keyring;
 mod known_hosts;
 mod link;
+mod methods;
 mod pool;
 mod prompt;
 mod pump;
@@ -30,7 +31,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 pub use breaker::Breaker;
 pub(crate) use breaker::hash;
-pub use channel::Channel;
+pub use channel::{Channel, Stdin};
 pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
 pub use evidence::Evidence;
@@ -208,7 +209,7 @@ pub struct SessionInfo {
     pub ident: SafeText,
     /// Login in use.
     pub user: String,
-    /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
+    /// What authenticated: `agent ed25519 comment (SHA256:mVPwvezn)`, `file ~/.ssh/id_ed25519`.
     pub auth: SafeText,
     /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
     pub remark: SafeText,
