@@ -36,7 +36,7 @@ pub use connector::{Attempt, Connector};
 pub use evidence::Evidence;
 pub use known_hosts::Place;
 pub use pool::{Limits, Row};
-pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
+pub use prompt::{Answer, Asked, Field, Login, Prompt, PromptId, Question};
 pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;

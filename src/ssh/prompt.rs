@@ -35,6 +35,19 @@ pub struct Asked {
     pub prompt: Prompt,
     /// Takes the answer. Dropped unanswered, it means no; closed on this side, the question no longer stands.
     pub reply: oneshot::Sender<Answer>,
+    /// The login that asks: what was answered may be wrong, and is then asked again.
+    pub login: Login,
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub struct Login(watch::Receiver<usize>);
+
+impl Login {
+    /// Resolves once it has ended, well or not. May be dropped before.
+    pub async fn ended(&mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
 }
 
 /// A question about one node.
@@ -113,6 +126,20 @@ pub enum Answer {
     ForAll(Vec<Secret>),
 }
 
+impl Answer {
+    /// True when the answer to one question is meant for another too: one host key under several names is looked at once,
+    /// and a person may give one password for all. A one-time code is good for one login only.
+    pub fn covers(&self, asked: &Question, other: &Question) -> bool {
+        match (asked, other) {
+            (Question::HostKey { .. }, Question::HostKey { .. }) => asked == other,
+            (Question::Password { user, .. }, Question::Password { user: login, .. }) => {
+                matches!(self, Self::ForAll(_)) && user == login
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
@@ -158,7 +185,13 @@ impl Asker {
             question,
         };
         let answered = timeout(ANSWER_TIMEOUT, async {
-            let sent = to.send(Asked { prompt, reply }).await;
+            let login = Login(self.asking.subscribe());
+            let asked = Asked {
+                prompt,
+                reply,
+                login,
+            };
+            let sent = to.send(asked).await;
             sent.map_err(|_| Unanswered::Nobody)?;
             Ok(answer.await.unwrap_or(Answer::No))
         });
