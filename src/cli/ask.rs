@@ -9,8 +9,8 @@ use color_eyre::eyre::Result;
 use tokio::{
     pin,
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, watch},
-    task::spawn_blocking,
+    sync::{mpsc, oneshot, watch},
+    task::{JoinHandle, spawn_blocking},
     time::{Duration, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,17 +38,21 @@ const VERDICT: Duration = Duration::from_secs(5);
 /// `work` gives the exit code; [`Person::beside`] answers its questions meanwhile, and ends it early when the person
 /// presses Ctrl-C at a question or a signal comes. Deadlines of connections rest by themselves while the person is asked;
 /// a command's own ones can, by [`Person::asking`]. What is printed meanwhile stands between the questions: each names its
-/// node, and after an answer that was wrong the same node asks again before any other.
+/// node, and after an answer that was wrong the same node asks again before any other. A command with questions of its own
+/// asks them between its works: [`Person::meanwhile`], then [`Person::agrees`].
 pub(super) struct Person {
     asked: mpsc::Receiver<Asked>,
     asking: watch::Sender<bool>,
     queue: Queue,
     /// The login that was answered last, until it has asked again or ended.
     answered: Option<Login>,
+    terminate: Option<Signal>,
+    /// Holds the terminal until the question that it puts is over.
+    holder: Option<JoinHandle<()>>,
 }
 
 /// The person at the terminal, and where to send questions: nowhere with `--batch`, or where not all three streams are a
-/// terminal.
+/// terminal. Must be called within the runtime.
 pub(super) fn person(context: &Context) -> (Option<mpsc::Sender<Asked>>, Person) {
     let (to, asked) = mpsc::channel(QUESTIONS);
     let is_there =
@@ -58,6 +62,9 @@ pub(super) fn person(context: &Context) -> (Option<mpsc::Sender<Asked>>, Person)
         asking: watch::channel(false).0,
         queue: Queue::default(),
         answered: None,
+        // Once it is listened for, nothing else ends the process: from here on it is, in each wait.
+        terminate: terminate(),
+        holder: None,
     };
     let is_asked = is_there && !context.args.global.batch;
     (is_asked.then_some(to), person)
@@ -70,27 +77,42 @@ impl Person {
     }
 
     /// Runs `work` to its exit code, and answers what is asked meanwhile.
-    pub(super) async fn beside(self, work: impl Future<Output = Result<u8>>) -> Result<u8> {
+    pub(super) async fn beside(mut self, work: impl Future<Output = Result<u8>>) -> Result<u8> {
+        self.meanwhile(work).await.unwrap_or_else(Ok)
+    }
+
+    /// Runs `work`, and answers what is asked meanwhile; an exit code when the person, or a signal, ends the command first.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, u8> {
         tokio::select! {
             biased;
-            code = work => code,
-            code = self.answer() => Ok(code),
+            done = work => Ok(done),
+            code = self.answer() => Err(code),
+        }
+    }
+
+    /// Asks a question of the command's own; only `y` or `yes` is one. An exit code when the person, or a signal, ends the
+    /// command; false where there is no terminal.
+    pub(super) async fn agrees(&mut self, text: String) -> Result<bool, u8> {
+        let put = move |over: &CancellationToken| put::agreed(&text, over);
+        match self.hold(put, std::future::pending()).await {
+            Held::Said(Some(is_agreed)) => Ok(is_agreed),
+            Held::Said(None) => Err(exit::INTERRUPTED),
+            Held::Over => Ok(false),
+            Held::Terminated => Err(exit::TERMINATED),
         }
     }
 
     /// Answers until it is dropped. Gives an exit code when the person, or a signal, ends the command.
-    pub(super) async fn answer(mut self) -> u8 {
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return std::future::pending().await;
-        };
+    async fn answer(&mut self) -> u8 {
+        // A second one, since the first is busy while a question is put.
+        let mut signals = terminate();
         loop {
             let next = tokio::select! {
                 biased;
-                // Once it is listened for, nothing else ends the process.
-                _ = terminate.recv() => return exit::TERMINATED,
+                () = terminated(&mut signals) => return exit::TERMINATED,
                 next = self.next() => next,
             };
-            if let Some(code) = self.ask(next, &mut terminate).await {
+            if let Some(code) = self.ask(next).await {
                 return code;
             }
         }
@@ -142,32 +164,51 @@ impl Person {
     }
 
     /// Asks one question, and passes the answer on to all that it is for.
-    async fn ask(&mut self, mut asked: Asked, terminate: &mut Signal) -> Option<u8> {
-        let over = CancellationToken::new();
-        // Whenever this ends, the terminal is given back.
-        let _guard = over.clone().drop_guard();
+    async fn ask(&mut self, mut asked: Asked) -> Option<u8> {
         let (prompt, alike) = (
             asked.prompt.clone(),
             self.queue.alike(&asked.prompt.question),
         );
-        let token = over.clone();
-        let mut question = spawn_blocking(move || put::put(&prompt, alike, &token));
-        let code = tokio::select! {
+        let put = move |over: &CancellationToken| put::put(&prompt, alike, over);
+        match self.hold(put, asked.reply.closed()).await {
+            Held::Said(Some(answer)) => {
+                self.tell(asked, &answer);
+                None
+            }
+            Held::Said(None) => Some(exit::INTERRUPTED),
+            Held::Over => None,
+            Held::Terminated => Some(exit::TERMINATED),
+        }
+    }
+
+    /// Holds the terminal for one question, unless it is `void` before. Afterwards the terminal is as it was.
+    async fn hold<T: Send + 'static>(
+        &mut self,
+        put: impl FnOnce(&CancellationToken) -> T + Send + 'static,
+        void: impl Future<Output = ()>,
+    ) -> Held<T> {
+        // One that was dropped half-way lets go at once.
+        self.give_back().await;
+        let over = CancellationToken::new();
+        let _guard = over.clone().drop_guard();
+        let (token, (to, said)) = (over.clone(), oneshot::channel());
+        self.holder = Some(spawn_blocking(move || drop(to.send(put(&token)))));
+        let held = tokio::select! {
             biased;
-            _ = terminate.recv() => Some(exit::TERMINATED),
-            said = &mut question => match said.ok()? {
-                Some(answer) => {
-                    self.tell(asked, &answer);
-                    return None;
-                }
-                None => return Some(exit::INTERRUPTED),
-            },
-            () = asked.reply.closed() => None,
+            () = terminated(&mut self.terminate) => Held::Terminated,
+            said = said => said.map_or(Held::Over, Held::Said),
+            () = void => Held::Over,
         };
-        // The next one finds the terminal as it was before this one; it lets go at once.
         over.cancel();
-        let _ = question.await;
-        code
+        self.give_back().await;
+        held
+    }
+
+    async fn give_back(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            let _ = holder.await;
+        }
+        self.holder = None;
     }
 
     fn tell(&mut self, asked: Asked, answer: &Answer) {
@@ -179,5 +220,25 @@ impl Person {
         let is_typed = matches!(answer, Answer::Secrets(_) | Answer::ForAll(_));
         self.answered = is_typed.then_some(asked.login);
         let _ = asked.reply.send(answer.clone());
+    }
+}
+
+/// What became of a question.
+enum Held<T> {
+    Said(T),
+    /// It no longer stands.
+    Over,
+    Terminated,
+}
+
+/// Nothing where it can't be listened for: then it ends the process as ever.
+fn terminate() -> Option<Signal> {
+    signal(SignalKind::terminate()).ok()
+}
+
+async fn terminated(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

@@ -15,7 +15,7 @@ use super::{
     pool::{Gate, Wanted},
     target::Path,
     transport::{
-        Way, cloudflare,
+        Said, Way, cloudflare,
         direct::{self, To},
         jump::{self, Bastion},
         proxy_command, tailscale,
@@ -68,10 +68,7 @@ async fn attempt(
     let transport = wanted.path.transport();
     wanted.trail.pass(Step::Connect, transport, &peer);
     let opened = client::open(way, wanted, shared).await;
-    let opened = opened.map_err(|error| match &said {
-        Some(said) => said.explain(error),
-        None => error,
-    })?;
+    let opened = opened.map_err(|error| explained(error, said.as_ref()))?;
     let info = SessionInfo {
         transport,
         peer,
@@ -89,7 +86,17 @@ pub(super) async fn look(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Shown,
     let bastion = jump::bastion(wanted, shared).await?;
     let _place = shared.pool.place(wanted.clone()).await?;
     let way = way(wanted, shared, bastion).await?;
-    client::look(way, wanted, shared).await
+    let said = way.said.clone();
+    let shown = client::look(way, wanted, shared).await;
+    shown.map_err(|error| explained(error, said.as_ref()))
+}
+
+/// In the words of the command behind the stream, where there is one.
+fn explained(error: Error, said: Option<&Said>) -> Error {
+    match said {
+        Some(said) => said.explain(error),
+        None => error,
+    }
 }
 
 async fn way(

@@ -71,6 +71,18 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
     }
 }
 
+/// True for a yes; nothing when the person wants the command to end. Blocks until `over`.
+pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
+    let Ok(mut tty) = Tty::open() else {
+        return Some(false);
+    };
+    match tty.ask(text, true, over) {
+        Read::Line(line) => Some(matches!(line.to_ascii_lowercase().as_str(), "y" | "yes")),
+        Read::Declined => Some(false),
+        Read::Interrupted => None,
+    }
+}
+
 fn again(attempt: u8) -> String {
     if attempt > 1 {
         format!("wrong, try {attempt} of 3: ")

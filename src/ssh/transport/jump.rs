@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Bastions behind bastions that are followed: nobody has so many, and who goes round in a circle has more.
-const DEPTH: usize = 16;
+pub(crate) const DEPTH: usize = 16;
 
 /// An open connection to the bastion that stands before a server.
 pub(crate) struct Bastion {
