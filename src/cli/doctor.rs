@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) async fn run(context: &mut Context, doctor: &Doctor) -> Result<u8> {
-    let inventory = context.inventory()?;
+    let inventory = context.inventory()?.with_nodes()?;
     let nodes = select(&context.sets(&doctor.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let (asker, person) = ask::person(context);

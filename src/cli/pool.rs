@@ -25,7 +25,7 @@ const NUMBERS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(context: &mut Context, pool: &Pool) -> Result<u8> {
-    let inventory = context.inventory()?;
+    let inventory = context.inventory()?.with_nodes()?;
     let nodes = select(&context.sets(&pool.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };

@@ -57,7 +57,7 @@ struct Walk<'a> {
 
 pub(super) async fn run(context: &mut Context, trust: &Trust) -> Result<u8> {
     trust.check()?;
-    let inventory = context.inventory()?;
+    let inventory = context.inventory()?.with_nodes()?;
     let nodes = select(&trust.sets, &inventory)?;
     context.warn(&inventory)?;
     let (asker, person) = ask::person(context);

@@ -81,7 +81,8 @@ const TAIL: &str = "
   was said before. `sshoal nodes NODE --explain` shows where each value came from.
 - A key of `hosts` may be a node set (`gpu[01-16]`). In the values marked *zipped*, a range (`10.0.3.[11-26]`) gives each
   host its own, in the written order; it has to be as long as the key's. In `defaults` and groups no range is read.
-- A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`.
+- A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`; in its own entry it is an
+  error.
 - Names have letters, digits, `.`, `_` and `-`, and don't start with `-`. Hosts, logins and bastions hold no control
   character and nothing that a shell could read.
 - What the file doesn't say of a host, `ssh_config` may: it is asked as `ssh -G NAME` with the file's `address`, `user` and
