@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use checkup::{Checkup, Found, checkup};
+pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 

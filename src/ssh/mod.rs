@@ -212,7 +212,7 @@ pub struct SessionInfo {
     pub auth: SafeText,
     /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
     pub remark: SafeText,
-    /// From dialling to authenticated.
+    /// From dialling to authenticated, without the time that a person took.
     pub setup: Duration,
 }
 

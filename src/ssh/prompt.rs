@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::secret::Secret;
+use super::{secret::Secret, trail::Trail};
 use crate::node::{NodeId, text::SafeText};
 
 /// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
@@ -156,13 +156,20 @@ pub(super) struct Asker {
     node: NodeId,
     /// How many wait for a person; other deadlines rest while any does.
     asking: watch::Sender<usize>,
+    /// Told how long a person takes.
+    trail: Trail,
 }
 
 impl Asker {
     /// Asks `to`; without one, every question goes unanswered.
-    pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId) -> Self {
+    pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId, trail: Trail) -> Self {
         let asking = watch::channel(0).0;
-        Self { to, node, asking }
+        Self {
+            to,
+            node,
+            asking,
+            trail,
+        }
     }
 
     /// True where somebody can be asked.
@@ -196,7 +203,15 @@ impl Asker {
             Ok(answer.await.unwrap_or(Answer::No))
         });
         let _rest = self.rest();
-        answered.await.unwrap_or(Err(Unanswered::Late))
+        self.person(answered).await.unwrap_or(Err(Unanswered::Late))
+    }
+
+    /// Waits for what depends on a person: that is no time of the connection's own.
+    pub(super) async fn person<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let before = Instant::now();
+        let done = waiting.await;
+        self.trail.wait(before.elapsed());
+        done
     }
 
     /// Until it is dropped, a person is waited for.

@@ -139,6 +139,80 @@ fn the_terminal_is_given_back_when_a_signal_ends_the_command() {
 }
 
 #[test]
+fn a_forced_command_is_no_login_shell() {
+    let Some(server) = Sshd::with(&["ForceCommand echo hello; exit 0"]) else {
+        return;
+    };
+    let home = Home::new(&format!("hosts:\n{}", entry("n1", &server, "")));
+    let done = home.run(&["doctor", "--accept-new"]);
+    assert_eq!(done.code, Some(1), "{}", done.out);
+    assert!(done.out.contains("\u{2717} shell"), "{}", done.out);
+    assert!(done.out.contains("and printed `hello`"), "{}", done.out);
+    assert!(done.out.contains("see ForceCommand"), "{}", done.out);
+}
+
+#[test]
+fn a_server_of_version_1_has_no_good_banner() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut visitor, _)) = listener.accept() {
+            let _ = std::io::Write::write_all(&mut visitor, b"SSH-1.5-1.2.27\r\n");
+            let _ = std::io::copy(&mut visitor, &mut std::io::sink());
+        }
+    });
+    let home = Home::new(&format!(
+        "hosts:\n  n1: {{address: 127.0.0.1, port: {port}}}\n"
+    ));
+    let done = home.run(&["doctor"]);
+    assert_eq!(done.code, Some(3), "{}", done.out);
+    assert!(!done.out.contains("\u{2713} banner"), "{}", done.out);
+    assert!(done.out.contains("\u{2717} banner"), "{}", done.out);
+    assert!(done.out.contains("SSH-1.5-1.2.27"), "{}", done.out);
+    assert!(done.out.contains("version 1 of SSH"), "{}", done.out);
+}
+
+#[test]
+fn a_connection_that_is_open_under_another_name_is_told() {
+    let Some(server) = Sshd::start() else { return };
+    let text = format!(
+        "hosts:\n{}{}",
+        entry("n1", &server, ""),
+        entry("n2", &server, "")
+    );
+    let done = Home::new(&text).run(&["doctor", "--accept-new"]);
+    assert_eq!(done.code, Some(0), "{}", done.out);
+    let shared = format!(
+        "shares the connection to 127.0.0.1:{}, opened for n",
+        server.port
+    );
+    assert_eq!(done.out.matches(&shared).count(), 1, "{}", done.out);
+    assert_eq!(done.out.matches("key exchange").count(), 1, "{}", done.out);
+}
+
+#[test]
+fn where_no_key_is_taken_none_is_advised() {
+    let password = ["PubkeyAuthentication no", "PasswordAuthentication yes"];
+    let Some(server) = Sshd::with(&password) else {
+        return;
+    };
+    let home = Home::new(&format!("hosts:\n{}", entry("n1", &server, "")));
+    let done = home.run(&["doctor", "--accept-new"]);
+    assert_eq!(done.code, Some(3), "{}", done.out);
+    assert!(!done.out.contains("ssh-copy-id"), "{}", done.out);
+    assert!(
+        done.out.contains("PubkeyAuthentication yes"),
+        "{}",
+        done.out
+    );
+    assert!(
+        done.out.contains("in a terminal without --batch"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
 fn why_a_proxy_command_failed_is_told_by_trust_too() {
     let home = Home::new("hosts:\n  n1: {proxy_command: \"echo no route today >&2; exit 7\"}\n");
     let done = home.run(&["trust"]);

@@ -85,7 +85,7 @@ pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
 
 fn again(attempt: u8) -> String {
     if attempt > 1 {
-        format!("wrong, try {attempt} of 3: ")
+        format!("wrong, try {attempt}: ")
     } else {
         String::new()
     }
