@@ -95,7 +95,7 @@ impl Script<'_> {
             let relay = quoted(&relay(nonce));
             let _ = write!(
                 text,
-                "sh -c {relay} $$ $PPID <&3 3<&- | {{ IFS= read -r w; trap 'k=1' TERM; {command}; {end}; }}"
+                "sh -c {relay} $$ $PPID <&3 3<&- 2>&4 4>&- | {{ IFS= read -r w; trap 'k=1' TERM; {command}; {end}; }}"
             );
         } else {
             let _ = write!(text, "{WATCHDOG}; {command}; {end}");
@@ -149,7 +149,7 @@ const WATCHDOG: &str = "{ trap '' TERM HUP INT; IFS= read -r x <&3; kill -TERM -
 /// all data is taken.
 fn relay(nonce: &Nonce) -> String {
     format!(
-        r#"trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
+        r#"exec 4>&2 2>/dev/null; trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
     )
 }
 
