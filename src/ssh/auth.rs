@@ -86,20 +86,21 @@ pub(super) async fn login(
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
     let none = login.handle.authenticate_none(&login.target.user).await;
     if login.judged(none).await? == Verdict::In {
-        wanted
-            .trail
-            .pass(Step::Auth, login.transport, "none needed");
+        let what = || "none needed".to_owned();
+        wanted.trail.pass(Step::Auth, login.transport, what);
         return Ok("none needed".into());
     }
-    let accepts: Vec<&str> = login.methods.iter().map(Into::into).collect();
-    let accepts = accepts.join(", ");
+    let methods = login.methods.clone();
     let done = login.step_by_step().await?;
-    let trials = match login.told.offered.as_slice() {
-        [] | [_] => String::new(),
-        _ => login.told.trials(),
+    let what = || {
+        let accepts: Vec<&str> = methods.iter().map(Into::into).collect();
+        let trials = match login.told.offered.as_slice() {
+            [] | [_] => String::new(),
+            _ => login.told.trials(),
+        };
+        format!("{done}; the server accepts {}{trials}", accepts.join(", "))
     };
-    let what = format!("{done}; the server accepts {accepts}{trials}");
-    wanted.trail.pass(Step::Auth, login.transport, &what);
+    wanted.trail.pass(Step::Auth, login.transport, what);
     Ok(done)
 }
 

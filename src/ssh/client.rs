@@ -184,7 +184,7 @@ async fn exchange(
     };
     let ident = head.borrow().ident().map(str::to_owned);
     if let Some(ident) = &ident {
-        wanted.trail.pass(Step::Banner, transport, ident);
+        wanted.trail.pass(Step::Banner, transport, || ident.clone());
     }
     Ok((opened?, ended, ident.unwrap_or_default()))
 }

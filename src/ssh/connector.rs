@@ -128,7 +128,7 @@ impl Connector {
         };
         let mut attempt = Attempt::nothing(node, &target);
         if let Some(first) = target.paths.first() {
-            trail.pass(Step::Config, first.transport(), &target.summary());
+            trail.pass(Step::Config, first.transport(), || target.summary());
         }
         let mut failures: Vec<Error> = Vec::new();
         for path in target.paths.iter().filter(|p| allows(p.transport())) {

@@ -66,7 +66,7 @@ async fn attempt(
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
     let transport = wanted.path.transport();
-    wanted.trail.pass(Step::Connect, transport, &peer);
+    wanted.trail.pass(Step::Connect, transport, || peer.clone());
     let opened = client::open(way, wanted, shared).await;
     let opened = opened.map_err(|error| match &said {
         Some(said) => said.explain(error),

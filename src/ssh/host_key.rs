@@ -126,14 +126,16 @@ impl Judge {
     }
 
     fn tell(&self, ruling: &Ruling<'_>) {
-        let key = &ruling.key;
-        let standing = match (ruling.verdict, ruling.authority) {
-            (_, Some(entry)) => format!("certified by {}", entry.place()),
-            (Verdict::Unknown, None) => "new, accepted".to_owned(),
-            _ => format!("known as {}", self.book.host.label()),
+        let what = || {
+            let key = &ruling.key;
+            let standing = match (ruling.verdict, ruling.authority) {
+                (_, Some(entry)) => format!("certified by {}", entry.place()),
+                (Verdict::Unknown, None) => "new, accepted".to_owned(),
+                _ => format!("known as {}", self.book.host.label()),
+            };
+            format!("{} {}, {standing}", key.algorithm, key.fingerprint())
         };
-        let what = format!("{} {}, {standing}", key.algorithm, key.fingerprint());
-        self.trail.pass(Step::HostKey, self.transport, &what);
+        self.trail.pass(Step::HostKey, self.transport, what);
     }
 
     fn rule(&self, shown: &PublicKeyOrCertificate) -> Result<Ruling<'_>, Error> {

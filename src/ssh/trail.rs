@@ -29,13 +29,18 @@ impl Trail {
         Self(Some(watcher))
     }
 
+    /// True where somebody wants to know all that can be told.
+    pub(super) fn is_watched(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Tells of a step. What finds no room is left out: a watcher must not hold up a connection.
-    pub(super) fn pass(&self, step: Step, transport: Transport, what: &str) {
+    pub(super) fn pass(&self, step: Step, transport: Transport, what: impl FnOnce() -> String) {
         if let Some(watcher) = &self.0 {
             let passed = Passed {
                 step,
                 transport,
-                what: what.into(),
+                what: what().as_str().into(),
                 at: Instant::now(),
             };
             let _ = watcher.try_send(passed);
