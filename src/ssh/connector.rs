@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried,
+    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried, auth,
     config::Resolver,
     keyring::Keyring,
     pool::{Lane, Pool, Wanted},
@@ -52,6 +52,9 @@ pub(super) struct Shared {
     pub(super) tailnet: tailscale::Status,
     pub(super) vault: secret::Vault,
     pub(super) keyring: Keyring,
+    /// What key files came to.
+    pub(super) kept: auth::Kept,
+    pub(super) habits: auth::Habits,
     /// Held while a security key waits for its touch.
     pub(super) touch: Semaphore,
 }
@@ -74,6 +77,8 @@ impl Connector {
             tailnet: tailscale::Status::default(),
             vault: secret::Vault::default(),
             keyring,
+            kept: auth::Kept::default(),
+            habits: auth::Habits::default(),
             touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();
@@ -188,6 +193,7 @@ impl Connector {
 
     /// Forgets all passwords and decrypted keys; open connections stay.
     pub async fn forget_secrets(&self) {
+        self.0.shared.kept.forget();
         self.0.shared.keyring.forget().await;
     }
 
