@@ -41,7 +41,8 @@ impl Habits {
     }
 
     fn unlearn(&self, account: &Account) {
-        self.0.send_if_modified(|habits| habits.remove(account).is_some());
+        self.0
+            .send_if_modified(|habits| habits.remove(account).is_some());
     }
 }
 

@@ -149,7 +149,11 @@ impl Login<'_> {
         }
     }
 
-    pub(super) async fn offer(&mut self, mut offer: Offer, keys: &mut Keys) -> Result<Verdict, Error> {
+    pub(super) async fn offer(
+        &mut self,
+        mut offer: Offer,
+        keys: &mut Keys,
+    ) -> Result<Verdict, Error> {
         if let By::Locked(name, path) = &offer.by {
             let (name, path) = (name.clone(), path.clone());
             if !self.probe(&offer).await?.unwrap_or(true) {
