@@ -5,6 +5,10 @@ pub mod node;
 pub mod metrics;
 pub mod ssh;
 
+pub mod store;
+
+pub mod exec;
+
 pub mod inventory;
 
 pub mod fleet;

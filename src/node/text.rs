@@ -1,6 +1,9 @@
 //! `SafeText`: text from a node after the one sanitiser. Pure.
 
 mod escape;
+mod row;
+mod sgr;
+pub mod styled;
 
 #[cfg(test)]
 #[path = "text/tests.rs"]

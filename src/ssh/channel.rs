@@ -47,9 +47,18 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Channel {
     queue: mpsc::Receiver<Queued>,
     fate: Arc<Fate>,
-    input: Input,
+    stdin: Stdin,
     transport: Transport,
     _gone: DropGuard,
+}
+
+/// The standard input of a command, apart from its output so that both can go on at once. Dropping it closes a local
+/// command's input; over SSH it takes [`Stdin::end`], or the end of the channel.
+#[derive(Debug)]
+pub struct Stdin {
+    input: Input,
+    fate: Arc<Fate>,
+    transport: Transport,
 }
 
 /// Where input goes.
@@ -105,8 +114,12 @@ pub(super) fn pair(transport: Transport) -> (Channel, Feed) {
     };
     let channel = Channel {
         queue: receiver,
+        stdin: Stdin {
+            input: Input::Closed,
+            fate: Arc::clone(&fate),
+            transport,
+        },
         fate,
-        input: Input::Closed,
         transport,
         _gone: gone.drop_guard(),
     };
@@ -115,7 +128,7 @@ pub(super) fn pair(transport: Transport) -> (Channel, Feed) {
 
 impl Channel {
     pub(super) fn attach(mut self, input: Input) -> Self {
-        self.input = input;
+        self.stdin.input = input;
         self
     }
 
@@ -127,15 +140,37 @@ impl Channel {
         }
     }
 
+    /// The command's standard input, once; then [`Channel::write`] finds it closed.
+    pub fn take_input(&mut self) -> Stdin {
+        let closed = Stdin {
+            input: Input::Closed,
+            fate: Arc::clone(&self.fate),
+            transport: self.transport,
+        };
+        std::mem::replace(&mut self.stdin, closed)
+    }
+
     /// Sends to the command's standard input. Not cancel-safe: a dropped call may have sent a part.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.stdin.write(bytes, WRITE_TIMEOUT).await
+    }
+
+    /// Closes the command's standard input; its output goes on.
+    pub async fn end_input(&mut self) {
+        self.stdin.end().await;
+    }
+}
+
+impl Stdin {
+    /// Sends to the command, which takes each piece within `patience`. Not cancel-safe: a dropped call may have sent a part.
+    pub async fn write(&mut self, bytes: &[u8], patience: Duration) -> Result<(), Error> {
         for piece in bytes.chunks(PIECE) {
             let over = self.fate.over.clone();
             let sent = tokio::select! {
                 biased;
                 // A writer that waits for the peer's window is never woken when the connection dies.
                 () = over.cancelled() => return Err(self.failed("the command has ended")),
-                sent = timeout(WRITE_TIMEOUT, self.input.send(piece)) => sent,
+                sent = timeout(patience, self.input.send(piece)) => sent,
             };
             match sent {
                 Ok(Ok(())) => {}
@@ -146,8 +181,8 @@ impl Channel {
         Ok(())
     }
 
-    /// Closes the command's standard input; its output goes on.
-    pub async fn end_input(&mut self) {
+    /// Closes it.
+    pub async fn end(&mut self) {
         let input = std::mem::replace(&mut self.input, Input::Closed);
         if let Input::Ssh(writer) = input {
             let over = self.fate.over.clone();

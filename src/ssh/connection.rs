@@ -11,6 +11,7 @@ use std::{
 use super::{
     Channel, SessionInfo,
     link::{Denied, Link},
+    pump::Request,
 };
 
 /// sshd's own default (`MaxSessions`); a server that allows fewer says so by refusing.
@@ -141,8 +142,8 @@ impl Connection {
 
 impl Seat {
     /// Starts a command.
-    pub(super) async fn exec(self, command: &str) -> Result<Channel, Denied> {
-        self.connection.link.exec(command, self.place).await
+    pub(super) async fn exec(self, request: Request) -> Result<Channel, Denied> {
+        self.connection.link.exec(request, self.place).await
     }
 }
 

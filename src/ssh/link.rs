@@ -22,7 +22,7 @@ use super::{
     connector::Shared,
     events::{Events, Told, describe},
     pool::{Lane, Wanted},
-    pump::{Pump, Start},
+    pump::{Pump, Request, Start},
     transport::tunnel,
 };
 use crate::node::{Transport, text::SafeText};
@@ -87,7 +87,7 @@ impl Link {
     }
 
     /// Starts a command.
-    pub(super) async fn exec(&self, command: &str, place: Place) -> Result<Channel, Denied> {
+    pub(super) async fn exec(&self, request: Request, place: Place) -> Result<Channel, Denied> {
         let (channel, feed) = channel::pair(self.transport);
         let (started, start) = oneshot::channel();
         let pump = Pump {
@@ -99,7 +99,7 @@ impl Link {
             transport: self.transport,
         };
         let handle = Arc::clone(&self.handle);
-        self.tasks.spawn(pump.run(handle, command.to_owned()));
+        self.tasks.spawn(pump.run(handle, request));
         match timeout(START_TIMEOUT, start).await {
             Ok(Ok(Start::Running(writer))) => Ok(channel.attach(Input::Ssh(writer))),
             Ok(Ok(Start::NoChannel(error))) => Err(Denied::NoChannel(error)),

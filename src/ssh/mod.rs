@@ -30,7 +30,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 pub use breaker::Breaker;
 pub(crate) use breaker::hash;
-pub use channel::Channel;
+pub use channel::{Channel, Stdin};
 pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
 pub use evidence::Evidence;

@@ -31,6 +31,9 @@ const FAREWELL_BYTES: usize = 1 << 20;
 /// For the messages that close a channel to be taken by the connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a terminal of ours understands: colours, and no more is promised.
+const TERM: &str = "xterm-256color";
+
 /// Standard error among the kinds of extended data (RFC 4254, 5.2).
 const STDERR: u32 = 1;
 
@@ -44,6 +47,14 @@ pub(super) struct Pump {
     pub(super) started: Option<oneshot::Sender<Start>>,
     pub(super) shared: Arc<Shared>,
     pub(super) transport: Transport,
+}
+
+/// What is started on a channel.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) command: String,
+    /// Columns and rows of a terminal for it.
+    pub(super) terminal: Option<(u16, u16)>,
 }
 
 /// How a command began.
@@ -69,7 +80,7 @@ struct Heard {
 impl Pump {
     /// Runs until the command has ended, its reader has left or the connection is gone. It waits for the channel to
     /// open even when nobody wants it any more: otherwise the server would keep it open for nothing.
-    pub(super) async fn run(mut self, handle: Arc<Handle<Events>>, command: String) {
+    pub(super) async fn run(mut self, handle: Arc<Handle<Events>>, request: Request) {
         let channel = match handle.channel_open_session().await {
             Ok(channel) => channel,
             Err(error) => return self.refused(&error),
@@ -80,7 +91,12 @@ impl Pump {
             return self.unopen(reader, &writer, &handle).await;
         }
         let mut heard = Heard::default();
-        if writer.exec(true, command).await.is_err() {
+        if let Some(size) = request.terminal
+            && !self.is_given_terminal(&mut reader, &writer, size).await
+        {
+            return self.unopen(reader, &writer, &handle).await;
+        }
+        if writer.exec(true, request.command).await.is_err() {
             return self.tell(Start::Unsent);
         }
         self.drain(&mut reader, &writer, &mut heard).await;
@@ -92,6 +108,38 @@ impl Pump {
         }
         let has_ended = heard.closed || leave(reader, &writer).await;
         vacate(place, has_ended, &handle).await;
+    }
+
+    /// Asks for a terminal; false, and told, where the server gives none.
+    async fn is_given_terminal(
+        &mut self,
+        reader: &mut ChannelReadHalf,
+        writer: &ChannelWriteHalf<Msg>,
+        (columns, rows): (u16, u16),
+    ) -> bool {
+        let (columns, rows) = (u32::from(columns), u32::from(rows));
+        let asked = writer.request_pty(true, TERM, columns, rows, 0, 0, &[]);
+        if asked.await.is_err() {
+            self.tell(Start::Unsent);
+            return false;
+        }
+        loop {
+            match reader.wait().await {
+                Some(ChannelMsg::Success) => return true,
+                Some(ChannelMsg::WindowAdjusted { .. }) => {}
+                Some(ChannelMsg::Failure) => {
+                    let reason = "the server gives no terminal";
+                    let error = Error::new(Step::Exec, self.transport, reason)
+                        .advise("sshd: PermitTTY, and no-pty in authorized_keys");
+                    self.tell(Start::Refused(error));
+                    return false;
+                }
+                _ => {
+                    self.tell(Start::Unsent);
+                    return false;
+                }
+            }
+        }
     }
 
     /// Closes a channel on which nothing was started.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Channel, Connector, Error, SessionInfo, Step, connection::Connection, link::Denied,
-    pool::Wanted, transport::local::Shell,
+    pool::Wanted, pump::Request, transport::local::Shell,
 };
+use crate::node::Transport;
 
 /// Connections tried for one command: a server that refuses a channel on fresh connections would do so for ever.
 const TRIES: usize = 4;
@@ -53,13 +54,34 @@ impl Session {
     /// Starts a command; on another connection to the node where this one has no room, or has ended before the command
     /// was sent. Dropped before its end, the call leaves nothing behind.
     pub async fn exec(&self, command: &str) -> Result<Channel, Error> {
+        let command = command.to_owned();
+        let terminal = None;
+        self.start(Request { command, terminal }).await
+    }
+
+    /// The same on a terminal of so many columns and rows: both outputs come as one, and its end hangs up on the command.
+    pub async fn exec_on_terminal(
+        &self,
+        command: &str,
+        size: (u16, u16),
+    ) -> Result<Channel, Error> {
+        let command = command.to_owned();
+        let terminal = Some(size);
+        self.start(Request { command, terminal }).await
+    }
+
+    async fn start(&self, request: Request) -> Result<Channel, Error> {
         let (main, wanted, connector) = match &self.0 {
             Kind::Ssh {
                 main,
                 wanted,
                 connector,
             } => (main, wanted, connector),
-            Kind::Local { shell, .. } => return shell.exec(command),
+            Kind::Local { .. } if request.terminal.is_some() => {
+                let reason = "a command of this machine is given no terminal";
+                return Err(Error::new(Step::Exec, Transport::Local, reason));
+            }
+            Kind::Local { shell, .. } => return shell.exec(&request.command),
         };
         let pool = connector.pool();
         let mut seat = match main.seat().filter(|_| !main.is_closed()) {
@@ -68,7 +90,7 @@ impl Session {
         };
         let mut tries = 1;
         loop {
-            match seat.exec(command).await {
+            match seat.exec(request.clone()).await {
                 Ok(channel) => return Ok(channel),
                 Err(Denied::NoChannel(_) | Denied::Unsent(_)) if tries < TRIES => tries += 1,
                 Err(denied) => return Err(denied.into()),

@@ -1,0 +1,96 @@
+//! How a run is stopped while it goes on, in two steps, and given the password that sudo asks for.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{node::text::SafeText, ssh::Secret};
+
+/// The reins of one run; clones hold the same.
+#[derive(Clone, Debug)]
+pub struct Control {
+    begin: CancellationToken,
+    all: CancellationToken,
+    password: Arc<watch::Sender<Option<Secret>>>,
+    why: Arc<OnceLock<SafeText>>,
+    asked: Arc<AtomicBool>,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            begin: CancellationToken::new(),
+            all: CancellationToken::new(),
+            password: Arc::new(watch::Sender::new(None)),
+            why: Arc::default(),
+            asked: Arc::default(),
+        }
+    }
+}
+
+impl Control {
+    /// What has not begun never does; what runs goes on.
+    pub fn cancel_pending(&self) {
+        self.begin.cancel();
+    }
+
+    /// What runs is ended too.
+    pub fn cancel_all(&self) {
+        self.begin.cancel();
+        self.all.cancel();
+    }
+
+    /// Ends everything for a reason of the run's own.
+    pub(super) fn abort(&self, why: &str) {
+        // Only the first reason counts.
+        let _ = self.why.set(why.into());
+        self.cancel_all();
+    }
+
+    /// What sudo is told when it asks.
+    pub fn give_password(&self, password: Secret) {
+        self.password.send_replace(Some(password));
+    }
+
+    /// True when no node begins any more.
+    pub fn is_stopping(&self) -> bool {
+        self.begin.is_cancelled()
+    }
+
+    /// True when everything is being ended.
+    pub fn is_cancelled(&self) -> bool {
+        self.all.is_cancelled()
+    }
+
+    /// Why the run ended itself.
+    pub fn reason(&self) -> Option<&SafeText> {
+        self.why.get()
+    }
+
+    /// True for the first node whose sudo wants the password.
+    pub(super) fn is_first_to_ask(&self) -> bool {
+        !self.asked.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) async fn stopped(&self) {
+        self.begin.cancelled().await;
+    }
+
+    pub(super) async fn cancelled(&self) {
+        self.all.cancelled().await;
+    }
+
+    /// The password, once somebody has given it; nothing when the run is cancelled first.
+    pub(super) async fn password(&self) -> Option<Secret> {
+        let mut password = self.password.subscribe();
+        tokio::select! {
+            biased;
+            () = self.cancelled() => None,
+            given = password.wait_for(Option::is_some) => given.ok().and_then(|given| given.clone()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Who may connect and who may run next: fan-out, batches, strategies. Pure.
+
+use super::{
+    Outcome,
+    plan::{Options, Strategy},
+};
+
+/// Nodes that are connected to at once. Apart from the fan-out, so that dead nodes hold no place in it.
+const CONNECTING: usize = 128;
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Connecting,
+    Connected,
+    Running,
+    Ended,
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Connect to this node.
+    Connect(usize),
+    /// Run on this node, to which there is a connection.
+    Run(usize),
+}
+
+/// The state of a run.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    phases: Vec<Phase>,
+    fanout: usize,
+    batch: usize,
+    strategy: Strategy,
+    failures: usize,
+    /// Connected nodes in the order in which they came.
+    ready: std::collections::VecDeque<usize>,
+    /// The first node that was not looked at yet.
+    next: usize,
+    connecting: usize,
+    running: usize,
+    ended: usize,
+    stopped: bool,
+}
+
+impl Schedule {
+    /// For so many nodes.
+    pub fn new(nodes: usize, options: &Options) -> Self {
+        Self {
+            phases: vec![Phase::Waiting; nodes],
+            fanout: options.fanout.max(1),
+            batch: options.batches.size(nodes),
+            strategy: options.strategy,
+            failures: 0,
+            ready: std::collections::VecDeque::new(),
+            next: 0,
+            connecting: 0,
+            running: 0,
+            ended: 0,
+            stopped: false,
+        }
+    }
+
+    /// The next thing to do, which counts as begun; nothing until something ends.
+    pub fn step(&mut self) -> Option<Step> {
+        if self.stopped {
+            return None;
+        }
+        if self.running < self.fanout
+            && let Some(node) = self.ready.pop_front()
+        {
+            self.running += 1;
+            self.set(node, Phase::Running);
+            return Some(Step::Run(node));
+        }
+        // No more than can run are connected beforehand, however many are silent.
+        let is_wanted = self.connecting < CONNECTING && self.ready.len() < self.fanout;
+        let end = self.batch_end();
+        if !is_wanted || self.next >= end {
+            return None;
+        }
+        let node = self.next;
+        self.next += 1;
+        self.connecting += 1;
+        self.set(node, Phase::Connecting);
+        Some(Step::Connect(node))
+    }
+
+    /// A batch begins when the one before it has ended.
+    fn batch_end(&self) -> usize {
+        let batch = self.ended / self.batch;
+        ((batch + 1) * self.batch).min(self.phases.len())
+    }
+
+    /// There is a connection to this node.
+    pub fn connected(&mut self, node: usize) {
+        if self.phases.get(node) == Some(&Phase::Connecting) {
+            self.connecting -= 1;
+            self.ready.push_back(node);
+            self.set(node, Phase::Connected);
+        }
+    }
+
+    /// This node is done. True when the run stops because of it.
+    pub fn ended(&mut self, node: usize, outcome: &Outcome) -> bool {
+        match self.phases.get(node) {
+            Some(Phase::Connecting) => self.connecting -= 1,
+            Some(Phase::Running) => self.running -= 1,
+            Some(Phase::Connected) => self.ready.retain(|ready| *ready != node),
+            Some(Phase::Waiting) => {}
+            Some(Phase::Ended) | None => return false,
+        }
+        self.set(node, Phase::Ended);
+        self.ended += 1;
+        self.failures += usize::from(!outcome.is_ok());
+        let is_over = matches!(self.strategy, Strategy::AbortAfter(most) if self.failures >= most);
+        let stops = is_over && !self.stopped && self.ended < self.phases.len();
+        self.stopped |= is_over;
+        stops
+    }
+
+    /// No node begins any more; gives those that have not.
+    pub fn stop(&mut self) -> Vec<usize> {
+        self.stopped = true;
+        let has_not_begun =
+            |phase: &Phase| matches!(phase, Phase::Waiting | Phase::Connecting | Phase::Connected);
+        let phases = self.phases.iter().enumerate();
+        let waiting = phases.filter(|(_, phase)| has_not_begun(phase));
+        waiting.map(|(node, _)| node).collect()
+    }
+
+    /// True once every node is done.
+    pub fn is_done(&self) -> bool {
+        self.ended == self.phases.len()
+    }
+
+    fn set(&mut self, node: usize, phase: Phase) {
+        if let Some(place) = self.phases.get_mut(node) {
+            *place = phase;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

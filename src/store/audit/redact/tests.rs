@@ -1,0 +1,161 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn secrets_go_and_the_rest_stays() {
+    for (typed, kept) in [
+        ("uptime", "uptime"),
+        (
+            "sort --key=2 f; ssh -o HostKeyAlias=x h",
+            "sort --key=2 f; ssh -o HostKeyAlias=x h",
+        ),
+        ("PASSWORD=hunter2 run", "PASSWORD=[redacted] run"),
+        ("export DB_PASS='a b' X=1", "export DB_PASS=[redacted] X=1"),
+        ("A_TOKEN=a\\ b\"c d\"; next", "A_TOKEN=[redacted]; next"),
+        ("SSH_KEY=$(cat /k | tr a b) x", "SSH_KEY=[redacted] x"),
+        (
+            "TOKEN=$TOKEN run \"P_PASS=${P}\"",
+            "TOKEN=$TOKEN run \"P_PASS=${P}\"",
+        ),
+        (
+            "docker run -e \"MY_SECRET=a b\" img",
+            "docker run -e \"MY_SECRET=[redacted]\" img",
+        ),
+        (
+            "mysql --password hunter2 -e q",
+            "mysql --password [redacted] -e q",
+        ),
+        (
+            "mysql --password=hunter2 -e q",
+            "mysql --password=[redacted] -e q",
+        ),
+        ("mysql --password --host h", "mysql --password --host h"),
+        (
+            "x --password-file /p --token-stdin y",
+            "x --password-file /p --token-stdin y",
+        ),
+        ("sh -c 'x --token abc y'", "sh -c 'x --token [redacted] y'"),
+        ("sshpass -p hunter2 ssh h", "sshpass -p [redacted] ssh h"),
+        ("sshpass -phunter2 ssh h", "sshpass -p[redacted] ssh h"),
+        (
+            "curl -H 'Authorization: Bearer abc.def' u",
+            "curl -H 'Authorization: [redacted]' u",
+        ),
+        (
+            "curl -H \"x-api-key: abc\" u",
+            "curl -H \"x-api-key: [redacted]\" u",
+        ),
+        (
+            "curl https://me:pw@h/p ftp://h:21/",
+            "curl https://me:[redacted]@h/p ftp://h:21/",
+        ),
+        (
+            "curl -d '{\"password\":\"a\\\"b\",\"user\":\"me\"}' u",
+            "curl -d '{\"password\":[redacted],\"user\":\"me\"}' u",
+        ),
+        (
+            "curl 'http://h/?token=abc'",
+            "curl 'http://h/?token=[redacted]'",
+        ),
+        ("echo AKIAIOSFODNN7EXAMPLE.", "echo [redacted]."),
+        (
+            "echo ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "echo [redacted]",
+        ),
+        ("x xoxb-1234567890-abcdef y", "x [redacted] y"),
+        (
+            "echo '-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----' > k",
+            "echo '[redacted]' > k",
+        ),
+        ("echo -----BEGIN PRIVATE KEY-----\nabc", "echo [redacted]"),
+        (
+            "echo -----BEGIN CERTIFICATE-----",
+            "echo -----BEGIN CERTIFICATE-----",
+        ),
+    ] {
+        assert_eq!(redact(typed), kept);
+    }
+}
+
+/// Pieces that forms are made of, in any order.
+fn command() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "PASSWORD",
+        "token",
+        "api_key",
+        "KEY",
+        "--password",
+        "--secret",
+        "sshpass",
+        "-p",
+        "=",
+        ":",
+        " ",
+        "'",
+        "\"",
+        "\\",
+        "$(",
+        ")",
+        "`",
+        "$X",
+        "${X}",
+        "://",
+        "@",
+        "/",
+        "a",
+        "b c",
+        "\n",
+        ";",
+        "Authorization",
+        "AKIAIOSFODNN7EXAMPLE",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "-----",
+        MARK,
+        "[",
+        "redacted]",
+        "é",
+        "{",
+        "}",
+        ",",
+        ".",
+        "_",
+        "-",
+        "sk-aaaaaaaaaaaaaaaaaaaaaaaa",
+    ]);
+    prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+/// A secret that stands in no form by itself.
+const CANARY: &str = "hunter2canary";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn redacting_twice_is_redacting_once(text in command()) {
+        let once = redact(&text);
+        prop_assert_eq!(redact(&once), once);
+    }
+
+    #[test]
+    fn any_text_is_taken(text: String) {
+        let once = redact(&text);
+        prop_assert_eq!(redact(&once), once);
+    }
+
+    #[test]
+    fn no_value_of_a_secret_name_stays(
+        prefix in "[a-z ]{0,12}",
+        name in "[A-Z_]{0,4}(PASS|TOKEN|SECRET|KEY)[A-Z_]{0,4}",
+        quote in prop::sample::select(vec!["", "'", "\""]),
+        suffix in "[a-z ;|]{0,12}",
+    ) {
+        let typed = format!("{prefix} {name}={quote}{CANARY}{quote}{suffix}");
+        prop_assert!(!redact(&typed).contains(CANARY), "{}", typed);
+        let typed = format!("{prefix} {quote}{name}={CANARY} {CANARY}{quote} {suffix}");
+        let left = redact(&typed).matches(CANARY).count();
+        prop_assert_eq!(left, usize::from(quote.is_empty()), "{}", typed);
+    }
+}
