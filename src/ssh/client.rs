@@ -21,7 +21,7 @@ use super::{
     auth,
     connector::Shared,
     events::{Events, Fault, Told, describe},
-    host_key::{Judge, Reading},
+    host_key::Judge,
     link::{Life, Link},
     pool::{Lane, Wanted},
     prompt::Asker,
@@ -90,30 +90,13 @@ pub(super) struct Opened {
     pub(super) remark: SafeText,
 }
 
-/// What the files say that a login needs.
-pub(super) struct Looked {
-    known: Reading,
-    keys: auth::Look,
-}
-
-/// Begins to look at the files, which goes on while the way to the server is dialled.
-pub(super) fn look_up(wanted: &Wanted, shared: &Shared) -> Looked {
-    let (keys, more) = shared.kept.look(&wanted.target);
-    let known = Reading::start(wanted.target.book(), more);
-    Looked { known, keys }
-}
-
 /// Exchanges keys and logs in. Dropped before its end, it leaves no task and no socket.
-pub(super) async fn open(
-    way: Way,
-    looked: Looked,
-    wanted: &Wanted,
-    shared: &Arc<Shared>,
-) -> Result<Opened, Error> {
+pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Result<Opened, Error> {
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let transport = wanted.path.transport();
-    let judge = judge(wanted, shared, looked.known).await?;
+    let (look, take) = shared.kept.look(&wanted.target);
+    let judge = judge(wanted, shared, take).await?;
     let remark = judge.remark();
     let (mut handle, ended, ident) = exchange(way, wanted, judge, &stop).await?;
     let life = Life::new(stop, ended);
@@ -128,7 +111,7 @@ pub(super) async fn open(
         shared,
         asker: &asker,
         life: &life,
-        look: looked.keys,
+        look,
     };
     let auth = tokio::select! {
         biased;
@@ -153,8 +136,7 @@ pub(super) async fn open(
 pub(super) async fn look(way: Way, wanted: &Wanted, shared: &Shared) -> Result<Shown, Error> {
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
-    let reading = Reading::start(wanted.target.book(), || ());
-    let mut judge = judge(wanted, shared, reading).await?;
+    let mut judge = judge(wanted, shared, || ()).await?;
     let shown = judge.look();
     let ended = exchange(way, wanted, judge, &stop).await;
     let shown = shown.borrow().clone();
@@ -169,9 +151,13 @@ fn no_key(transport: Transport) -> Error {
     Error::new(Step::HostKey, transport, "the server showed no host key")
 }
 
-/// Waits for what is known of the host.
-async fn judge(wanted: &Wanted, shared: &Shared, known: Reading) -> Result<Judge, Error> {
-    timeout(shared.config.kex_timeout, Judge::new(wanted, shared, known))
+/// Reads what is known of the host, then does `more`.
+async fn judge(
+    wanted: &Wanted,
+    shared: &Shared,
+    more: impl FnOnce() + Send + 'static,
+) -> Result<Judge, Error> {
+    timeout(shared.config.kex_timeout, Judge::new(wanted, shared, more))
         .await
         .unwrap_or_else(|_| {
             let reason = "the known_hosts files could not be read in time";

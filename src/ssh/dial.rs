@@ -63,12 +63,11 @@ async fn attempt(
     bastion: Option<Bastion>,
 ) -> Result<Connection, Error> {
     let started = Instant::now();
-    let looked = client::look_up(wanted, shared);
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
     let transport = wanted.path.transport();
     wanted.trail.pass(Step::Connect, transport, || peer.clone());
-    let opened = client::open(way, looked, wanted, shared).await;
+    let opened = client::open(way, wanted, shared).await;
     let opened = opened.map_err(|error| match &said {
         Some(said) => said.explain(error),
         None => error,

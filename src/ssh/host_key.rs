@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use russh::keys::{Certificate, PublicKeyOrCertificate};
@@ -26,9 +26,6 @@ use crate::node::{HostKeyPolicy, NodeId, Transport, text::SafeText};
 /// For reading or writing known_hosts, the wait for its lock included.
 const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What was read longer ago is read again.
-pub(super) const FRESH: Duration = Duration::from_secs(1);
-
 /// Judges the host keys of one connection.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -47,9 +44,6 @@ pub(super) struct Judge {
     looking: Option<watch::Sender<Option<Shown>>>,
 }
 
-/// What is known of a host, being read.
-pub(super) struct Reading(oneshot::Receiver<(Instant, io::Result<Known>)>);
-
 /// What known_hosts says of what a server shows.
 struct Ruling<'a> {
     key: Key,
@@ -60,45 +54,20 @@ struct Ruling<'a> {
     fault: Option<String>,
 }
 
-impl Reading {
-    /// Begins. `more` is done after that on the same thread: to change threads costs more than to look at files.
-    pub(super) fn start(book: Book, more: impl FnOnce() + Send + 'static) -> Self {
-        let (told, known) = oneshot::channel();
-        spawn_blocking(move || {
-            let at = Instant::now();
-            // Whoever asked may have lost patience.
-            let _ = told.send((at, Known::lookup(&book.files, &book.host)));
-            more();
-        });
-        Self(known)
-    }
-
-    /// What is known now.
-    async fn known(self, book: &Book) -> io::Result<Known> {
-        let read = timeout(FILE_TIMEOUT, self.0).await;
-        match read.map_err(|_| late())? {
-            Ok((at, known)) if at.elapsed() < FRESH => known,
-            // The way to the server took long: somebody may have written meanwhile.
-            _ => {
-                let book = book.clone();
-                blocking(move || Known::lookup(&book.files, &book.host)).await
-            }
-        }
-    }
-}
-
 impl Judge {
-    /// Knows what was read of the host.
+    /// Reads what is known of the host. `more` is done after that on the same thread: to change threads costs more than
+    /// to look at files.
     pub(super) async fn new(
         wanted: &Wanted,
         shared: &Shared,
-        reading: Reading,
+        more: impl FnOnce() + Send + 'static,
     ) -> Result<Self, Error> {
         let (target, transport) = (&wanted.target, wanted.path.transport());
         let book = target.book();
         let trail = wanted.trail.clone();
-        let known = reading
-            .known(&book)
+        let wanted = book.clone();
+        let look_up = move || Known::lookup(&wanted.files, &wanted.host);
+        let known = blocking_then(look_up, more)
             .await
             .map_err(|error| unreadable(transport, &error))?;
         Ok(Self {
@@ -373,14 +342,26 @@ fn now() -> u64 {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    match timeout(FILE_TIMEOUT, spawn_blocking(work)).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(error)) => Err(io::Error::other(error)),
-        Err(_) => Err(late()),
-    }
+    blocking_then(work, || ()).await
 }
 
-fn late() -> io::Error {
-    let reason = format!("no answer within {} s", FILE_TIMEOUT.as_secs());
-    io::Error::new(io::ErrorKind::TimedOut, reason)
+/// The same; then `more`, which nobody here waits for.
+async fn blocking_then<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    more: impl FnOnce() + Send + 'static,
+) -> io::Result<T> {
+    let (told, done) = oneshot::channel();
+    spawn_blocking(move || {
+        // Whoever asked may have lost patience.
+        let _ = told.send(work());
+        more();
+    });
+    match timeout(FILE_TIMEOUT, done).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(io::Error::other(error)),
+        Err(_) => {
+            let reason = format!("no answer within {} s", FILE_TIMEOUT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        }
+    }
 }

@@ -13,12 +13,14 @@ use tokio::sync::{oneshot, watch};
 use super::identity::{self, Files};
 use crate::ssh::{
     config::{Stamp, stamp},
-    host_key::FRESH,
     target::Target,
 };
 
 /// A file that has just been written can change again under the same times: some file systems count in steps of 2 s.
 const SETTLES: Duration = Duration::from_secs(2);
+
+/// A look that is older says little about now: a person may have been asked meanwhile, and have mended a file.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Which files one login reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,7 +103,7 @@ impl fmt::Debug for Kept {
 }
 
 impl Look {
-    /// What is kept, where it still counts: a person may have been asked meanwhile, and have mended a file.
+    /// What is kept, where it still counts.
     pub(super) async fn fresh(self) -> Option<Arc<Files>> {
         let (at, files) = self.0.await.ok()?;
         files.filter(|_| at.elapsed() < FRESH)
