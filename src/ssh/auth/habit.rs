@@ -16,55 +16,37 @@ use crate::ssh::{Error, keyring::Account, target::Target};
 pub(in crate::ssh) struct Habits(watch::Sender<HashMap<Account, PublicKey>>);
 
 impl Habits {
-    fn has(&self, account: &Account) -> bool {
-        self.0.borrow().contains_key(account)
-    }
-
-    fn knows(&self, account: &Account, offer: &Offer) -> bool {
-        // To be asked for a passphrase is no habit.
-        let by_hand = matches!(offer.by, By::Locked(..));
-        let habits = self.0.borrow();
-        match (&offer.public, habits.get(account)) {
-            (Public::Key(key), Some(known)) if !by_hand => key.key_data() == known.key_data(),
-            _ => false,
-        }
+    /// Taken out, so that a login that comes to nothing goes the long way the next time; one that succeeds puts it back.
+    fn take(&self, account: &Account) -> Option<PublicKey> {
+        let mut taken = None;
+        self.0.send_if_modified(|habits| {
+            taken = habits.remove(account);
+            taken.is_some()
+        });
+        taken
     }
 
     fn learn(&self, account: Account, key: &PublicKey) {
-        self.0.send_if_modified(|habits| {
-            let is_new = habits.get(&account) != Some(key);
-            if is_new {
-                habits.insert(account, key.clone());
-            }
-            is_new
+        self.0.send_modify(|habits| {
+            habits.insert(account, key.clone());
         });
-    }
-
-    fn unlearn(&self, account: &Account) {
-        self.0
-            .send_if_modified(|habits| habits.remove(account).is_some());
     }
 }
 
 impl Login<'_> {
     /// Offers the key of the last time; `None` where there is none, or where another would come first.
     pub(super) async fn as_ever(&mut self) -> Result<Option<Verdict>, Error> {
-        let account = account(self.target);
-        if !self.shared.habits.has(&account) {
+        let Some(known) = self.shared.habits.take(&account(self.target)) else {
             return Ok(None);
-        }
+        };
         let mut keys = self.gather().await;
-        let first = keys.take_first(|offer| self.shared.habits.knows(&account, offer));
-        let verdict = match first {
+        let verdict = match keys.take_first(|offer| is_of(offer, &known)) {
             Some(offer) => Some(self.offer(offer, &mut keys).await?),
             None => None,
         };
         if verdict == Some(Verdict::Rejected) {
             // sshd forgives the request for nothing, which follows, only where it comes first.
             keys.count_rejected();
-        }
-        if verdict != Some(Verdict::In) {
-            self.shared.habits.unlearn(&account);
         }
         self.keys = Some(keys);
         Ok(verdict)
@@ -76,6 +58,12 @@ impl Login<'_> {
             self.shared.habits.learn(account(self.target), key);
         }
     }
+}
+
+/// To be asked for a passphrase is no habit.
+fn is_of(offer: &Offer, known: &PublicKey) -> bool {
+    let is_same = |key: &PublicKey| key.key_data() == known.key_data();
+    !matches!(offer.by, By::Locked(..)) && matches!(&offer.public, Public::Key(key) if is_same(key))
 }
 
 fn account(target: &Target) -> Account {
