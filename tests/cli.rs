@@ -1,5 +1,7 @@
 //! The real binary at a pipe: what it prints, where, and how it ends.
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/nodes.rs"]

@@ -43,6 +43,9 @@ fn commands_page() -> String {
     command(&mut text, &root, "##");
     for sub in root.get_subcommands().filter(|c| c.get_name() != "help") {
         command(&mut text, sub, "##");
+        for part in sub.get_subcommands().filter(|c| c.get_name() != "help") {
+            command(&mut text, part, "###");
+        }
     }
     text
 }
@@ -53,16 +56,17 @@ fn command(text: &mut String, command: &Command, heading: &str) {
         .get_about()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let _ = write!(
-        text,
-        "\n{heading} `{name}`\n\n{about}\n\n| option | what |\n|---|---|\n"
-    );
+    let _ = write!(text, "\n{heading} `{name}`\n\n{about}\n");
     let is_root = !name.contains(' ');
+    let mut rows = String::new();
     for arg in command
         .get_arguments()
         .filter(|a| is_root || !a.is_global_set())
     {
-        option(text, arg);
+        option(&mut rows, arg);
+    }
+    if !rows.is_empty() {
+        let _ = write!(text, "\n| option | what |\n|---|---|\n{rows}");
     }
 }
 

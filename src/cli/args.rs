@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     command::{
+        audit::Audit,
         demo::Demo,
         doctor::Doctor,
         nodes::Nodes,
@@ -78,6 +79,8 @@ pub enum Command {
     Nodes(Nodes),
     /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
     Pool(Pool),
+    /// Show who ran what, where, and how it went. Exit code 0: shown, or the chain is whole; 1: `verify` found a record that isn't as it was written; 2: usage error; 74: the log can't be read.
+    Audit(Audit),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
     Demo {
         /// What to simulate.

@@ -164,7 +164,7 @@ fn ask(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Option<Answer
 
 fn again(attempt: u8) -> String {
     if attempt > 1 {
-        format!("wrong, try {attempt} of 3: ")
+        format!("wrong, try {attempt}: ")
     } else {
         String::new()
     }

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod ask;
+mod audit;
 mod choices;
 mod console;
 mod dashboard;
@@ -77,6 +78,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),
+        Some(Command::Audit(audit)) => audit::run(context, &audit),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
     }
 }

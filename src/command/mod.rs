@@ -1,7 +1,9 @@
 //! One command per file: its arguments, and the pure report that it makes. The command line runs them; palette and keys will through the same entries.
 
+pub mod audit;
 pub mod demo;
 pub mod doctor;
+pub mod exec;
 pub mod nodes;
 pub mod pool;
 pub mod status;

@@ -40,6 +40,11 @@ impl Paths {
         self.state.join("dashboard.json")
     }
 
+    /// Where the audit log is kept.
+    pub fn audit(&self) -> PathBuf {
+        self.state.join("audit")
+    }
+
     /// What a person writes for every run.
     pub fn file(&self) -> PathBuf {
         self.config.join("config.yaml")

@@ -305,10 +305,10 @@ impl Running<'_> {
 
     /// Sends the command's input, where it has some.
     fn feed(&mut self) -> Feeding {
-        let (Some(mut stdin), true) = (
-            self.stdin.take(),
-            self.one.options.input.is_some() || self.one.options.is_sudo,
-        ) else {
+        if self.one.options.input.is_none() && !self.one.options.is_sudo {
+            return Feeding::None;
+        }
+        let Some(mut stdin) = self.stdin.take() else {
             return Feeding::None;
         };
         let input = self.one.options.input.clone().unwrap_or_default();

@@ -95,7 +95,7 @@ impl Script<'_> {
             let relay = quoted(&relay(nonce));
             let _ = write!(
                 text,
-                "sh -c {relay} $$ $PPID <&3 3<&- | {{ IFS= read -r w; trap 'k=1' TERM; {command}; {end}; }}"
+                "sh -c {relay} $$ $PPID <&3 3<&- 2>&4 4>&- | {{ IFS= read -r w; trap 'k=1' TERM; {command}; {end}; }}"
             );
         } else {
             let _ = write!(text, "{WATCHDOG}; {command}; {end}");
@@ -109,7 +109,7 @@ impl Script<'_> {
         if !self.is_terminal {
             text += "exec 2>&4 3<&- 4>&-; ";
         }
-        let _ = write!(text, "{VARIABLE}={}; export {VARIABLE}; ", self.nonce);
+        let _ = write!(text, "{VARIABLE}=''{}; export {VARIABLE}; ", self.nonce);
         for (name, value) in self.variables {
             let value = without_newlines(&quoted(value));
             let _ = write!(text, "{name}={value}; export {name}; ");
@@ -138,6 +138,9 @@ pub fn data_header(bytes: usize) -> String {
 /// Says that no data follows.
 pub const DATA_END: &str = "e\n";
 
+// The variable and its value never stand side by side in a text: where the server keeps what it was asked for in a
+// variable of its own (SSH_ORIGINAL_COMMAND), every process of the login would look like one of the execution.
+
 /// Waits for the end of the input, then ends the group; `$PPID` leads it where sudo stands between.
 const WATCHDOG: &str = "{ trap '' TERM HUP INT; IFS= read -r x <&3; kill -TERM -$$ || kill -TERM -$PPID; sleep 3; \
      kill -KILL -$$ || kill -KILL -$PPID; } >/dev/null 4>&- & w=$!";
@@ -146,14 +149,14 @@ const WATCHDOG: &str = "{ trap '' TERM HUP INT; IFS= read -r x <&3; kill -TERM -
 /// all data is taken.
 fn relay(nonce: &Nonce) -> String {
     format!(
-        r#"trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
+        r#"exec 4>&2 2>/dev/null; trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
     )
 }
 
 /// After the command: told to end, wait for what it left, for [`GRACE`] at most; then end the watchdog.
 fn finish(nonce: &Nonce) -> String {
     format!(
-        r#"s=$?; [ -z "$k" ] || {{ n=0; while [ $n -lt 30 ] && grep -qs {VARIABLE}={nonce} /proc/[0-9]*/environ; do sleep 0.1; n=$((n+1)); done; kill -KILL -$$ || kill -KILL -$PPID; }}; kill -KILL $w; exit $s"#
+        r#"s=$?; [ -z "$k" ] || {{ n=0; while [ $n -lt 30 ] && grep -qs "{VARIABLE}"={nonce} /proc/[0-9]*/environ; do sleep 0.1; n=$((n+1)); done; kill -KILL -$$ || kill -KILL -$PPID; }}; kill -KILL $w; exit $s"#
     )
 }
 
@@ -179,7 +182,7 @@ fn folder_word(folder: &str) -> String {
 pub fn sweep(nonce: &Nonce, pid: u32) -> String {
     let inner = format!(
         "[ -r /proc/self/environ ] || {{ kill -0 {pid} 2>/dev/null && echo {pid}; echo blind; exit; }}; \
-         for f in /proc/{pid}/environ $(grep -ls {VARIABLE}={nonce} /proc/[0-9]*/environ); do p=${{f#/proc/}}; p=${{p%/environ}}; \
+         for f in /proc/{pid}/environ $(grep -ls \"{VARIABLE}\"={nonce} /proc/[0-9]*/environ); do p=${{f#/proc/}}; p=${{p%/environ}}; \
          [ -d /proc/$p ] && read -r c </proc/$p/comm && echo $p $c; done 2>/dev/null; echo seen"
     );
     format!("exec /bin/sh -c {}", quoted(&inner))

@@ -207,7 +207,7 @@ impl Actor {
         self.generation += 1;
         let id = node.id.clone();
         let cancel = self.outside.cancel.child_token();
-        let (wish, wishes) = watch::channel(self.wish_for(&node, None, 0));
+        let (wish, wishes) = watch::channel(self.wish_for(&node, None, Wish::default()));
         let poller = Poller {
             node,
             generation: self.generation,
@@ -232,7 +232,7 @@ impl Actor {
         });
     }
 
-    fn wish_for(&self, node: &Node, state: Option<&NodeState>, retries: u32) -> Wish {
+    fn wish_for(&self, node: &Node, state: Option<&NodeState>, before: Wish) -> Wish {
         let focused = self.focus.as_ref() == Some(&node.id);
         let firing = state.is_some_and(|s| s.health.severity() >= Severity::Warn);
         let normal = match node.interval {
@@ -247,7 +247,7 @@ impl Actor {
         Wish {
             interval_ms,
             per_core: focused,
-            retries,
+            ..before
         }
     }
 
@@ -261,8 +261,9 @@ impl Actor {
         let Some(poller) = self.pollers.get(&state.node.id) else {
             return;
         };
-        let retries = poller.wish.borrow().retries + more_retries;
-        let wish = self.wish_for(&state.node, Some(state), retries);
+        let mut wish = *poller.wish.borrow();
+        wish.retries += more_retries;
+        let wish = self.wish_for(&state.node, Some(state), wish);
         poller
             .wish
             .send_if_modified(|old| std::mem::replace(old, wish) != wish);
@@ -351,10 +352,14 @@ impl Actor {
         }
         self.roused = Some(now);
         let together = |at: Millis| at.0.abs_diff(since.0) < TOGETHER_MS;
-        for state in &self.snapshot.nodes {
-            if lost_since(state).is_some_and(together) {
-                self.send_wish(state, 1);
-            }
+        let lost = |state: &&Arc<NodeState>| lost_since(state).is_some_and(together);
+        let lost = self.snapshot.nodes.iter().filter(lost);
+        let pollers = lost.filter_map(|state| self.pollers.get(&state.node.id));
+        let pollers: Vec<&Handle> = pollers.collect();
+        for poller in &pollers {
+            let count = pollers.len();
+            let call = |wish: &mut Wish| wish.roused = wish.roused.again(count);
+            poller.wish.send_modify(call);
         }
     }
 

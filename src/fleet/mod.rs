@@ -4,6 +4,7 @@ mod actor;
 mod checkup;
 mod clock;
 mod event;
+pub mod filter;
 mod lane;
 mod poller;
 mod sampling;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -27,8 +27,13 @@ const LOOK_AROUND: Duration = Duration::from_secs(10);
 /// Between two looks at the files that a refusal was judged by.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Between two nodes that are roused: one network is back for all of them, and one bastion may stand before them.
+const ROUSE_APART_MS: u64 = 20;
+/// However many they are, the last is tried by then.
+const ROUSE_WITHIN_MS: u64 = 5_000;
+
 /// What the fleet wants of a poller now; the newest counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wish {
     /// Time between samples.
     pub(super) interval_ms: u64,
@@ -36,6 +41,27 @@ pub(super) struct Wish {
     pub(super) per_core: bool,
     /// Grows when somebody wants an attempt now.
     pub(super) retries: u32,
+    /// When a node that was lost with this one came back.
+    pub(super) roused: Roused,
+}
+
+/// A call to all nodes that were lost together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Roused {
+    /// Grows with each call.
+    pub(super) times: u32,
+    /// Over so long their attempts are spread.
+    pub(super) over_ms: u64,
+}
+
+impl Roused {
+    /// The next call, to so many nodes.
+    pub(super) fn again(self, nodes: usize) -> Self {
+        Self {
+            times: self.times.wrapping_add(1),
+            over_ms: (nodes as u64 * ROUSE_APART_MS).min(ROUSE_WITHIN_MS),
+        }
+    }
 }
 
 /// All that a poller needs.
@@ -62,6 +88,8 @@ struct Memory {
     plan: Vec<Transport>,
     /// The wish for an attempt that was followed last.
     retries: u32,
+    /// The call that was followed last.
+    roused: u32,
 }
 
 /// How a session ended.
@@ -82,6 +110,7 @@ impl Poller {
     async fn keep_connected(&mut self) {
         let mut memory = Memory {
             retries: self.wish.borrow().retries,
+            roused: self.wish.borrow().roused.times,
             ..Memory::default()
         };
         let mut session = None;
@@ -207,20 +236,28 @@ impl Poller {
         }
     }
 
-    /// Resolves when somebody wants an attempt that was not made yet.
+    /// Resolves when somebody wants an attempt that was not made yet, or in its turn when all that were lost are called.
     async fn retry_wanted(&mut self, memory: &mut Memory) {
-        let before = memory.retries;
-        let wish = self.wish.wait_for(|wish| wish.retries != before).await;
-        let Ok(retries) = wish.map(|wish| wish.retries) else {
+        let (retries, roused) = (memory.retries, memory.roused);
+        let is_new = |wish: &Wish| wish.retries != retries || wish.roused.times != roused;
+        let wish = self.wish.wait_for(is_new).await.map(|wish| *wish);
+        let Ok(wish) = wish else {
             return std::future::pending().await;
         };
-        memory.retries = retries;
+        memory.roused = wish.roused.times;
+        if wish.retries == retries {
+            let turn = Duration::from_millis(self.place_in(wish.roused.over_ms));
+            let wanted = self.wish.wait_for(|wish| wish.retries != retries);
+            // A person doesn't wait for the turn; whoever is gone ends this task.
+            let _ = timeout(turn, wanted).await;
+        }
+        memory.retries = self.wish.borrow().retries;
         memory.ways.hurry();
     }
 
     /// A place in `0..span` that belongs to the node: what many do is spread evenly.
     pub(super) fn place_in(&self, span: u64) -> u64 {
-        ssh::hash(self.node.id.as_str(), 0) % span.max(1)
+        place_in(self.node.id.as_str(), span)
     }
 
     /// Waits when the fleet is behind: a sample is taken later rather than queued.
@@ -233,6 +270,10 @@ impl Poller {
         // A closed channel means that the fleet is gone, and this task with it.
         self.reports.send(report).await.ok();
     }
+}
+
+fn place_in(node: &str, span: u64) -> u64 {
+    ssh::hash(node, 0) % span.max(1)
 }
 
 /// Resolves when something speaks for another attempt: a key was put into known_hosts, a key file was made readable.
@@ -249,4 +290,27 @@ async fn changed(evidence: &Evidence) {
 fn better(plan: &[Transport], used: Transport) -> &[Transport] {
     let place = plan.iter().position(|transport| *transport == used);
     plan.get(..place.unwrap_or_default()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_are_roused_are_spread_evenly() {
+        for (nodes, over_ms) in [(1, 20), (10, 200), (1_000, 5_000)] {
+            let roused = Roused::default().again(nodes);
+            assert_eq!((roused.times, roused.over_ms), (1, over_ms));
+        }
+        let over_ms = Roused::default().again(1_000).over_ms;
+        let mut tenths = [0; 10];
+        for node in 0..1_000 {
+            let at = place_in(&format!("gpu{node:04}"), over_ms);
+            tenths[(at * 10 / over_ms) as usize] += 1;
+        }
+        assert!(
+            tenths.iter().all(|nodes| (60..=140).contains(nodes)),
+            "{tenths:?}"
+        );
+    }
 }

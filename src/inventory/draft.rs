@@ -203,6 +203,7 @@ impl<'p> Draft<'p> {
         if !self.cloudflare.hostname.is_empty() {
             node.route.cloudflare = Some(self.cloudflare);
         }
+        node.transports_chosen = self.transports.is_some();
         let (wanted, at) = self.transports.unwrap_or_else(|| {
             let usual = [
                 Transport::Tailscale,

@@ -82,19 +82,32 @@ const TAIL: &str = "
 - A key of `hosts` may be a node set (`gpu[01-16]`). In the values marked *zipped*, a range (`10.0.3.[11-26]`) gives each
   host its own, in the written order; it has to be as long as the key's. In `defaults` and groups no range is read.
 - A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`.
+- Without an `address`, and without a `HostName` in ssh_config, a host is dialled by its name, which is a guess: unless `transports`
+  is written, a host that has `tailscale` or `cloudflare` is then tried that way first, and by `direct` last.
 - Names have letters, digits, `.`, `_` and `-`, and don't start with `-`. Hosts, logins and bastions hold no control
   character and nothing that a shell could read.
-- What the file doesn't say of a host, `ssh_config` may: it is asked as `ssh -G NAME` with the file's `address`, `user` and
-  `port`, when the host is first connected to. `HostName`, `Port`, `User`, `IdentityFile`, `IdentitiesOnly`,
-  `CertificateFile`, `IdentityAgent`, `ProxyJump`, `ProxyCommand`, `UserKnownHostsFile`, `GlobalKnownHostsFile`,
-  `StrictHostKeyChecking` (`no` as `accept-new`), `HostKeyAlias`, `ConnectTimeout`, `ServerAlive*`, `Ciphers`, `MACs`,
-  `KexAlgorithms` and `HostKeyAlgorithms` count. Without an `ssh` program, sshoal reads the files itself, and refuses what
-  it can't (`Match exec`, `final` and the like) with file and line. `-F FILE` names another file, `-F none` leaves
-  ssh_config out.
+- What the file doesn't say of a host, `ssh_config` may (see below).
 - Hosts of a source `ssh_config` come after the file's own, and `defaults` and groups hold for them too. Of two hosts with
   one name the first counts, which a warning says.
 - Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.
 - Paths start at the folder of the file; `~/` is your home.
 - At most 8 MiB and 100,000 hosts. Anchors and aliases are read; tags and merge keys (`<<`) are refused.
 - The dashboard follows the file. A version that is wrong or names no host changes nothing, and the header says why.
+
+## What ssh_config says
+
+It is asked as `ssh -G NAME` with the file's `address`, `user` and `port`, when the host is first connected to. Without an
+`ssh` program, sshoal reads the files itself, and refuses what it can't (`Match exec`, `final` and the like) with file and
+line. `-F FILE` names another file, `-F none` leaves ssh_config out.
+
+- Obeyed: `HostName`, `Port`, `User`, `IdentityFile`, `IdentitiesOnly`, `CertificateFile`, `IdentityAgent`, `ProxyJump`,
+  `ProxyCommand`, `UserKnownHostsFile`, `GlobalKnownHostsFile`, `StrictHostKeyChecking` (`no` as `accept-new`),
+  `HostKeyAlias`, `HashKnownHosts`, `ConnectTimeout`, `ServerAlive*`, `Ciphers`, `MACs`, `KexAlgorithms`,
+  `HostKeyAlgorithms`, `PreferredAuthentications`, `PubkeyAuthentication`, `KbdInteractiveAuthentication`,
+  `PasswordAuthentication` and `NumberOfPasswordPrompts`; for the way by the host's own address `BindAddress`,
+  `AddressFamily` and `TCPKeepAlive`. In paths `~`, `~user`, `${NAME}` and every token of ssh, `%C` and `%j` too.
+- Refused: `KnownHostsCommand` and `RevokedHostKeys`, for without them a key could be trusted that ssh
+  refuses; `BindInterface` (name its address, as `BindAddress`) and `ProxyUseFdpass`, for the way would be another one.
+  For a host that can do without the first two, the key with `none` before that line says so.
+- Everything else changes nothing here: multiplexing, forwarding, what a terminal does, GSSAPI and host-based logins.
 ";

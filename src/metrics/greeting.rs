@@ -9,6 +9,9 @@ const MAX_LINE: usize = 4096;
 /// More noise than this is no login script.
 const MAX_NOISE: usize = 64 * 1024;
 
+/// How sshd refuses every command of a login whose password has expired, by whatever key it came.
+const EXPIRED: &str = "Password change required";
+
 /// The last line with anything in it of a text that comes in pieces: whoever gives up says why at the end.
 #[derive(Debug, Default)]
 pub struct LastLine {
@@ -51,7 +54,12 @@ impl LastLine {
 
 fn said(line: &[u8]) -> Option<SafeText> {
     let line = String::from_utf8_lossy(line);
-    let line = line.trim();
+    let line = match line.trim() {
+        line if line.starts_with(EXPIRED) => {
+            "the password has expired and must be changed: log in once with ssh"
+        }
+        line => line,
+    };
     (!line.is_empty()).then(|| clipped(line))
 }
 
@@ -164,5 +172,14 @@ mod tests {
         assert_eq!(line.text(), Some("unfinished".into()));
         line.feed(&[b'y'; 10_000]);
         assert!(line.open.len() <= MAX_LINE);
+    }
+
+    #[test]
+    fn a_password_that_has_expired_is_told_plainly() {
+        let mut lines = LastLine::default();
+        lines.feed(b"WARNING: Your password has expired.\n");
+        lines.feed(b"Password change required but no TTY available.\n");
+        let text = lines.text().unwrap();
+        assert!(text.as_str().contains("log in once with ssh"), "{text}");
     }
 }

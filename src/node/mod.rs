@@ -56,6 +56,8 @@ pub struct Node {
     pub identity: Vec<PathBuf>,
     /// Ways to reach it, tried in this order.
     pub transports: Vec<Transport>,
+    /// Somebody wrote that order.
+    pub transports_chosen: bool,
     /// What the transports other than `direct` and `local` need.
     pub route: Route,
     /// The ssh_config file that speaks of it, where that isn't the usual one.
@@ -96,6 +98,7 @@ impl Node {
             user: None,
             identity: Vec::new(),
             transports: Vec::new(),
+            transports_chosen: false,
             route: Route::default(),
             ssh_config: None,
             host_keys: None,

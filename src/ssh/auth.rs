@@ -9,6 +9,7 @@ mod offer;
 mod signing;
 mod told;
 mod typed;
+mod verdict;
 
 use russh::{
     MethodKind, MethodSet,
@@ -29,13 +30,6 @@ pub(super) use habit::Habits;
 pub(super) use kept::{Kept, Look};
 use keys::{Keys, Rsa};
 use told::{Hint, Told};
-
-/// In ssh's order: what asks nobody comes first.
-const METHODS: [MethodKind; 3] = [
-    MethodKind::PublicKey,
-    MethodKind::KeyboardInteractive,
-    MethodKind::Password,
-];
 
 /// Steps of one login; a server that wants more wants something else.
 const MAX_STEPS: usize = 8;
@@ -106,7 +100,8 @@ pub(super) async fn login(
     if as_ever == Some(Verdict::In) {
         return Ok(login.told.accepted.join(", ").as_str().into());
     }
-    if as_ever == Some(Verdict::Further) {
+    if as_ever.is_some() && !login.methods.is_empty() {
+        // sshd forgives a request for nothing only where it comes first.
         return login.step_by_step().await;
     }
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
@@ -133,7 +128,7 @@ pub(super) async fn login(
 impl Login<'_> {
     async fn step_by_step(&mut self) -> Result<SafeText, Error> {
         let mut spent = Vec::new();
-        while let Some(method) = next(&self.methods, &spent) {
+        while let Some(method) = self.target.methods.next(&self.methods, &spent) {
             let verdict = match method {
                 MethodKind::PublicKey => self.try_keys().await?,
                 MethodKind::KeyboardInteractive => self.try_codes().await?,
@@ -180,7 +175,7 @@ impl Login<'_> {
         let error = self.failed(&format!("{reason}{}", self.told.trials()));
         if reason.as_str().contains("Too many authentication failures") {
             return error
-                .advise("name the right key for this node: identity in hosts.yaml")
+                .advise("name the right key for this node: identity in hosts.yaml, or IdentityFile and IdentitiesOnly in ssh_config")
                 .for_good();
         }
         error
@@ -190,41 +185,23 @@ impl Login<'_> {
         Error::new(Step::Auth, self.transport, reason)
     }
 
-    fn refused(&self) -> Error {
+    fn refused(&mut self) -> Error {
+        let ours = &self.target.methods;
+        let left_out = ours.left_out(&self.methods);
+        let open = ours.of(&self.methods);
+        if !left_out.is_empty() {
+            let note = format!("ssh_config leaves out {}", left_out.join(", "));
+            self.told.note(note);
+            if open.is_empty() {
+                self.told.hint(Hint::LeftOut);
+            }
+        }
         let reason = self.told.refusal(&self.target.user, &self.methods);
-        let error = self
-            .failed(&reason)
-            .advise(&self.told.advice(&self.methods));
+        let error = self.failed(&reason).advise(&self.told.advice(&open));
         if self.told.is_late {
             error
         } else {
             error.for_good()
         }
-    }
-}
-
-/// The next method that the server accepts and that was not tried since its last step.
-fn next(methods: &MethodSet, spent: &[MethodKind]) -> Option<MethodKind> {
-    let open = |method: &MethodKind| methods.contains(method) && !spent.contains(method);
-    METHODS.into_iter().find(open)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn methods_go_in_sshs_order_each_once_a_step() {
-        use MethodKind::{KeyboardInteractive, Password, PublicKey};
-        let all = MethodSet::from([Password, KeyboardInteractive, PublicKey].as_slice());
-        assert_eq!(next(&all, &[]), Some(PublicKey));
-        assert_eq!(next(&all, &[PublicKey]), Some(KeyboardInteractive));
-        assert_eq!(
-            next(&all, &[PublicKey, KeyboardInteractive]),
-            Some(Password)
-        );
-        assert_eq!(next(&all, &METHODS), None);
-        let others = MethodSet::from([MethodKind::HostBased].as_slice());
-        assert_eq!(next(&others, &[]), None);
     }
 }

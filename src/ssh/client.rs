@@ -20,7 +20,7 @@ use super::{
     algorithms::is_extension,
     auth,
     connector::Shared,
-    events::{Events, Fault, Told, describe},
+    events::{Events, Fault, describe},
     host_key::Judge,
     link::{Life, Link},
     pool::{Lane, Wanted},
@@ -98,8 +98,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     let (look, take) = shared.kept.look(&wanted.target);
     let judge = judge(wanted, shared, take).await?;
     let remark = judge.remark();
-    let (mut handle, ended, ident) = exchange(way, wanted, judge, &stop).await?;
-    let life = Life::new(stop, ended);
+    let (mut handle, life, ident) = exchange(way, wanted, judge, &stop).await?;
     if let Some(progress) = &shared.config.progress {
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
@@ -165,7 +164,7 @@ async fn judge(
         })
 }
 
-type Exchanged = (Handle<Events>, watch::Receiver<Told>, String);
+type Exchanged = (Handle<Events>, Life, String);
 
 async fn exchange(
     way: Way,
@@ -186,6 +185,7 @@ async fn exchange(
         Lane::Bulk => Box::new(BufReader::with_capacity(READ_AHEAD, way.stream)),
     };
     let (tap, head) = Tap::new(stream, stop);
+    let heard = tap.heard();
     let (events, ended) = Events::new(judge, stop.clone(), wanted);
     let opened = tokio::select! {
         biased;
@@ -198,7 +198,8 @@ async fn exchange(
     if let Some(ident) = &ident {
         wanted.trail.pass(Step::Banner, transport, || ident.clone());
     }
-    Ok((opened?, ended, ident.unwrap_or_default()))
+    let life = Life::new(stop.clone(), ended, heard);
+    Ok((opened?, life, ident.unwrap_or_default()))
 }
 
 /// The window of a channel. For bulk it grows with the distance, 2 MiB for each millisecond of round trip: all that the

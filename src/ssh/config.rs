@@ -11,6 +11,7 @@ mod resolver;
 mod said;
 mod subset;
 pub(super) mod tokens;
+mod users;
 mod words;
 
 use std::{
@@ -24,11 +25,18 @@ pub use listing::{Listing, list};
 pub(super) use pattern::in_list as is_in_list;
 pub(super) use resolver::Resolver;
 
-use super::{Error, Step, algorithms::Algorithms};
+use russh::MethodKind;
+
+use super::{
+    Error, Step,
+    algorithms::Algorithms,
+    methods::Methods,
+    transport::socket::{Family, Socket},
+};
 use crate::node::{HostKeyPolicy, Node, Transport, hop};
 use ask::Failure;
 use said::{Asked, Said};
-use tokens::{Tokens, expand_path};
+use tokens::{Lookup, Tokens, expand_path};
 
 /// Which ssh_config counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +102,10 @@ pub(super) struct Resolved {
     pub(super) alive_max: Option<usize>,
     /// `Ciphers` and the like.
     pub(super) algorithms: Algorithms,
+    /// `PreferredAuthentications`, `PubkeyAuthentication` and the like, `NumberOfPasswordPrompts`.
+    pub(super) methods: Methods,
+    /// `BindAddress`, `AddressFamily`, `TCPKeepAlive`.
+    pub(super) socket: Socket,
 }
 
 /// Which agent is asked.
@@ -187,8 +199,13 @@ impl Resolved {
         source: &Source,
         variable: Variable<'_>,
     ) -> Result<Self, String> {
-        let tokens = tokens(said, asked, source);
-        let path = |text: &String| expand_path(text, &tokens, variable).map(PathBuf::from);
+        not_ours(said)?;
+        let tokens = tokens(said, asked, source)?;
+        let lookup = Lookup {
+            variable,
+            home: &users::home,
+        };
+        let path = |text: &String| expand_path(text, &tokens, lookup).map(PathBuf::from);
         let paths = |key: &str| -> Result<Vec<PathBuf>, String> {
             let named = said.all(key).iter().filter(|text| *text != "none");
             named.map(path).collect()
@@ -205,7 +222,7 @@ impl Resolved {
             },
             certificates: paths("certificatefile")?,
             identities_only: said.one("identitiesonly") == Some("yes"),
-            agent: agent(said.one("identityagent"), &tokens, variable)?,
+            agent: agent(said.one("identityagent"), &tokens, lookup)?,
             jump: jump(said.one("proxyjump"))?,
             proxy_command: said
                 .one("proxycommand")
@@ -229,15 +246,27 @@ impl Resolved {
                 kex: said.one("kexalgorithms").map(str::to_owned),
                 host_keys: said.one("hostkeyalgorithms").map(str::to_owned),
             },
+            methods: methods(said),
+            socket: Socket {
+                bind: said.one("bindaddress").map(str::to_owned),
+                family: match said.one("addressfamily") {
+                    Some("inet") => Family::Four,
+                    Some("inet6") => Family::Six,
+                    _ => Family::Any,
+                },
+                keepalive: said.one("tcpkeepalive") != Some("no"),
+            },
         })
     }
 }
 
-fn tokens(said: &Said, asked: &Asked, source: &Source) -> Tokens {
+fn tokens(said: &Said, asked: &Asked, source: &Source) -> Result<Tokens, String> {
     let (host, user) = (said.one("hostname"), said.one("user"));
     let text = |text: Option<&str>, or: &str| text.unwrap_or(or).to_owned();
     let port = said.one("port").and_then(|port| port.parse().ok());
-    Tokens {
+    let jump = jump(said.one("proxyjump"))?;
+    let is_hash = |hash: &&str| hash.len() == 40 && hash.chars().all(|c| c.is_ascii_hexdigit());
+    Ok(Tokens {
         host: text(host.or(asked.address.as_deref()), &asked.name),
         original: asked.name.clone(),
         port: port.or(asked.port).unwrap_or(22),
@@ -250,7 +279,52 @@ fn tokens(said: &Said, asked: &Asked, source: &Source) -> Tokens {
             .to_string_lossy()
             .into_owned(),
         uid: rustix::process::getuid().as_raw(),
+        jump: jump
+            .last()
+            .map_or_else(String::new, |hop| hop.address.clone()),
+        hash: said.one(said::HASH).filter(is_hash).map(str::to_owned),
+    })
+}
+
+/// What changes whom ssh trusts, or the way it goes, and can't be done here: better no connection than another one.
+fn not_ours(said: &Said) -> Result<(), String> {
+    let named = |key| {
+        said.one(key)
+            .filter(|value| !value.eq_ignore_ascii_case("none"))
+    };
+    let keys = [
+        ("knownhostscommand", "KnownHostsCommand"),
+        ("revokedhostkeys", "RevokedHostKeys"),
+    ];
+    for (key, name) in keys {
+        if named(key).is_some() {
+            return Err(format!(
+                "{name} is not supported, and without it a key may be trusted that ssh refuses: put `{name} none` for this host before that line, if that may be"
+            ));
+        }
     }
+    match said.one("bindinterface") {
+        Some(name) => Err(format!(
+            "BindInterface {name} is not supported: name its address, as BindAddress"
+        )),
+        None => Ok(()),
+    }
+}
+
+fn methods(said: &Said) -> Methods {
+    let is_off = |kind| {
+        let key = match kind {
+            MethodKind::PublicKey => "pubkeyauthentication",
+            MethodKind::KeyboardInteractive => "kbdinteractiveauthentication",
+            MethodKind::Password => "passwordauthentication",
+            _ => return false,
+        };
+        matches!(said.one(key), Some("no" | "false"))
+    };
+    let tries = said.one("numberofpasswordprompts");
+    let tries = tries.and_then(|tries| tries.parse::<u32>().ok());
+    let tries = tries.map(|tries| u8::try_from(tries).unwrap_or(u8::MAX));
+    Methods::new(said.one("preferredauthentications"), is_off, tries)
 }
 
 /// ssh prints its own list where nobody named a file. To name all of it comes to the same.
@@ -279,7 +353,7 @@ fn host_keys(word: Option<&str>) -> Option<HostKeyPolicy> {
 fn agent(
     value: Option<&str>,
     tokens: &Tokens,
-    variable: Variable<'_>,
+    lookup: Lookup<'_>,
 ) -> Result<Option<Agent>, String> {
     let socket = |path: String| Some(Agent::Socket(path.into()));
     Ok(match value {
@@ -289,8 +363,8 @@ fn agent(
             .strip_prefix('$')
             .filter(|name| !name.starts_with('{'))
         {
-            Some(name) => variable(name).map_or(Some(Agent::Off), socket),
-            None => socket(expand_path(value, tokens, variable)?),
+            Some(name) => (lookup.variable)(name).map_or(Some(Agent::Off), socket),
+            None => socket(expand_path(value, tokens, lookup)?),
         },
     })
 }

@@ -108,6 +108,7 @@ async fn way(
                 port: target.port,
                 limit: target.connect_timeout,
                 transport: Transport::Direct,
+                socket: &target.socket,
             };
             direct::dial(to, &shared.names).await
         }

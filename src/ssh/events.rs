@@ -33,6 +33,8 @@ const REFUSAL_CHARS: usize = 160;
 pub(super) struct Told {
     /// Why it ended, once it has.
     pub(super) ended: Option<SafeText>,
+    /// Greetings sent during the login so far.
+    pub(super) banners: u64,
     /// Channels refused so far.
     pub(super) refusals: usize,
     /// What was said at the latest of them, the last at the end.
@@ -153,6 +155,11 @@ impl Handler for Events {
         }
         let what = || format!("{}, {}", names.kex.as_ref(), names.cipher.as_ref());
         self.trail.pass(Step::Kex, self.transport, what);
+        Ok(())
+    }
+
+    async fn auth_banner(&mut self, _: &str, _: &mut Session) -> Result<(), Fault> {
+        self.told.send_modify(|told| told.banners += 1);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ use super::{
     events::{Events, Told, describe},
     pool::{Lane, Wanted},
     pump::{Pump, Request, Start},
-    transport::tunnel,
+    transport::{stream::Heard, tunnel},
 };
 use crate::node::{Transport, text::SafeText};
 
@@ -49,6 +49,7 @@ pub(super) struct Link {
 pub(super) struct Life {
     stop: CancellationToken,
     told: watch::Receiver<Told>,
+    heard: Heard,
 }
 
 /// Why a command was not started.
@@ -173,8 +174,13 @@ impl From<Denied> for Error {
 
 impl Life {
     /// `stop` tells of an end by our own will, `told` of any other.
-    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>) -> Self {
-        Self { stop, told }
+    pub(super) fn new(stop: CancellationToken, told: watch::Receiver<Told>, heard: Heard) -> Self {
+        Self { stop, told, heard }
+    }
+
+    /// How often anything came from the server until now, and how often it was a greeting to be shown at the login.
+    pub(super) fn heard(&self) -> (u64, u64) {
+        (self.heard.times(), self.told.borrow().banners)
     }
 
     /// Resolves when the connection is gone, with the reason.

@@ -15,6 +15,7 @@ mod host_key;
 mod keyring;
 mod known_hosts;
 mod link;
+mod methods;
 mod pool;
 mod prompt;
 mod pump;
@@ -208,7 +209,7 @@ pub struct SessionInfo {
     pub ident: SafeText,
     /// Login in use.
     pub user: String,
-    /// What authenticated: `agent ed25519 comment`, `file ~/.ssh/id_ed25519`.
+    /// What authenticated: `agent ed25519 comment (SHA256:mVPwvezn)`, `file ~/.ssh/id_ed25519`.
     pub auth: SafeText,
     /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
     pub remark: SafeText,

@@ -7,6 +7,8 @@ use super::{
     algorithms::Algorithms,
     config::{Agent, Resolved},
     known_hosts::{Book, Host},
+    methods::Methods,
+    transport::socket::Socket,
 };
 use crate::node::{Cloudflare, HostKeyPolicy, Node, NodeId, Transport};
 
@@ -39,6 +41,10 @@ pub(super) struct Target {
     pub(super) connect_timeout: Duration,
     pub(super) keepalive: Keepalive,
     pub(super) algorithms: Algorithms,
+    /// What a login may use.
+    pub(super) methods: Methods,
+    /// Of the way by its own address.
+    pub(super) socket: Socket,
     /// The ways to try, best first.
     pub(super) paths: Vec<Path>,
 }
@@ -53,6 +59,8 @@ pub(super) struct Terms {
     identities: Vec<PathBuf>,
     identities_only: bool,
     certificates: Vec<PathBuf>,
+    methods: Methods,
+    socket: Socket,
 }
 
 /// How a silent peer is found.
@@ -131,6 +139,8 @@ impl Target {
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
             },
             algorithms: resolved.algorithms.clone(),
+            methods: resolved.methods.clone(),
+            socket: resolved.socket.clone(),
             paths: paths(node, resolved),
             host,
         }
@@ -159,6 +169,8 @@ impl Target {
             identities: self.identities.clone(),
             identities_only: self.identities_only,
             certificates: self.certificates.clone(),
+            methods: self.methods.clone(),
+            socket: self.socket.clone(),
         }
     }
 
@@ -196,8 +208,12 @@ fn known_hosts(resolved: &Resolved, config: &Config) -> Vec<PathBuf> {
 /// command is never dialled directly: the address may mean another machine here.
 fn paths(node: &Node, resolved: &Resolved) -> Vec<Path> {
     let behind = behind(node, resolved);
+    let mut transports = node.transports.clone();
+    if !node.transports_chosen && behind.is_none() && is_name_only(node, resolved) {
+        transports.sort_by_key(|transport| *transport == Transport::Direct);
+    }
     let mut paths = Vec::new();
-    for transport in &node.transports {
+    for transport in &transports {
         let path = match transport {
             Transport::Local => Some(Path::Local),
             Transport::Direct => Some(behind.clone().unwrap_or(Path::Direct)),
@@ -210,6 +226,12 @@ fn paths(node: &Node, resolved: &Resolved) -> Vec<Path> {
         paths.extend(path.filter(|path| !paths.contains(path)));
     }
     paths
+}
+
+/// True where nobody said at which address the node is: to dial its name is a guess, and what it was given comes first.
+fn is_name_only(node: &Node, resolved: &Resolved) -> bool {
+    let is_name = |host: &String| host.eq_ignore_ascii_case(node.id.as_str());
+    is_name(&node.address) && resolved.host.as_ref().is_none_or(is_name)
 }
 
 /// What the host stands behind, if anything.
@@ -311,6 +333,53 @@ mod tests {
             ..Route::default()
         };
         assert_eq!(kinds(&all, route, &none), [Tailscale, Direct]);
+    }
+
+    #[test]
+    fn a_bare_name_is_dialled_after_all_that_was_given() {
+        use Transport::{Cloudflare, Direct, Jump, Tailscale};
+        let named = |host: &str| Resolved {
+            host: Some(host.to_owned()),
+            ..Resolved::default()
+        };
+        let node = Node {
+            transports: vec![Tailscale, Direct, Cloudflare],
+            route: Route {
+                tailscale: Some("100.101.1.7".to_owned()),
+                cloudflare: Some(crate::node::Cloudflare {
+                    hostname: "ssh.example.com".to_owned(),
+                    token_id: None,
+                    token_secret: None,
+                }),
+                ..Route::default()
+            },
+            ..Node::blank("GPU07")
+        };
+        let order = |node: &Node, resolved: &Resolved| {
+            let paths = paths(node, resolved);
+            paths.iter().map(Path::transport).collect::<Vec<_>>()
+        };
+        // `ssh -G` gives the name itself, in small letters, where nothing is said.
+        for nothing in [Resolved::default(), named("gpu07")] {
+            assert_eq!(order(&node, &nothing), [Tailscale, Cloudflare, Direct]);
+        }
+        let usual = [Tailscale, Direct, Cloudflare];
+        assert_eq!(order(&node, &named("10.0.3.7")), usual);
+        let placed = Node {
+            address: "10.0.3.7".to_owned(),
+            ..node.clone()
+        };
+        assert_eq!(order(&placed, &Resolved::default()), usual);
+        let chosen = Node {
+            transports_chosen: true,
+            ..node.clone()
+        };
+        assert_eq!(order(&chosen, &Resolved::default()), usual);
+        let behind = Resolved {
+            jump: vec![Arc::new(Node::blank("gate"))],
+            ..Resolved::default()
+        };
+        assert_eq!(order(&node, &behind), [Tailscale, Jump, Cloudflare]);
     }
 
     #[test]

@@ -1,3 +1,11 @@
 //! What is kept on this machine: the audit log. Its functions block; an async caller runs them in `spawn_blocking`.
 
 pub mod audit;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The wall clock in ms since 1970: the time that records are given.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| time.as_millis() as u64)
+}

@@ -3,7 +3,6 @@
 mod app;
 pub mod effect;
 pub mod event;
-pub mod filter;
 pub mod format;
 pub mod glyph;
 mod header;

@@ -1,6 +1,10 @@
 //! Logging in: key files, agents, and refusals.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use sshoal::{
     node::Transport,
@@ -11,7 +15,7 @@ use tokio::net::UnixListener;
 use crate::{
     agent::between,
     eventually, open, refused, run,
-    support::sshd::{SshAgent, Sshd, keygen},
+    support::sshd::{SshAgent, Sshd, keygen, peer},
 };
 
 #[tokio::test]
@@ -64,7 +68,10 @@ async fn the_agent_goes_first_and_its_other_keys_are_kept_back_where_files_are_n
     let connector = || Connector::new(config.clone(), None);
     let mut node = server.node();
     let session = connector().connect(&node).await.unwrap();
-    assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
+    assert_eq!(
+        session.info().auth.as_str(),
+        known(&server.path("id_ed25519"))
+    );
     // Without named files, every key of the agent is offered.
     node.identity.clear();
     assert!(connector().connect(&node).await.is_ok());
@@ -94,7 +101,8 @@ async fn an_rsa_key_in_the_agent_signs_with_sha_2() {
     let mut node = server.node();
     node.identity.clear();
     let session = Connector::new(config, None).connect(&node).await.unwrap();
-    assert_eq!(session.info().auth.as_str(), "agent rsa test");
+    let auth = session.info().auth.as_str().to_owned();
+    assert!(auth.starts_with("agent rsa test (SHA256:"), "{auth}");
 }
 
 #[tokio::test]
@@ -175,11 +183,80 @@ async fn an_agent_with_many_keys_never_meets_the_servers_limit() {
     assert!(added.unwrap().success());
     let connector = Connector::new(config.clone(), None);
     let session = connector.connect(&node).await.unwrap();
-    assert_eq!(session.info().auth.as_str(), "agent ed25519 test");
+    assert_eq!(
+        session.info().auth.as_str(),
+        known(&server.path("id_ed25519"))
+    );
     config.identities.clear();
     let error = refused(&Connector::new(config, None), &node).await;
     let reason = error.reason.as_str();
-    assert!(reason.contains("4 more keys of the agent"), "{reason}");
+    assert!(
+        reason.contains("Too many authentication failures")
+            && reason.contains("3 more not offered"),
+        "{reason}"
+    );
+}
+
+/// The key as it is told where the agent holds it: `ssh-add -l` shows the same.
+fn known(key: &Path) -> String {
+    let shown = Command::new("ssh-keygen").arg("-lf").arg(key).output();
+    let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
+    let fingerprint = shown.split_whitespace().nth(1).unwrap();
+    format!("agent ed25519 test ({})", &fingerprint[..15])
+}
+
+/// Whether ssh and sshoal get in with the `good`th of eight keys, and how many the server saw of each.
+async fn both(limit: usize, good: usize) -> Option<[(bool, usize); 2]> {
+    let server = Sshd::with(&[&format!("MaxAuthTries {limit}")])?;
+    let ssh = peer("ssh")?;
+    server.trust();
+    let keys: Vec<PathBuf> = (1..=8).map(|n| server.path(&format!("id_{n}"))).collect();
+    for key in &keys {
+        keygen(key, "ed25519", "");
+    }
+    let public = server.path(&format!("id_{good}.pub"));
+    fs::copy(public, server.path("authorized_keys")).unwrap();
+    let seen = |before: usize| {
+        let log = server.log();
+        let count = |word: &str| log.matches(word).count();
+        count("Failed publickey") + count("Accepted publickey") - before
+    };
+    let mut asked = Command::new(ssh);
+    asked.args(["-F", "none", "-oBatchMode=yes", "-oIdentitiesOnly=yes"]);
+    asked.args(["-oIdentityAgent=none", "-p", &server.port.to_string()]);
+    let known_hosts = server.path("known_hosts");
+    asked.arg(format!("-oUserKnownHostsFile={}", known_hosts.display()));
+    for key in &keys {
+        asked.arg("-i").arg(key);
+    }
+    let ended = asked.args(["127.0.0.1", "true"]).output().unwrap();
+    let by_ssh = (ended.status.success(), seen(0));
+    let mut node = server.node();
+    node.identity = keys;
+    let ended = Connector::new(server.config(), None).connect(&node).await;
+    if let Err(error) = &ended {
+        println!("{error}\n  -> {}", error.advice);
+    }
+    Some([by_ssh, (ended.is_ok(), seen(by_ssh.1))])
+}
+
+#[tokio::test]
+async fn as_many_keys_are_offered_as_the_server_looks_at() {
+    for (limit, good, expected) in [
+        (6, 6, (true, 6)),
+        (6, 7, (false, 6)),
+        (8, 8, (true, 8)),
+        (2, 3, (false, 2)),
+    ] {
+        let Some([ssh, own]) = both(limit, good).await else {
+            return;
+        };
+        assert_eq!(
+            (ssh, own),
+            (expected, expected),
+            "{limit} tries, key {good}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -246,7 +323,7 @@ async fn a_key_that_is_not_taken_any_more_leaves_the_others_their_turn() {
     assert!(login().await.unwrap().ends_with("id_second"));
     // That one is not the first: all is asked as at the beginning.
     assert!(login().await.unwrap().ends_with("id_second"));
-    eventually("all in the log", || requests(&server, "none") == 3).await;
+    eventually("all in the log", || requests(&server, "none") == 2).await;
     fs::write(server.path("authorized_keys"), "").unwrap();
     let error = login().await.expect_err("nothing fits");
     assert_eq!((error.step, error.permanent), (Step::Auth, true));

@@ -84,6 +84,90 @@ async fn ssh_config_alone_leads_to_a_session() {
     }
 }
 
+/// The program that is asked, and then none: the files are read here.
+const READERS: [fn() -> Option<PathBuf>; 2] = [|| peer("ssh"), || None];
+
+/// The entry with these lines before its own.
+fn connector(server: &Sshd, lines: &str, program: Option<PathBuf>) -> Connector {
+    let user = server.config().user;
+    fs::copy(server.path("id_ed25519"), server.path("id_box")).unwrap();
+    let text = format!("Host box\n{lines}\n{}", entry(server, &user));
+    fs::write(server.path("ssh_config"), text).unwrap();
+    Connector::new(obeying(server.folder.path(), program), None)
+}
+
+/// On Linux all of 127.0.0.0/8 is this machine's.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_local_address_and_the_ip_version_are_the_ones_that_were_named() {
+    let Some(server) = Sshd::start() else { return };
+    for reader in READERS {
+        let lines = "BindAddress 127.0.0.9\nAddressFamily inet\nTCPKeepAlive no";
+        let connector = connector(&server, lines, reader());
+        assert!(connector.connect(&direct("box")).await.is_ok());
+        assert!(server.log().contains("Connection from 127.0.0.9 port"));
+        let foreign = self::connector(&server, "BindAddress 192.0.2.1", reader());
+        let error = refused(&foreign, &direct("box")).await;
+        assert_eq!((error.step, error.permanent), (Step::Connect, false));
+        assert!(error.reason.as_str().contains("not from 192.0.2.1: "));
+        assert!(error.advice.as_str().contains("BindAddress 192.0.2.1"));
+        let six = self::connector(&server, "AddressFamily inet6", reader());
+        let error = refused(&six, &direct("box")).await;
+        assert_eq!(error.step, Step::Resolve);
+        let reason = error.reason.as_str();
+        assert!(reason.contains("127.0.0.1 has no IPv6 address"), "{reason}");
+        assert!(error.advice.as_str().contains("AddressFamily inet6"));
+    }
+}
+
+#[tokio::test]
+async fn a_way_of_logging_in_that_is_not_wanted_is_not_tried() {
+    let Some(server) = Sshd::with(&["PasswordAuthentication yes"]) else {
+        return;
+    };
+    for reader in READERS {
+        for lines in [
+            "PreferredAuthentications password",
+            "PubkeyAuthentication no",
+        ] {
+            let connector = connector(&server, lines, reader());
+            let error = refused(&connector, &direct("box")).await;
+            assert_eq!((error.step, error.permanent), (Step::Auth, true));
+            let reason = error.reason.as_str();
+            assert!(
+                reason.contains("no key was offered")
+                    && reason.contains("ssh_config leaves out publickey"),
+                "{reason}"
+            );
+        }
+        let lines = "PreferredAuthentications hostbased";
+        let error = refused(&connector(&server, lines, reader()), &direct("box")).await;
+        let advice = error.advice.as_str();
+        assert!(advice.contains("PreferredAuthentications"), "{advice}");
+        assert!(!server.log().contains("publickey"), "{}", server.log());
+    }
+}
+
+#[tokio::test]
+async fn what_changes_whom_ssh_trusts_and_is_not_known_here_is_refused() {
+    let Some(server) = Sshd::start() else { return };
+    for reader in READERS {
+        for line in [
+            "KnownHostsCommand /bin/true",
+            "RevokedHostKeys /dev/null",
+            "BindInterface lo",
+        ] {
+            let error = refused(&connector(&server, line, reader()), &direct("box")).await;
+            assert_eq!((error.step, error.permanent), (Step::Config, true));
+            let name = line.split(' ').next().unwrap();
+            assert!(error.reason.as_str().contains(name), "{error}");
+        }
+        let lines = "KnownHostsCommand none\nKnownHostsCommand /bin/true\nRevokedHostKeys none";
+        let connector = connector(&server, lines, reader());
+        assert!(connector.connect(&direct("box")).await.is_ok());
+    }
+}
+
 #[tokio::test]
 async fn a_line_that_ssh_refuses_is_told_in_its_words_until_it_is_mended() {
     let Some(ssh) = peer("ssh") else { return };

@@ -46,7 +46,7 @@ impl Hearing {
             } else {
                 Stream::Stderr
             },
-            is_talkative: options.input.is_some(),
+            is_talkative: options.input.is_some() || options.is_sudo,
             begun: None,
             early: Vec::new(),
             early_bytes: 0,

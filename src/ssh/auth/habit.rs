@@ -36,6 +36,9 @@ impl Habits {
 impl Login<'_> {
     /// Offers the key of the last time; `None` where there is none, or where another would come first.
     pub(super) async fn as_ever(&mut self) -> Result<Option<Verdict>, Error> {
+        if !self.target.methods.begin_with_keys() {
+            return Ok(None);
+        }
         let Some(known) = self.shared.habits.take(&account(self.target)) else {
             return Ok(None);
         };
@@ -44,10 +47,6 @@ impl Login<'_> {
             Some(offer) => Some(self.offer(offer, &mut keys).await?),
             None => None,
         };
-        if verdict == Some(Verdict::Rejected) {
-            // sshd forgives the request for nothing, which follows, only where it comes first.
-            keys.count_rejected();
-        }
         self.keys = Some(keys);
         Ok(verdict)
     }

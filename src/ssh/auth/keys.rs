@@ -12,20 +12,15 @@ use super::{
     agent::Agent,
     identity::{self, Files, Flaw, Private},
     kept::Wanted,
-    offer::{self, By, MAX_OFFERS, Offer, Public},
+    offer::{self, By, Offer, Public},
     signing::{ByAgent, Signing, Unsigned},
 };
 use crate::ssh::{Answer, Error, Question, keyring::Found, prompt::Unanswered};
-
-/// Tries of a person at one passphrase or password.
-pub(super) const TRIES: u8 = 3;
 
 /// The keys still to try, and the agent that holds some of them.
 pub(super) struct Keys {
     agent: Option<Agent>,
     queue: VecDeque<Offer>,
-    /// Offers that the server has rejected.
-    rejected: usize,
 }
 
 impl Keys {
@@ -33,11 +28,6 @@ impl Keys {
     pub(super) fn take_first(&mut self, is_meant: impl FnOnce(&Offer) -> bool) -> Option<Offer> {
         self.queue.front().filter(|first| is_meant(first))?;
         self.queue.pop_front()
-    }
-
-    /// The server counts something else as one more rejected offer.
-    pub(super) fn count_rejected(&mut self) {
-        self.rejected += 1;
     }
 }
 
@@ -49,7 +39,7 @@ pub(super) enum Rsa {
 }
 
 impl Login<'_> {
-    /// Until one is taken. Called again after a step, it goes on with the keys that the server has not seen.
+    /// Until one is taken: the server decides how many it looks at. Called again after a step, it goes on with the keys that the server has not seen.
     pub(super) async fn try_keys(&mut self) -> Result<Verdict, Error> {
         let mut keys = match self.keys.take() {
             Some(keys) => keys,
@@ -59,13 +49,10 @@ impl Login<'_> {
         while verdict == Verdict::Rejected
             && let Some(offer) = keys.queue.pop_front()
         {
-            if keys.rejected >= MAX_OFFERS {
-                let note = format!("{} not offered: {MAX_OFFERS} are the limit", offer.name);
-                self.told.note(note);
-                continue;
-            }
+            self.told.left = keys.queue.len();
             verdict = self.offer(offer, &mut keys).await?;
         }
+        self.told.left = 0;
         self.keys = Some(keys);
         Ok(verdict)
     }
@@ -91,7 +78,6 @@ impl Login<'_> {
         Keys {
             agent,
             queue: offers.into(),
-            rejected: 0,
         }
     }
 
@@ -157,7 +143,7 @@ impl Login<'_> {
         if let By::Locked(name, path) = &offer.by {
             let (name, path) = (name.clone(), path.clone());
             if !self.probe(&offer).await?.unwrap_or(true) {
-                return Ok(self.note_rejected(offer.name, keys));
+                return Ok(Verdict::Rejected);
             }
             let public = match &offer.public {
                 Public::Key(key) => Some(key.clone()),
@@ -185,12 +171,11 @@ impl Login<'_> {
             (By::Agent(_) | By::Locked(..), _) => return Ok(Verdict::Rejected),
         };
         match self.show(&offer, signing).await? {
-            Ok(Verdict::Rejected) => Ok(self.note_rejected(offer.name, keys)),
+            Ok(Verdict::Rejected) => Ok(Verdict::Rejected),
             Ok(verdict) => {
                 if let (Verdict::In, Public::Key(key)) = (verdict, &offer.public) {
                     self.learn(key);
                 }
-                self.told.offered.push(offer.name.clone());
                 self.told.accepted.push(offer.name);
                 Ok(verdict)
             }
@@ -211,12 +196,6 @@ impl Login<'_> {
             }
             Err(Unsigned::Wanted | Unsigned::Gone) => Err(self.ended().await),
         }
-    }
-
-    fn note_rejected(&mut self, name: String, keys: &mut Keys) -> Verdict {
-        keys.rejected += 1;
-        self.told.offered.push(name);
-        Verdict::Rejected
     }
 
     /// Whether the server would take a key; nothing where it can't be asked.
@@ -247,6 +226,8 @@ impl Login<'_> {
             Err(reason) => return Ok(Err(Unsigned::Failed(reason.to_owned()))),
         };
         let user = &self.target.user;
+        // Before the answer: the server may end the connection over it.
+        self.told.offered.push(offer.name.clone());
         let result = match &offer.public {
             Public::Key(key) => {
                 let key = key.clone();
@@ -269,7 +250,11 @@ impl Login<'_> {
         };
         match result {
             Ok(result) => self.judged(Ok::<AuthResult, _>(result)).await.map(Ok),
-            Err(unsigned) => Ok(Err(unsigned)),
+            Err(Unsigned::Gone) => Ok(Err(Unsigned::Gone)),
+            Err(unsigned) => {
+                self.told.offered.pop();
+                Ok(Err(unsigned))
+            }
         }
     }
 
@@ -321,7 +306,7 @@ impl Login<'_> {
         name: &str,
         path: &std::path::Path,
     ) -> (Option<Arc<PrivateKey>>, bool) {
-        for attempt in 1..=TRIES {
+        for attempt in 1..=self.target.methods.tries {
             let question = Question::Passphrase {
                 file: name.into(),
                 attempt,

@@ -2,19 +2,19 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use russh::keys::{Algorithm, Certificate, PrivateKey, PublicKey, agent::AgentIdentity};
+use russh::keys::{Algorithm, Certificate, HashAlg, PrivateKey, PublicKey, agent::AgentIdentity};
 
 use super::identity::{Files, Identity, Private};
 
-/// sshd cuts the connection at six failures (`MaxAuthTries`).
-pub(super) const MAX_OFFERS: usize = 5;
+/// sshd cuts the connection at six failures (`MaxAuthTries`), so that it looks at six keys (measured, as with ssh).
+const SURE_OFFERS: usize = 6;
 
 /// Of them, kept for certificates, and as many for key files that the agent doesn't hold: an agent full of other keys must not use up every offer.
 const KEPT_OFFERS: usize = 2;
 
 /// A key to try.
 pub(super) struct Offer {
-    /// `agent ed25519 me@desk`, `file ~/.ssh/id_rsa`, `certificate ~/.ssh/id_rsa-cert.pub`.
+    /// `agent ed25519 me@desk (SHA256:mVPwvezn)`, `file ~/.ssh/id_rsa`, `certificate ~/.ssh/id_rsa-cert.pub`.
     pub(super) name: String,
     pub(super) public: Public,
     pub(super) by: By,
@@ -62,7 +62,12 @@ impl Offer {
             AgentIdentity::PublicKey { .. } => "",
             AgentIdentity::Certificate { .. } => " certificate",
         };
-        let name = format!("agent {kind}{certificate} {}", identity.comment());
+        let comment = match identity.comment().trim() {
+            "" => String::new(),
+            comment => format!(" {comment}"),
+        };
+        let mark = mark(&identity.public_key());
+        let name = format!("agent {kind}{certificate}{comment} ({mark})");
         let public = match &identity {
             AgentIdentity::PublicKey { key, .. } => Public::Key(key.clone()),
             AgentIdentity::Certificate { certificate, .. } => {
@@ -70,7 +75,7 @@ impl Offer {
             }
         };
         Self {
-            name: name.trim_end().to_owned(),
+            name,
             public,
             by: By::Agent(Box::new(identity)),
         }
@@ -87,7 +92,7 @@ impl Offer {
 
 /// Puts offers into ssh's order: certificates of files, the agent's keys with those of the key files first, then key files
 /// that the agent doesn't hold. Of the agent's keys `only` those of the files, where somebody chose them, as ssh does under
-/// `IdentitiesOnly`. What is left out is told.
+/// `IdentitiesOnly`. What the server may not look at any more comes last. What can't be offered is told.
 pub(super) fn order(
     mut held: Vec<AgentIdentity>,
     files: &Files,
@@ -109,13 +114,11 @@ pub(super) fn order(
     };
     let alone = files.identities.iter().filter(|file| !in_agent(file));
     let alone: Vec<Offer> = alone.filter_map(Offer::of_file).collect();
-    let room = MAX_OFFERS - offers.len().min(KEPT_OFFERS) - alone.len().min(KEPT_OFFERS);
-    if let Some(left @ 1..) = held.len().checked_sub(room) {
-        notes.push(format!("{left} more keys of the agent not offered"));
-        held.truncate(room);
-    }
+    let room = SURE_OFFERS - offers.len().min(KEPT_OFFERS) - alone.len().min(KEPT_OFFERS);
+    let late = held.split_off(room.min(held.len()));
     offers.extend(held.into_iter().map(Offer::of_agent));
     offers.extend(alone);
+    offers.extend(late.into_iter().map(Offer::of_agent));
     (offers, notes)
 }
 
@@ -167,6 +170,12 @@ fn by_file(identity: &Identity) -> Option<By> {
 /// True for a key, or a certificate of it.
 pub(super) fn is_of(identity: &AgentIdentity, key: &PublicKey) -> bool {
     identity.public_key().key_data() == key.key_data()
+}
+
+/// The beginning of the fingerprint that `ssh-add -l` shows: comments are often alike.
+fn mark(key: &PublicKey) -> String {
+    let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+    fingerprint.chars().take("SHA256:".len() + 8).collect()
 }
 
 /// `ssh-ed25519` is `ed25519` to people.

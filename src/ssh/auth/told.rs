@@ -7,8 +7,10 @@ use russh::{MethodKind, MethodSet};
 /// What has happened so far.
 #[derive(Default)]
 pub(super) struct Told {
-    /// Keys that the server has judged.
+    /// Keys that the server was shown.
     pub(super) offered: Vec<String>,
+    /// Keys whose turn has not come.
+    pub(super) left: usize,
     /// Steps that the server took, while it wanted more.
     pub(super) accepted: Vec<String>,
     /// Why other things were not tried or did not work.
@@ -31,6 +33,8 @@ pub(super) enum Hint {
     Passphrase(String),
     /// This file's passphrase was wrong.
     WrongPassphrase(String),
+    /// ssh_config forbids all that the server accepts.
+    LeftOut,
     /// There was nobody to type what the server asks for.
     Type,
     /// A person declined, or was not there.
@@ -61,6 +65,7 @@ impl Hint {
                 format!("unlock the key into an agent: ssh-add {file}; or open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked")
             }
             Self::WrongPassphrase(file) => format!("check the passphrase: ssh-keygen -y -f {file}"),
+            Self::LeftOut => "see PreferredAuthentications, and PubkeyAuthentication and the like, in ssh_config; or leave it out: -F none".to_owned(),
             Self::Type => "open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked; or put a key on the node: ssh-copy-id".to_owned(),
             Self::AskAgain => "connect again to be asked again".to_owned(),
             Self::Touch => "touch the security key or confirm when the agent asks; or name a key file: identity in hosts.yaml".to_owned(),
@@ -100,6 +105,9 @@ impl Told {
             [] => "; no key was offered".to_owned(),
             offered => format!("; offered {}", offered.join(", ")),
         };
+        if self.left > 0 {
+            let _ = write!(text, "; {} more not offered", self.left);
+        }
         for note in &self.notes {
             let _ = write!(text, "; {note}");
         }

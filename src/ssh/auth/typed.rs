@@ -5,7 +5,10 @@ use std::{future::Future, time::Duration};
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Reply, Prompt as Line};
 use tokio::time::timeout;
 
-use super::{Hint, Login, Verdict, keys::TRIES};
+use super::{
+    Hint, Login, Verdict,
+    verdict::{Missing, verdict},
+};
 use crate::ssh::{
     Answer, Error, Field, Question, Secret,
     keyring::{Account, Found, Turn},
@@ -44,7 +47,7 @@ impl Given {
 impl Login<'_> {
     pub(super) async fn try_password(&mut self) -> Result<Verdict, Error> {
         let mut attempt = 1;
-        while attempt <= TRIES {
+        while attempt <= self.target.methods.tries {
             let Some(given) = self.password(attempt).await else {
                 return Ok(Verdict::Rejected);
             };
@@ -70,15 +73,26 @@ impl Login<'_> {
         let rest = self.asker.rest();
         let (user, password) = (&self.target.user, password.expose());
         let sent = self.handle.authenticate_password(user, password);
-        let answered = timeout(limit, sent).await;
+        let answered = verdict(sent, || self.life.heard(), limit).await;
         drop(rest);
         match answered {
             Ok(result) => self.judged(result).await,
-            // RFC 4252, 8: a server may ask for a new password here, which the SSH library has no words for.
-            Err(_) => Err(self
-                .failed("the server does not say whether the password is right")
-                .advise("it may have expired: log in once with ssh and change it")
+            Err(Missing::Change) => Err(self
+                .failed(&format!(
+                    "the password of {user} has expired and must be changed"
+                ))
+                .advise("log in once with ssh and change it")
                 .for_good()),
+            Err(Missing::Silent) => {
+                let limit = limit.as_secs_f32();
+                let reason = format!(
+                    "the server does not say within {limit} s whether the password is right"
+                );
+                Err(self
+                    .failed(&reason)
+                    .advise("its login services may hang; log in once with ssh to see")
+                    .for_good())
+            }
         }
     }
 
@@ -134,7 +148,7 @@ impl Login<'_> {
             return Ok(Verdict::Rejected);
         }
         let mut attempt = 1;
-        while attempt <= TRIES {
+        while attempt <= self.target.methods.tries {
             let (verdict, is_try) = self.conversation(attempt).await?;
             if verdict != Verdict::Rejected {
                 let how = "keyboard-interactive".to_owned();

@@ -33,7 +33,8 @@ pub(super) enum Failure {
 
 /// The arguments: constant but for checked values, and no shell reads them.
 pub(super) fn arguments(file: Option<&Path>, asked: &Asked) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = vec!["-G".into()];
+    // No master is asked; the answer tells what `%C` is to this ssh, which newer ones make of more than older ones.
+    let mut arguments: Vec<OsString> = vec!["-G".into(), "-oControlPath=%C".into()];
     if let Some(file) = file {
         arguments.extend(["-F".into(), file.into()]);
     }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{glob::glob, words::Line};
+use super::{glob::glob, tokens::tilde, users, words::Line};
 
 /// As ssh: a file that includes itself ends somewhere.
 const MAX_DEPTH: usize = 16;
@@ -178,13 +178,15 @@ fn pattern(word: &str, root: &Root) -> Result<String, String> {
     if word.contains(['$', '%']) {
         return Err("variables and tokens are not read here".to_owned());
     }
-    let below = |folder: &Path, rest: &str| format!("{}/{rest}", folder.display());
-    match (word.strip_prefix('~'), &root.home) {
-        (Some(rest), Some(home)) if rest.starts_with('/') => Ok(below(home, rest)),
-        (Some(_), _) => Err("of the paths with `~`, only `~/` is read here".to_owned()),
-        (None, _) if word.starts_with('/') => Ok(word.to_owned()),
-        (None, Some(home)) => Ok(below(&home.join(".ssh"), word)),
-        (None, None) => Ok(below(Path::new("/etc/ssh"), word)),
+    let below = |folder: &Path| format!("{}/{word}", folder.display());
+    match &root.home {
+        Some(home) if word.starts_with('~') => {
+            tilde(word, &home.display().to_string(), &users::home)
+        }
+        None if word.starts_with('~') => Err("`~` means nothing in the system's file".to_owned()),
+        _ if word.starts_with('/') => Ok(word.to_owned()),
+        Some(home) => Ok(below(&home.join(".ssh"))),
+        None => Ok(below(Path::new("/etc/ssh"))),
     }
 }
 

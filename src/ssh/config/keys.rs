@@ -23,6 +23,7 @@ enum Kind {
     Flag,
     Time,
     Strict,
+    Pubkey,
     Family,
     Jump,
 }
@@ -47,12 +48,33 @@ const OBEYED: &[(&str, Taken, Kind)] = &[
     ("serveraliveinterval", Taken::First, Kind::Time),
     ("serveralivecountmax", Taken::First, Kind::Count),
     ("bindaddress", Taken::First, Kind::Word),
+    ("bindinterface", Taken::First, Kind::Word),
     ("addressfamily", Taken::First, Kind::Family),
+    ("tcpkeepalive", Taken::First, Kind::Flag),
+    ("preferredauthentications", Taken::First, Kind::Word),
+    ("pubkeyauthentication", Taken::First, Kind::Pubkey),
+    ("kbdinteractiveauthentication", Taken::First, Kind::Flag),
+    ("passwordauthentication", Taken::First, Kind::Flag),
+    ("numberofpasswordprompts", Taken::First, Kind::Count),
+    ("knownhostscommand", Taken::First, Kind::Raw),
+    ("revokedhostkeys", Taken::First, Kind::Word),
     (HASH, Taken::First, Kind::Flag),
     ("ciphers", Taken::First, Kind::Word),
     ("hostkeyalgorithms", Taken::First, Kind::Word),
     ("kexalgorithms", Taken::First, Kind::Word),
     ("macs", Taken::First, Kind::Word),
+];
+
+/// Older names of keys.
+const ALIASES: [(&str, &str); 5] = [
+    (
+        "challengeresponseauthentication",
+        "kbdinteractiveauthentication",
+    ),
+    ("dsaauthentication", "pubkeyauthentication"),
+    ("keepalive", "tcpkeepalive"),
+    ("skeyauthentication", "kbdinteractiveauthentication"),
+    ("tisauthentication", "kbdinteractiveauthentication"),
 ];
 
 /// Distributions say it of every host: for its sake alone ssh isn't asked.
@@ -70,7 +92,6 @@ const IDLE: &[&str] = &[
     "canonicalizemaxdots",
     "canonicalizepermittedcnames",
     "casignaturealgorithms",
-    "challengeresponseauthentication",
     "checkhostip",
     "clearallforwardings",
     "compression",
@@ -103,29 +124,23 @@ const IDLE: &[&str] = &[
     "hostbasedkeytypes",
     "include",
     "ipqos",
-    "kbdinteractiveauthentication",
     "kbdinteractivedevices",
     "localcommand",
     "localforward",
     "loglevel",
     "logverbose",
     "nohostauthenticationforlocalhost",
-    "numberofpasswordprompts",
     "obscurekeystroketiming",
-    "passwordauthentication",
     "permitlocalcommand",
     "permitremoteopen",
     "pkcs11provider",
-    "preferredauthentications",
     "pubkeyacceptedalgorithms",
     "pubkeyacceptedkeytypes",
-    "pubkeyauthentication",
     "rekeylimit",
     "remotecommand",
     "remoteforward",
     "requesttty",
     "requiredrsasize",
-    "revokedhostkeys",
     "securitykeyprovider",
     "sendenv",
     "sessiontype",
@@ -134,7 +149,6 @@ const IDLE: &[&str] = &[
     "streamlocalbindmask",
     "streamlocalbindunlink",
     "syslogfacility",
-    "tcpkeepalive",
     "tunnel",
     "tunneldevice",
     "updatehostkeys",
@@ -147,6 +161,12 @@ const IDLE: &[&str] = &[
 /// True for a key of ssh that changes nothing here, whatever its value.
 pub(super) fn is_idle(key: &str) -> bool {
     IDLE.contains(&key)
+}
+
+/// The name of a key by which it counts.
+pub(super) fn usual(key: &str) -> &str {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == key);
+    alias.map_or(key, |(_, name)| name)
 }
 
 /// True for a key that `ssh -G` is read for.
@@ -198,19 +218,50 @@ fn one(kind: Kind, word: &str) -> Result<String, String> {
             Ok(count @ 0..) => count.to_string(),
             _ => return bad("not a number"),
         },
-        (Kind::Flag, "yes" | "true") => "yes".to_owned(),
-        (Kind::Flag, "no" | "false") => "no".to_owned(),
-        (Kind::Flag, _) => return bad("neither yes nor no"),
-        (Kind::Strict, "yes" | "true") => "true".to_owned(),
-        (Kind::Strict, "no" | "false" | "off") => "false".to_owned(),
-        (Kind::Strict, "ask" | "accept-new") | (Kind::Family, "any" | "inet" | "inet6") => lower,
+        (Kind::Flag | Kind::Strict | Kind::Pubkey | Kind::Family, word) => {
+            let known = choices(kind).iter().find(|(written, _)| *written == word);
+            match known {
+                Some((_, printed)) => (*printed).to_owned(),
+                None => return bad("not one of its values"),
+            }
+        }
         (Kind::Time, text) => match seconds(text) {
             Some(seconds) => seconds.to_string(),
             None => return bad("not a time such as 30, 5m or 1h30m"),
         },
-        (Kind::Strict | Kind::Family, _) => return bad("not one of its values"),
         _ => word.to_owned(),
     })
+}
+
+/// The words that a key takes, each with the one that `ssh -G` prints for it.
+fn choices(kind: Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kind::Flag => &[
+            ("yes", "yes"),
+            ("true", "yes"),
+            ("no", "no"),
+            ("false", "no"),
+        ],
+        Kind::Strict => &[
+            ("yes", "true"),
+            ("true", "true"),
+            ("no", "false"),
+            ("false", "false"),
+            ("off", "false"),
+            ("ask", "ask"),
+            ("accept-new", "accept-new"),
+        ],
+        Kind::Pubkey => &[
+            ("yes", "true"),
+            ("true", "true"),
+            ("no", "false"),
+            ("false", "false"),
+            ("unbound", "unbound"),
+            ("host-bound", "host-bound"),
+        ],
+        Kind::Family => &[("any", "any"), ("inet", "inet"), ("inet6", "inet6")],
+        _ => &[],
+    }
 }
 
 /// `90`, `1m30s`: seconds.

@@ -52,6 +52,22 @@ const VALUES: &[&str] = &[
     "ServerAliveInterval 2H",
     "ServerAliveCountMax 9",
     "BindAddress 127.0.0.1",
+    "BindInterface none",
+    "PreferredAuthentications password,publickey",
+    "PreferredAuthentications none",
+    "PubkeyAuthentication no",
+    "PubkeyAuthentication Host-Bound",
+    "DSAAuthentication yes",
+    "PasswordAuthentication NO",
+    "ChallengeResponseAuthentication no",
+    "KbdInteractiveAuthentication yes",
+    "NumberOfPasswordPrompts 0",
+    "KeepAlive no",
+    "TCPKeepAlive yes",
+    "KnownHostsCommand /bin/echo %H # x",
+    "KnownHostsCommand none",
+    "RevokedHostKeys ~/r",
+    "RevokedHostKeys none",
     "AddressFamily INET6",
     "Ciphers aes128-ctr,aes256-ctr",
     "KexAlgorithms curve25519-sha256",
@@ -62,6 +78,11 @@ const VALUES: &[&str] = &[
     "\tPort 5",
 ];
 
+/// Of these ssh prints nothing where they are `none`.
+fn is_cleared(key: &str) -> bool {
+    key.starts_with("proxy") || matches!(key, "knownhostscommand" | "revokedhostkeys")
+}
+
 /// What ssh says, by key; nothing where it refuses.
 fn by_ssh(file: &Path, asked: &Asked) -> Option<BTreeMap<String, Vec<String>>> {
     let output = Command::new("ssh")
@@ -69,7 +90,9 @@ fn by_ssh(file: &Path, asked: &Asked) -> Option<BTreeMap<String, Vec<String>>> {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    output.status.success().then(|| Said::parse(&text).0)
+    let mut said = Said::parse(&text);
+    said.0.remove(said::HASH);
+    output.status.success().then_some(said.0)
 }
 
 fn lines() -> impl Strategy<Value = String> {
@@ -101,12 +124,43 @@ fn lines() -> impl Strategy<Value = String> {
     prop_oneof![3 => host, 2 => matching, 1 => all, 8 => value]
 }
 
-#[test]
-fn our_own_reading_says_what_ssh_says() {
-    if Command::new("ssh").arg("-V").output().is_err() {
+fn there_is_ssh() -> bool {
+    let is_there = Command::new("ssh").arg("-V").output().is_ok();
+    if !is_there {
         let required = std::env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
         assert!(!required, "ssh is required and not installed");
         eprintln!("SKIPPED: ssh is not installed");
+    }
+    is_there
+}
+
+/// With a bastion, newer ones take it into the hash as we do, and older ones don't.
+#[test]
+fn the_connections_hash_and_a_users_home_are_sshs() {
+    if !there_is_ssh() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let text = "HostName B.a\nPort 7\nUser ops\nIdentityAgent ~root/%C\n";
+    fs::write(&file, text).unwrap();
+    let theirs = by_ssh(&file, &name("a")).unwrap();
+    let own = subset::read(&files(&file), &name("a"), "me").unwrap();
+    let source = Source {
+        file: Some(file),
+        home: "/home/me".into(),
+        user: "me".to_owned(),
+        cache: None,
+        program: None,
+    };
+    let own = Resolved::of(&own, &name("a"), &source, &|_| None).unwrap();
+    let theirs = PathBuf::from(&theirs["identityagent"][0]);
+    assert_eq!(own.agent, Some(Agent::Socket(theirs)));
+}
+
+#[test]
+fn our_own_reading_says_what_ssh_says() {
+    if !there_is_ssh() {
         return;
     }
     let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
@@ -154,7 +208,7 @@ fn our_own_reading_says_what_ssh_says() {
                     let none = |values: Option<&Vec<String>>| {
                         values
                             .cloned()
-                            .filter(|values| *values != ["none"] || !key.starts_with("proxy"))
+                            .filter(|values| *values != ["none"] || !is_cleared(key))
                     };
                     prop_assert_eq!(none(said), none(theirs.get(key)), "{} of {:?}", key, asked);
                 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::keys;
 
+/// The key under which ssh says what `%C` is, as it was asked to.
+pub(super) const HASH: &str = "controlpath";
+
 /// What is asked: a name, and what hosts.yaml says of it, which comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::ssh) struct Asked {
@@ -24,7 +27,7 @@ impl Said {
         let mut said = Self::default();
         for line in output.lines() {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));
-            if !keys::is_obeyed(key) {
+            if !keys::is_obeyed(key) && key != HASH {
                 continue;
             }
             let values = said.0.entry(key.to_owned()).or_default();

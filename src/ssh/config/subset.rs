@@ -88,13 +88,13 @@ impl Reading<'_> {
                 [no] if matches!(&*no.to_ascii_lowercase(), "no" | "false" | "none") => {}
                 _ => return Err(INSTEAD.to_owned()),
             },
-            "tag" | "versionaddendum" | "knownhostscommand" | "refuseconnection" => {
+            "tag" | "versionaddendum" | "refuseconnection" => {
                 return Err(INSTEAD.to_owned());
             }
             "ignoreunknown" if self.ignored.is_none() => {
                 self.ignored = words.first().cloned();
             }
-            key => self.value(key, words, &line.rest)?,
+            key => self.value(keys::usual(key), words, &line.rest)?,
         }
         Ok(())
     }

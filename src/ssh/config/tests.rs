@@ -56,7 +56,9 @@ fn defaults_of_ssh_say_nothing() {
         identityfile ~/.ssh/id_ecdsa\nidentityfile ~/.ssh/id_ed25519\nidentityfile ~/.ssh/id_dsa\n\
         globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2\n\
         userknownhostsfile /home/me/.ssh/known_hosts /home/me/.ssh/known_hosts2\n\
-        connecttimeout none\nproxyusefdpass no\n";
+        connecttimeout none\nproxyusefdpass no\naddressfamily any\ntcpkeepalive yes\n\
+        pubkeyauthentication true\nkbdinteractiveauthentication yes\npasswordauthentication yes\n\
+        numberofpasswordprompts 3\n";
     let expected = Resolved {
         host: Some("gpu07".to_owned()),
         port: Some(22),
@@ -71,7 +73,10 @@ fn everything_that_is_said_is_taken() {
         certificatefile %d/c-cert.pub\nidentitiesonly yes\nidentityagent $SOCK\n\
         proxyjump a@b:33,c\nuserknownhostsfile none\nglobalknownhostsfile /g\n\
         stricthostkeychecking false\nhostkeyalias gpu\nconnecttimeout 7\n\
-        serveraliveinterval 60\nserveralivecountmax 2\nciphers aes128-ctr\nhashknownhosts yes\n";
+        serveraliveinterval 60\nserveralivecountmax 2\nciphers aes128-ctr\nhashknownhosts yes\n\
+        preferredauthentications password,publickey\npubkeyauthentication false\npasswordauthentication yes\n\
+        numberofpasswordprompts 1\nbindaddress 127.0.0.7\naddressfamily inet\ntcpkeepalive no\n\
+        knownhostscommand none\nrevokedhostkeys none\n";
     let resolved = resolved(output);
     let hops: Vec<&str> = resolved
         .jump
@@ -101,6 +106,12 @@ fn everything_that_is_said_is_taken() {
             ..Algorithms::default()
         },
         proxy_hands_over: false,
+        methods: Methods::new(Some("password"), |_| false, Some(1)),
+        socket: Socket {
+            bind: Some("127.0.0.7".to_owned()),
+            family: Family::Four,
+            keepalive: false,
+        },
     };
     assert_eq!(resolved, expected);
 }
@@ -118,6 +129,34 @@ fn an_agent_may_be_none_the_usual_one_or_a_variable() {
         resolved("proxyjump none\nproxycommand none\n"),
         Resolved::default()
     );
+}
+
+#[test]
+fn what_cannot_be_obeyed_is_refused_by_name() {
+    for (line, word) in [
+        (
+            "knownhostscommand /usr/bin/keys %H",
+            "KnownHostsCommand none",
+        ),
+        ("revokedhostkeys /etc/ssh/revoked", "RevokedHostKeys none"),
+        ("bindinterface tun0", "BindAddress"),
+    ] {
+        let said = Said::parse(line);
+        let read = Resolved::of(&said, &name("a"), &source("/c".into()), &|_| None);
+        let error = read.unwrap_err();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn what_ssh_calls_the_connection_counts_before_our_own_count() {
+    let of = |text: &str| resolved(&format!("{text}identityagent /run/%C.%j\n")).agent;
+    let agent = |name: String| Some(Agent::Socket(format!("/run/{name}").into()));
+    let hash = "0123456789abcdef".repeat(3)[..40].to_owned();
+    let said = format!("controlpath {hash}\nproxyjump a@b:33,c@d:2\n");
+    assert_eq!(of(&said), agent(format!("{hash}.d")));
+    let own = of("controlpath none\n");
+    assert!(own.is_some() && own != agent("none.".to_owned()), "{own:?}");
 }
 
 #[test]
@@ -153,7 +192,7 @@ fn what_becomes_an_argument_is_checked() {
     let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
     assert_eq!(
         words.join(" "),
-        "-G -F /c -o HostName=fe80::1%%eth0 -l ops -p 2222 -- a"
+        "-G -oControlPath=%C -F /c -o HostName=fe80::1%%eth0 -l ops -p 2222 -- a"
     );
 }
 
@@ -169,7 +208,7 @@ fn what_our_own_reading_cannot_do_it_refuses_with_file_and_line() {
         "Match\nPort 3",
         "CanonicalizeHostname yes",
         "Include ~/$X",
-        "Include ~other/x",
+        "Include ~no-such-user/x",
         "Port ssh",
         "Port 0",
         "User a b",
@@ -211,7 +250,7 @@ fn no_process_is_needed_where_nothing_concerns_the_name() {
         "Match host x\n Port 3",
         "Foo bar",
         "Host \"",
-        "Include ~x/y",
+        "Include ~no-such-user/y",
     ] {
         assert!(concerns(text), "{text}");
     }

@@ -1,5 +1,9 @@
 //! The tokens of ssh_config (`%h`, `%p`, `~`, `${NAME}`) to what they stand for. Pure.
 
+use std::fmt::Write as _;
+
+use sha1::{Digest as _, Sha1};
+
 /// What the tokens stand for, for one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::ssh) struct Tokens {
@@ -21,27 +25,53 @@ pub(in crate::ssh) struct Tokens {
     pub(in crate::ssh) local_host: String,
     /// `%i`: user id here.
     pub(in crate::ssh) uid: u32,
+    /// `%j`: the last bastion of `ProxyJump`, without login and port; empty where there is none.
+    pub(in crate::ssh) jump: String,
+    /// `%C` as ssh itself has it; otherwise it is counted here.
+    pub(in crate::ssh) hash: Option<String>,
 }
 
-/// A command line with its tokens replaced, for a shell. `%% %d %h %i %k %L %l %n %p %r %u` are known; any other, and a `%` at
+/// What paths are looked up in.
+#[derive(Clone, Copy)]
+pub(in crate::ssh) struct Lookup<'a> {
+    /// The value of a variable.
+    pub(in crate::ssh) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The home folder of another user.
+    pub(in crate::ssh) home: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A command line with its tokens replaced, for a shell. `%% %C %d %h %i %j %k %L %l %n %p %r %u` are known; any other, and a `%` at
 /// the end, is refused with an error that names it, for to leave it as it is would run another command than was meant.
 /// What a token stands for may hold only what no shell reads as anything else (CVE-2023-51385).
 pub(in crate::ssh) fn expand(text: &str, tokens: &Tokens) -> Result<String, String> {
     replace(text, tokens, plain)
 }
 
-/// A path with `~/`, `${NAME}` and its tokens replaced; `variable` looks a variable up.
+/// A path with `~`, `${NAME}` and its tokens replaced. As with ssh the `~` comes first: what stands in a variable is no home.
 pub(in crate::ssh) fn expand_path(
     text: &str,
     tokens: &Tokens,
-    variable: &dyn Fn(&str) -> Option<String>,
+    lookup: Lookup<'_>,
 ) -> Result<String, String> {
-    let text = replace(&variables(text, variable)?, tokens, |_, _| Ok(()))?;
-    match text.strip_prefix('~') {
-        None => Ok(text),
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => Ok(tokens.home.clone() + rest),
-        Some(_) => Err(format!("{text}: of the paths with `~`, only `~/` is known")),
+    let text = tilde(text, &tokens.home, lookup.home)?;
+    replace(&variables(&text, lookup.variable)?, tokens, |_, _| Ok(()))
+}
+
+/// `~/x` and `~user/x`.
+pub(super) fn tilde(
+    text: &str,
+    own: &str,
+    home: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    let Some(rest) = text.strip_prefix('~') else {
+        return Ok(text.to_owned());
+    };
+    let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if user.is_empty() {
+        return Ok(own.to_owned() + rest);
     }
+    let home = home(user).ok_or_else(|| format!("{text}: there is no user {user} here"))?;
+    Ok(home + rest)
 }
 
 fn replace(
@@ -74,9 +104,11 @@ fn replace(
 impl Tokens {
     fn value(&self, token: char) -> Option<String> {
         Some(match token {
+            'C' => self.hash.clone().unwrap_or_else(|| self.own_hash()),
             'd' => self.home.clone(),
             'h' => self.host.clone(),
             'i' => self.uid.to_string(),
+            'j' => self.jump.clone(),
             'k' => self.alias.clone(),
             'L' => first_label(&self.local_host).to_owned(),
             'l' => self.local_host.clone(),
@@ -86,6 +118,23 @@ impl Tokens {
             'u' => self.local_user.clone(),
             _ => return None,
         })
+    }
+}
+
+impl Tokens {
+    /// SHA-1 of `%l%h%p%r%j`: a name for the connection that is short enough for a socket.
+    fn own_hash(&self) -> String {
+        let mut hash = Sha1::new();
+        let port = self.port.to_string();
+        for part in [&self.local_host, &self.host, &port, &self.user, &self.jump] {
+            hash.update(part.as_bytes());
+        }
+        let mut text = String::new();
+        for byte in hash.finalize() {
+            // A String takes everything.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 }
 
@@ -139,14 +188,27 @@ mod tests {
             alias: "gpu".to_owned(),
             local_host: "desk.example.com".to_owned(),
             uid: 1000,
+            jump: "gate".to_owned(),
+            hash: None,
         }
     }
 
     #[test]
     fn every_token_stands_for_its_value() {
-        let text = "%d %h %i %k %L %l %n %p %r %u 100%%h";
-        let expected = "/home/me 10.0.3.7 1000 gpu desk desk.example.com gpu07 2222 ops me 100%h";
+        let text = "%d %h %i %j %k %L %l %n %p %r %u 100%%h";
+        let expected =
+            "/home/me 10.0.3.7 1000 gate gpu desk desk.example.com gpu07 2222 ops me 100%h";
         assert_eq!(expand(text, &tokens()).as_deref(), Ok(expected));
+    }
+
+    /// As `sha1sum` has it; what ssh says is compared beside the tests of `ssh -G`.
+    #[test]
+    fn a_connection_has_a_hash() {
+        let hash = expand("%C", &tokens());
+        assert_eq!(
+            hash.as_deref(),
+            Ok("a886861361f5009f9e95aa67d03d48e19a729b90")
+        );
     }
 
     #[test]
@@ -183,15 +245,25 @@ mod tests {
 
     #[test]
     fn a_path_has_home_and_variables() {
-        let variable = |name: &str| (name == "KEYS").then(|| "/keys".to_owned());
-        let path = |text| expand_path(text, &tokens(), &variable);
+        let lookup = Lookup {
+            variable: &|name| match name {
+                "KEYS" => Some("/keys".to_owned()),
+                "TILDE" => Some("~".to_owned()),
+                _ => None,
+            },
+            home: &|user| (user == "ann").then(|| "/srv/ann".to_owned()),
+        };
+        let path = |text| expand_path(text, &tokens(), lookup);
         assert_eq!(
             path("~/.ssh/%r@%h").as_deref(),
             Ok("/home/me/.ssh/ops@10.0.3.7")
         );
         assert_eq!(path("${KEYS}/%n").as_deref(), Ok("/keys/gpu07"));
         assert_eq!(path("~").as_deref(), Ok("/home/me"));
-        for bad in ["~other/x", "${NONE}/x", "${KEYS", "%x"] {
+        assert_eq!(path("~ann/%n").as_deref(), Ok("/srv/ann/gpu07"));
+        assert_eq!(path("~ann").as_deref(), Ok("/srv/ann"));
+        assert_eq!(path("${TILDE}/x").as_deref(), Ok("~/x"));
+        for bad in ["~other/x", "~%u/x", "${NONE}/x", "${KEYS", "%x"] {
             assert!(path(bad).is_err(), "{bad}");
         }
     }

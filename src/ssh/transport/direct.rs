@@ -3,13 +3,16 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{Way, names::Names};
+use super::{
+    Way,
+    names::Names,
+    socket::{self, Family, Socket},
+};
 use crate::{
     node::Transport,
     ssh::{Error, Step},
@@ -17,11 +20,6 @@ use crate::{
 
 /// Before the next address is tried beside the one that hasn't answered (RFC 8305 recommends 250 ms).
 const HEAD_START: Duration = Duration::from_millis(250);
-
-/// A peer that acknowledges nothing for so long is gone. SSH keepalives find it as soon, but they stop where the socket
-/// takes no more, as in the middle of an upload.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// Where to.
 #[derive(Clone, Copy, Debug)]
@@ -33,21 +31,23 @@ pub(crate) struct To<'a> {
     pub(crate) limit: Duration,
     /// By which way, for messages.
     pub(crate) transport: Transport,
+    pub(crate) socket: &'a Socket,
 }
 
 /// Dials the host within the limit.
 pub(crate) async fn dial(target: To<'_>, names: &Names) -> Result<Way, Error> {
     let deadline = Instant::now() + target.limit;
     let addresses = resolve(target, names).await?;
+    let bind = local(target, names).await?;
     let Reached {
         stream,
         peer,
         round_trip,
-    } = timeout_at(deadline, race(&addresses))
+    } = timeout_at(deadline, race(&addresses, bind.as_deref()))
         .await
         .unwrap_or_else(|_| Err(vec![]))
         .map_err(|errors| unreachable(target, &addresses, &errors))?;
-    tune(&stream);
+    socket::tune(&stream, target.socket.keepalive);
     Ok(Way {
         stream: Box::new(stream),
         peer: peer.to_string(),
@@ -66,24 +66,54 @@ struct Reached {
 
 async fn resolve(target: To<'_>, names: &Names) -> Result<Vec<SocketAddr>, Error> {
     let found = names.resolve(target.host, target.port, target.limit).await;
-    found.map_err(|error| {
+    let mut found = found.map_err(|error| {
         if error.kind() == io::ErrorKind::TimedOut {
             return overdue(target, Step::Resolve);
         }
         let reason = format!("{}: {error}", target.host);
         Error::new(Step::Resolve, target.transport, &reason)
             .advise("check the node's address, or the resolver of this machine")
+    })?;
+    let family = target.socket.family;
+    found.retain(|address| family.admits(address));
+    if found.is_empty() {
+        return Err(foreign(target, family));
+    }
+    Ok(found)
+}
+
+fn foreign(target: To<'_>, family: Family) -> Error {
+    let (word, kind) = family.words();
+    let reason = format!("{} has no {kind}address", target.host);
+    Error::new(Step::Resolve, target.transport, &reason).advise(&format!(
+        "ssh_config says AddressFamily {word} for this host"
+    ))
+}
+
+/// The addresses of this machine to connect from, where somebody chose them.
+async fn local(target: To<'_>, names: &Names) -> Result<Option<Vec<SocketAddr>>, Error> {
+    let Some(name) = &target.socket.bind else {
+        return Ok(None);
+    };
+    let found = names.resolve(name, 0, target.limit).await;
+    found.map(Some).map_err(|error| {
+        let reason = format!("BindAddress {name}: {error}");
+        Error::new(Step::Resolve, target.transport, &reason)
+            .advise("name an address of this machine in ssh_config")
     })
 }
 
-async fn race(addresses: &[SocketAddr]) -> Result<Reached, Vec<(SocketAddr, io::Error)>> {
+async fn race(
+    addresses: &[SocketAddr],
+    bind: Option<&[SocketAddr]>,
+) -> Result<Reached, Vec<(SocketAddr, io::Error)>> {
     let mut attempts = FuturesUnordered::new();
     let mut waiting = addresses.iter().copied();
     let mut errors = Vec::new();
     loop {
         let more = waiting
             .next()
-            .map(|address| attempts.push(attempt(address)));
+            .map(|address| attempts.push(attempt(address, bind)));
         tokio::select! {
             biased;
             Some(result) = attempts.next() => match result {
@@ -96,31 +126,18 @@ async fn race(addresses: &[SocketAddr]) -> Result<Reached, Vec<(SocketAddr, io::
     }
 }
 
-async fn attempt(peer: SocketAddr) -> Result<Reached, (SocketAddr, io::Error)> {
+async fn attempt(
+    peer: SocketAddr,
+    bind: Option<&[SocketAddr]>,
+) -> Result<Reached, (SocketAddr, io::Error)> {
     let started = Instant::now();
-    match TcpStream::connect(peer).await {
+    match socket::connect(peer, bind).await {
         Ok(stream) => Ok(Reached {
             stream,
             peer,
             round_trip: started.elapsed(),
         }),
         Err(error) => Err((peer, error)),
-    }
-}
-
-/// Nagle's algorithm costs 45 ms per command; the rest finds dead peers. A socket without an option still works.
-fn tune(stream: &TcpStream) {
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(15))
-        .with_interval(Duration::from_secs(5));
-    let socket = SockRef::from(stream);
-    let tuned = stream
-        .set_nodelay(true)
-        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
-    #[cfg(target_os = "linux")]
-    let tuned = tuned.and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED)));
-    if let Err(error) = tuned {
-        tracing::debug!("socket options: {error}");
     }
 }
 
@@ -151,6 +168,8 @@ fn unreachable(target: To<'_>, tried: &[SocketAddr], errors: &[(SocketAddr, io::
         .all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused)
     {
         "nothing listens there: check the port, and that sshd runs"
+    } else if let Some(name) = &target.socket.bind {
+        &format!("ssh_config says BindAddress {name} for this host: check that this machine has it")
     } else if tried.len() > 1 {
         "every address of the name was tried"
     } else {
@@ -183,29 +202,15 @@ mod tests {
         let (gone, refused) = listener().await;
         drop(gone);
         let (_listener, open) = listener().await;
-        let reached = race(&[refused, open]).await.unwrap();
+        let reached = race(&[refused, open], None).await.unwrap();
         assert_eq!(reached.peer, open);
-    }
-
-    /// Trap: russh leaves Nagle's algorithm on.
-    #[tokio::test]
-    async fn what_is_sent_leaves_at_once_and_must_be_acknowledged() {
-        let (_listener, open) = listener().await;
-        let Reached { stream, .. } = race(&[open]).await.unwrap();
-        tune(&stream);
-        assert!(stream.nodelay().unwrap());
-        #[cfg(target_os = "linux")]
-        assert_eq!(
-            SockRef::from(&stream).tcp_user_timeout().unwrap(),
-            Some(UNACKNOWLEDGED)
-        );
     }
 
     #[tokio::test]
     async fn all_refusals_are_told() {
         let (gone, refused) = listener().await;
         drop(gone);
-        let errors = race(&[refused, refused]).await.err().unwrap();
+        let errors = race(&[refused, refused], None).await.err().unwrap();
         assert_eq!(errors.len(), 2);
     }
 
@@ -216,6 +221,7 @@ mod tests {
             port: 22,
             limit: Duration::from_secs(5),
             transport: Transport::Direct,
+            socket: &Socket::USUAL,
         };
         let error = dial(target, &Names::default()).await.err().unwrap();
         assert_eq!((error.step, error.permanent), (Step::Resolve, false));

@@ -9,6 +9,7 @@ pub(super) mod local;
 pub(super) mod names;
 pub(super) mod proxy_command;
 pub(super) mod secret;
+pub(super) mod socket;
 pub(super) mod stream;
 mod tailnet;
 pub(super) mod tailscale;

@@ -61,6 +61,9 @@ fn tokens(target: &Target, shared: &Shared) -> Tokens {
         alias,
         local_host: uname().nodename().to_string_lossy().into_owned(),
         uid: getuid().as_raw(),
+        // Whoever is behind a command is behind no bastion.
+        jump: String::new(),
+        hash: None,
     }
 }
 

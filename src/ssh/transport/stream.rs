@@ -3,6 +3,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -79,6 +83,18 @@ pub(crate) struct Tap {
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// `None` after the identification line.
     head: Option<watch::Sender<Head>>,
+    heard: Heard,
+}
+
+/// Counts the reads in which something came: whether a server has said anything since.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<AtomicU64>);
+
+impl Heard {
+    /// So often until now.
+    pub(crate) fn times(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Tap {
@@ -90,7 +106,18 @@ impl Tap {
         let (head, seen) = watch::channel(Head::default());
         let cut = Box::pin(stop.clone().cancelled_owned());
         let head = Some(head);
-        (Self { inner, cut, head }, seen)
+        let tap = Self {
+            inner,
+            cut,
+            head,
+            heard: Heard::default(),
+        };
+        (tap, seen)
+    }
+
+    /// Counts for as long as this lives.
+    pub(crate) fn heard(&self) -> Heard {
+        self.heard.clone()
     }
 
     fn is_cut(&mut self, context: &mut Context<'_>) -> bool {
@@ -121,8 +148,11 @@ impl AsyncRead for Tap {
         }
         let start = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let fresh = buffer.filled().get(start..).unwrap_or_default();
+        if !fresh.is_empty() {
+            self.heard.0.fetch_add(1, Ordering::Relaxed);
+        }
         if self.head.is_some() {
-            let fresh = buffer.filled().get(start..).unwrap_or_default();
             self.listen(fresh);
         }
         polled

@@ -16,6 +16,7 @@ use super::{
     Way,
     capture::{capture, command},
     direct::{self, To},
+    socket::Socket,
     tailnet::{Known, Tailnet},
 };
 use crate::{
@@ -71,6 +72,8 @@ pub(crate) async fn dial(address: &str, target: &Target, shared: &Shared) -> Res
         port: target.port,
         limit: target.connect_timeout,
         transport: Transport::Tailscale,
+        // What ssh_config says of the socket is about the way by its own address.
+        socket: &Socket::USUAL,
     };
     let way = direct::dial(to, &shared.names).await;
     let way = way.map_err(|error| match answer {

@@ -152,6 +152,11 @@ impl LogFile {
     }
 }
 
+pub(super) fn length(path: &Path, file: &File) -> Result<u64, Error> {
+    let about = file.metadata();
+    Ok(about.map_err(|error| wrong("read", path, error))?.len())
+}
+
 pub(super) fn wrong(what: &'static str, path: &Path, source: io::Error) -> Error {
     Error::Io {
         what,

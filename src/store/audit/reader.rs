@@ -1,16 +1,18 @@
 //! `Reader`: the log as it stood at one instant, record by record or run by run.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Take},
     path::{Path, PathBuf},
 };
 
 use super::{
-    Error, Event, Hash, IntentRecord, Record, RunEnd, RunId, RunResult, chain,
-    folder::{Folder, LogFile, wrong},
+    Error, Event, Hash, Head, IntentRecord, Record, RunEnd, RunId, RunResult, chain,
+    folder::{Folder, LogFile, length, wrong},
+    tail,
 };
+use crate::node::set::NodeSet;
 
 /// The log as it stood when this was made. What is written meanwhile isn't seen.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct Filter {
     /// Not older than this, in ms since 1970.
     pub since_ms: Option<u64>,
     /// Of runs on one of these nodes, and of their results only these nodes'.
-    pub nodes: Option<HashSet<String>>,
+    pub nodes: Option<NodeSet>,
     /// Of results, only those other than `ok`.
     pub failed: bool,
     /// Of this run.
@@ -78,15 +80,18 @@ impl Reader {
         // No writer is in the middle of a record while this is held.
         let _lock = folder.lock_to_read()?;
         let pieces = folder.files()?.into_iter().map(|file| {
-            let about = file.read()?.metadata();
-            let length = about
-                .map_err(|error| wrong("read", &file.path, error))?
-                .len();
+            let length = length(&file.path, &file.read()?)?;
             Ok(Piece { file, length })
         });
         Ok(Self {
             files: pieces.collect::<Result<_, Error>>()?,
         })
+    }
+
+    /// Where the chain ends now, as its last record has it; nothing before that is checked.
+    pub fn head(&self) -> Result<Head, Error> {
+        let files: Vec<LogFile> = self.files.iter().map(|piece| piece.file.clone()).collect();
+        tail::head_of(&files)
     }
 
     /// The records that pass, oldest first. A line that is no record is an error; reading goes on after it.
@@ -264,7 +269,7 @@ impl Event {
     }
 
     /// An end names no node: whoever wants it has its run.
-    fn names_any(&self, nodes: &HashSet<String>) -> bool {
+    fn names_any(&self, nodes: &NodeSet) -> bool {
         match self {
             Self::Intent(intent) => intent.nodes.iter().any(|node| nodes.contains(node)),
             Self::Result(result) => nodes.contains(&result.node),

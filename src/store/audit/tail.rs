@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    Hash,
+    Error, Hash,
     chain::Head,
+    folder::{LogFile, length, wrong},
     record::{Gap, Record},
 };
 
@@ -42,6 +43,19 @@ impl Tail {
             wanted = wanted.saturating_mul(16);
         }
     }
+}
+
+/// The head that these files end in.
+pub(super) fn head_of(files: &[LogFile]) -> Result<Head, Error> {
+    for file in files.iter().rev() {
+        let open = file.read()?;
+        let tail = Tail::of(&open, length(&file.path, &open)?);
+        let tail = tail.map_err(|error| wrong("read", &file.path, error))?;
+        if let Some((head, _)) = tail.last {
+            return Ok(head);
+        }
+    }
+    Ok(Head::default())
 }
 
 fn read(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {

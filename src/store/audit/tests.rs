@@ -5,8 +5,10 @@ mod torn;
 mod writers;
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use super::*;
@@ -64,6 +66,28 @@ fn write_run(audit: &mut Audit, run: &RunId, at_ms: u64) -> Result<(), Error> {
     }
     let counts = Counts::from([("ok".to_owned(), 2), ("exit".to_owned(), 1)]);
     audit.end(run, &counts, at_ms + 9)
+}
+
+/// A copy of the log of two runs, in files of a few records.
+fn two_runs() -> (tempfile::TempDir, PathBuf) {
+    static LOG: LazyLock<Vec<(OsString, Vec<u8>)>> = LazyLock::new(|| {
+        let (_home, folder) = place();
+        let mut audit = Audit::open_with(&folder, NOW, 1200).unwrap();
+        for n in 0..2 {
+            write_run(&mut audit, &RunId::new(NOW + n), NOW + n).unwrap();
+        }
+        let name = |path: &PathBuf| path.file_name().unwrap().to_owned();
+        let all = files(&folder);
+        all.iter()
+            .map(|path| (name(path), fs::read(path).unwrap()))
+            .collect()
+    });
+    let (home, folder) = place();
+    fs::create_dir(&folder).unwrap();
+    for (name, bytes) in LOG.iter() {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    (home, folder)
 }
 
 fn records(folder: &Path) -> Vec<Record> {

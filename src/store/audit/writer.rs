@@ -11,9 +11,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Counts, Error, Head, Intent, RunId, RunResult,
-    folder::{Folder, LogFile, wrong},
+    folder::{Folder, LogFile, length, wrong},
     record::{Event, HostKey, Open, RunEnd},
-    tail::Tail,
+    tail::{Tail, head_of},
 };
 
 /// A new file begins when the last one is as long as this, or of a month before.
@@ -221,12 +221,11 @@ fn mend(
     let broken = |error| wrong("read", &file.path, error);
     let tail = Tail::of(&open, length).map_err(broken)?;
     let mut events = Vec::new();
-    let (head, month) = match tail.last {
-        Some((head, record)) => (head, month(record.at_ms)),
-        None => {
-            events.push(opening(file.number));
-            (head_of(before)?, month(now_ms))
-        }
+    let (head, month) = if let Some((head, record)) = tail.last {
+        (head, month(record.at_ms))
+    } else {
+        events.push(opening(file.number));
+        (head_of(before)?, month(now_ms))
     };
     if let Some(torn) = tail.torn {
         open.set_len(tail.end)
@@ -242,29 +241,11 @@ fn mend(
     Ok((end, open, events))
 }
 
-/// The head that these files end in.
-fn head_of(files: &[LogFile]) -> Result<Head, Error> {
-    for file in files.iter().rev() {
-        let open = file.read()?;
-        let tail = Tail::of(&open, length(&file.path, &open)?);
-        let tail = tail.map_err(|error| wrong("read", &file.path, error))?;
-        if let Some((head, _)) = tail.last {
-            return Ok(head);
-        }
-    }
-    Ok(Head::default())
-}
-
 fn opening(file: u64) -> Event {
     Event::Open(Open {
         file,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
-}
-
-fn length(path: &Path, file: &File) -> Result<u64, Error> {
-    let about = file.metadata();
-    Ok(about.map_err(|error| wrong("read", path, error))?.len())
 }
 
 fn month(ms: u64) -> Month {

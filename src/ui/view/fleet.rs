@@ -15,11 +15,13 @@ use super::{
     tiles::Tiles,
 };
 use crate::{
-    fleet::{Counts, Millis, NodeState, Snapshot, Status},
+    fleet::{
+        Counts, Millis, NodeState, Snapshot, Status,
+        filter::{self, Filter},
+    },
     metrics::health::Severity,
     node::NodeId,
     ui::{
-        filter::{self, Filter},
         format,
         order::{Order, Sort},
         theme::Role,

@@ -5,10 +5,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::Scene;
 use crate::{
     config::keymap::{Action, Scope},
-    fleet::Status,
+    fleet::{Status, filter},
     metrics::daemon::State,
     ui::{
-        filter,
         format::{self, put, row},
         glyph::{Glyphs, daemon_role, status_role},
         theme::Role,

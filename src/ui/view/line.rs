@@ -5,10 +5,12 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 use tui_textarea::{CursorMove, Input, TextArea};
 
 use super::Scene;
-use crate::ui::{
-    filter::{self, MAX_CHARS},
-    format::{self, put},
-    theme::Role,
+use crate::{
+    fleet::filter::{self, MAX_CHARS},
+    ui::{
+        format::{self, put},
+        theme::Role,
+    },
 };
 
 /// One line of text that is being edited.

@@ -2,16 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn two_runs() -> (tempfile::TempDir, PathBuf) {
-    let (home, folder) = place();
-    let mut audit = Audit::open_with(&folder, NOW, 1200).unwrap();
-    for n in 0..2 {
-        write_run(&mut audit, &RunId::new(NOW + n), NOW + n).unwrap();
-    }
-    drop(audit);
-    (home, folder)
-}
-
 #[test]
 fn a_line_is_what_the_documents_say() {
     let (_home, folder) = two_runs();
@@ -127,7 +117,7 @@ proptest! {
             file += 1;
         }
         let mut bytes = fs::read(&all[file]).unwrap();
-        let line = bytes[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
         bytes[at] ^= 1 << bit;
         fs::write(&all[file], bytes).unwrap();
         let found = fault(&folder);

@@ -1,6 +1,5 @@
-use std::collections::HashSet;
-
 use super::*;
+use crate::node::set::NodeSet;
 
 fn log(runs: u64) -> (tempfile::TempDir, PathBuf, Vec<RunId>) {
     let (home, folder) = place();
@@ -79,7 +78,7 @@ fn a_filter_chooses_records() {
         }),
         3
     );
-    let nodes = Some(HashSet::from(["web01".to_owned()]));
+    let nodes = Some(NodeSet::from_names(["web01"]));
     assert_eq!(
         count(Filter {
             run: run.clone(),
@@ -88,11 +87,11 @@ fn a_filter_chooses_records() {
         }),
         3
     );
-    let nodes = Some(HashSet::from(["db01".to_owned()]));
+    let nodes = Some(NodeSet::from_names(["db01"]));
     assert_eq!(
         count(Filter {
-            run,
             nodes,
+            run,
             ..Filter::default()
         }),
         1,

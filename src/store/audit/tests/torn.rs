@@ -4,12 +4,7 @@ use super::*;
 
 /// What a crash leaves of a log: its first bytes, and whatever the file system put behind them.
 fn torn(keep: prop::sample::Index, junk: &[u8]) -> (tempfile::TempDir, PathBuf) {
-    let (home, folder) = place();
-    let mut audit = Audit::open_with(&folder, NOW, 1200).unwrap();
-    for n in 0..2 {
-        write_run(&mut audit, &RunId::new(NOW + n), NOW + n).unwrap();
-    }
-    drop(audit);
+    let (home, folder) = two_runs();
     let mut all = files(&folder);
     let lengths: Vec<usize> = all.iter().map(|f| fs::read(f).unwrap().len()).collect();
     let mut keep = keep.index(lengths.iter().sum::<usize>() + 1);

@@ -144,7 +144,7 @@ fn entry(
 }
 
 fn wrong(attempt: u8) -> Option<Line> {
-    let text = format!("that was wrong; try {attempt} of 3");
+    let text = format!("that was wrong; try {attempt}");
     (attempt > 1).then(|| (String::new(), text, Role::Warn))
 }
 
