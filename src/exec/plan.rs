@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::node::Node;
 
 /// A command for many nodes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What each node is to do, in the order of the selection.
     pub jobs: Vec<Job>,
@@ -16,7 +16,7 @@ pub struct Plan {
 }
 
 /// One node's part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Where.
     pub node: Arc<Node>,
