@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod demo;
 pub mod doctor;
+pub mod exec;
 pub mod nodes;
 pub mod pool;
 pub mod status;

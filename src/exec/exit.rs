@@ -60,12 +60,10 @@ impl ExitPolicy {
         if ending == Ending::Cancelled {
             return CANCELLED;
         }
-        let plain = || plain_code(&outcomes, ending);
         match self {
-            Self::Default => plain(),
             Self::Max => outcomes.iter().map(|o| own_code(o)).max().unwrap_or(0),
             Self::Any if outcomes.iter().any(|o| o.is_ok()) => 0,
-            Self::Any => plain(),
+            Self::Default | Self::Any => plain_code(&outcomes, ending),
             Self::First => outcomes.first().map_or(0, |o| own_code(o)),
         }
     }

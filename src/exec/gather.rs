@@ -219,7 +219,8 @@ fn first(group: &Group) -> Option<String> {
     group.nodes.iter().next()
 }
 
-fn has_run(outcome: &Outcome) -> bool {
+/// True where the command came to its own end.
+pub(super) fn has_run(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Ok | Outcome::Exit(_) | Outcome::Signal(_))
 }
 

@@ -166,7 +166,9 @@ mod tests {
 
     fn kept(limit: usize, chunks: &[Vec<u8>]) -> Keep {
         let mut keep = Keep::new(limit);
-        chunks.iter().for_each(|chunk| keep.push(chunk));
+        for chunk in chunks {
+            keep.push(chunk);
+        }
         keep
     }
 

@@ -38,7 +38,7 @@ impl Mask {
         while let Some(byte) = rest.first().copied() {
             let found = match before {
                 Before::Word => placeholder(rest),
-                _ => placeholder(rest).or_else(|| value(rest, own)),
+                Before::Blank => placeholder(rest).or_else(|| value(rest, own)),
             };
             let length = found.map_or(1, |(_, length)| length);
             before = match found {

@@ -25,6 +25,7 @@ pub struct Job {
 }
 
 /// How a command is run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The folder to run in; the login's home without one.

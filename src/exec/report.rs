@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::{
     Capture, Gather, Group, NodeResult, Outcome, Stream,
-    gather::{DiffLine, Sign, Tally, label},
+    gather::{DiffLine, Sign, Tally, has_run, label},
     size::left_out,
 };
 use crate::node::text::SafeText;
@@ -279,8 +279,4 @@ fn has_nothing_in_common(diff: &[DiffLine]) -> bool {
         .filter(|line| line.stream == Stream::Stdout)
         .peekable();
     stdout.peek().is_some() && !stdout.any(|line| line.sign == Sign::Same)
-}
-
-fn has_run(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ok | Outcome::Exit(_) | Outcome::Signal(_))
 }

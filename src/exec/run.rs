@@ -60,7 +60,7 @@ pub async fn run(
         aborted: None,
         has_stopped: false,
     };
-    run.to_end().await
+    run.finish().await
 }
 
 /// What all tasks of a run see.
@@ -77,10 +77,13 @@ struct Open {
     attempts: u32,
 }
 
+/// Or why there is none, and the attempts that it took.
+type Connected = Result<Open, (Error, u32)>;
+
 struct Run {
     schedule: Schedule,
     shared: Arc<Shared>,
-    connects: JoinSet<(usize, Result<Open, (Error, u32)>)>,
+    connects: JoinSet<(usize, Connected)>,
     runs: JoinSet<(usize, NodeResult)>,
     /// Whose task it is, and how to give it up.
     places: HashMap<Id, usize>,
@@ -91,7 +94,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_end(mut self) -> Finished {
+    async fn finish(mut self) -> Finished {
         while !self.schedule.is_done() {
             while let Some(step) = self.schedule.step() {
                 self.begin(step);
@@ -131,7 +134,7 @@ impl Run {
         self.places.insert(task.id(), place);
     }
 
-    async fn connected(&mut self, done: Joined<Result<Open, (Error, u32)>>) {
+    async fn connected(&mut self, done: Joined<Connected>) {
         match self.settle(done) {
             (Some(place), Some(Ok(open))) if !self.has_stopped => {
                 self.open.insert(place, open);
@@ -215,7 +218,7 @@ impl Shared {
     }
 
     /// Connects, and tries again as often as is wanted, where that may help.
-    async fn connect(&self, place: usize) -> Result<Open, (Error, u32)> {
+    async fn connect(&self, place: usize) -> Connected {
         self.tell(Event::Connecting(place)).await;
         let Some(job) = self.plan.jobs.get(place) else {
             return Err((nowhere(), 0));

@@ -93,7 +93,9 @@ pub(super) fn lines(stream: Stream, old: &Side<'_>, new: &Side<'_>) -> Vec<DiffL
     let (a, b) = numbered(&old.keys, &new.keys);
     for hunk in group_diff_ops(capture_diff_slices(Algorithm::Myers, &a, &b), CONTEXT) {
         out.push((Sign::Place, place(&hunk).as_str().into()));
-        hunk.iter().for_each(|op| part(op, (old, new), &mut out));
+        for op in &hunk {
+            part(op, (old, new), &mut out);
+        }
     }
     let more = out.len().saturating_sub(MAX_LINES);
     out.truncate(MAX_LINES);

@@ -26,7 +26,9 @@ fn result(node: &str, outcome: Outcome, stdout: &str) -> NodeResult {
 
 fn gathered(results: &[NodeResult]) -> Gather {
     let mut gather = Gather::new(None);
-    results.iter().for_each(|result| gather.add(result));
+    for result in results {
+        gather.add(result);
+    }
     gather
 }
 
@@ -198,9 +200,8 @@ fn what_was_cut_is_a_line_of_the_diff() {
 #[test]
 fn a_huge_diff_is_bounded_and_says_so() {
     let long = |from: usize| {
-        (from..from + 5000)
-            .map(|n| format!("{n}\n"))
-            .collect::<String>()
+        let lines: Vec<String> = (from..from + 5000).map(|n| n.to_string()).collect();
+        lines.join("\n")
     };
     let mut old = result("n1", Outcome::Ok, "");
     old.stdout = capture(&long(0), 1 << 20);

@@ -43,10 +43,8 @@ pub(super) fn begins(text: &[u8], name: &str) -> bool {
 /// The value at the beginning of a text, as its placeholder and its length.
 pub(super) fn value(text: &[u8]) -> Option<(&'static str, usize)> {
     let first = *text.first()?;
-    if first.is_ascii_uppercase() {
-        if let Some(length) = named_time(text) {
-            return Some(("<time>", length));
-        }
+    if let Some(length) = named_time(text) {
+        return Some(("<time>", length));
     }
     if !first.is_ascii_hexdigit() && first != b':' {
         return None;
@@ -130,6 +128,7 @@ fn ipv6(run: &[u8]) -> Option<usize> {
 
 /// `Sat Nov 21 18:46:04 UTC 2026`, `Nov  5 18:46`.
 fn named_time(text: &[u8]) -> Option<usize> {
+    text.first().filter(|b| b.is_ascii_uppercase())?;
     let named = |names: &[&str], at: usize| {
         let name = text.get(at..at + 3)?;
         names

@@ -29,7 +29,9 @@ fn result(node: &str, outcome: Outcome, stdout: &str) -> NodeResult {
 
 fn gathered(mask: Option<Mask>, results: &[NodeResult]) -> Gather {
     let mut gather = Gather::new(mask);
-    results.iter().for_each(|result| gather.add(result));
+    for result in results {
+        gather.add(result);
+    }
     gather
 }
 
