@@ -4,6 +4,7 @@ mod act;
 mod choices;
 mod draw;
 mod question;
+mod runs;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use super::{
 };
 use crate::{
     config::keymap::{KeyMap, Scope},
+    exec::RunOrder,
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
@@ -62,6 +64,8 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
+    /// A run that was ordered and is not seen yet.
+    awaited: Option<Arc<RunOrder>>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -75,6 +79,8 @@ struct World {
     glyphs: Glyphs,
     keys: KeyMap,
     size: Rect,
+    /// Said until then.
+    notice: Option<(String, Millis)>,
 }
 
 impl World {
@@ -85,6 +91,7 @@ impl World {
             theme: &self.theme,
             glyphs: self.glyphs,
             keys: &self.keys,
+            notice: self.notice.as_ref().map(|(text, _)| text.as_str()),
         }
     }
 
@@ -113,12 +120,18 @@ impl App {
                 now: Millis(0),
                 theme: settings.theme,
                 glyphs: settings.glyphs,
-                keys: settings.keys,
+                keys: if settings.read_only {
+                    settings.keys.read_only()
+                } else {
+                    settings.keys
+                },
                 size: Rect::new(0, 0, 80, 24),
+                notice: None,
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
+            awaited: None,
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -139,6 +152,7 @@ impl App {
             Event::PromptGone(id) => self.questions.forget(id, self.world.now),
             Event::Tick(now) => {
                 self.world.now = self.world.now.max(now);
+                self.fall_silent();
                 self.refresh();
             }
         }

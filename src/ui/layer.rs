@@ -1,6 +1,8 @@
 //! The stack of layers over the fleet: the one in front reads the keys first.
 
-use super::view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, pool::Pool};
+use super::view::{
+    columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, pool::Pool,
+};
 use crate::{config::keymap::Scope, node::NodeId};
 
 /// One thing over the fleet.
@@ -16,6 +18,8 @@ pub(super) enum Layer {
     Pool(Pool),
     /// The line where a filter is typed.
     Filter(Box<Line>),
+    /// What has to be confirmed before it is done; over the layer before.
+    Confirm(Box<Confirm>),
 }
 
 impl Layer {
@@ -27,6 +31,7 @@ impl Layer {
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
+            Self::Confirm(confirm) => confirm.scope(),
         }
     }
 }

@@ -41,7 +41,11 @@ impl App {
     }
 
     fn is_typing(&self) -> bool {
-        matches!(self.layers.last(), Some(Layer::Filter(_)))
+        // A yes to one question must not answer another that has just come up.
+        matches!(
+            self.layers.last(),
+            Some(Layer::Filter(_) | Layer::Confirm(_))
+        )
     }
 
     /// Where keys are read while this is asked.
@@ -57,7 +61,7 @@ impl App {
         let asked = self.asked();
         let (scope, is_asked) = (self.scope_of(asked.as_ref()), asked.is_some());
         match (self.world.keys.action(scope, key), self.layers.last_mut()) {
-            (Some(Action::Quit), _) => vec![Effect::Quit],
+            (Some(Action::Quit), _) => self.leave(),
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
             (Some(action), _) if is_asked => self.answer(action),
@@ -67,7 +71,12 @@ impl App {
                 }
                 Vec::new()
             }
+            (Some(action), _) if action.is_mutating() && self.read_only => self.refuse(),
             (Some(action), _) => self.act(action),
+            (None, Some(Layer::Confirm(confirm))) => {
+                confirm.key(key);
+                Vec::new()
+            }
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
                     self.typed();
@@ -156,6 +165,7 @@ impl App {
                 (true, Vec::new())
             }
             Layer::Filter(_) => self.act_on_filter(action, body),
+            Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }

@@ -40,6 +40,9 @@ impl App {
             .map(|(_, at)| (at + 1, self.fleet.shown()));
         let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
         header::footer(scope, place, &scene, areas.footer, buf);
+        if let Some(Layer::Confirm(confirm)) = self.layers.last() {
+            confirm.render(&scene, (area, buf));
+        }
         if let Some(asked) = question {
             let is_armed = asked.is_armed && !self.read_only;
             let asked = Ask { is_armed, ..asked };
@@ -54,7 +57,9 @@ impl App {
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
         let crumb = self.open_node().map(|(id, _)| id);
         header::header(&self.fleet, crumb, scene, areas, buf);
-        match self.layers.last() {
+        let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_));
+        let front = self.layers.iter().rfind(is_below);
+        match front {
             Some(Layer::Help(help)) => {
                 help.render(scene, areas.body, buf);
                 return 0;
@@ -81,7 +86,7 @@ impl App {
             return usize::from(node.is_some());
         }
         let built = self.fleet.render(scene, areas.body, buf);
-        if let Some(Layer::Columns(menu)) = self.layers.last() {
+        if let Some(Layer::Columns(menu)) = front {
             let name = self.fleet.summary().name;
             menu.render(scene, name, areas.body, buf);
         }
