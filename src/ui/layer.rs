@@ -2,6 +2,7 @@
 
 use super::view::{
     columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, pool::Pool,
+    run::RunView, runs::Runs,
 };
 use crate::{config::keymap::Scope, node::NodeId};
 
@@ -18,11 +19,20 @@ pub(super) enum Layer {
     Pool(Pool),
     /// The line where a filter is typed.
     Filter(Box<Line>),
+    /// All runs.
+    Runs(Runs),
+    /// One run.
+    Run(Box<RunView>),
     /// What has to be confirmed before it is done; over the layer before.
     Confirm(Box<Confirm>),
 }
 
 impl Layer {
+    /// True where the header says where one is.
+    pub(super) fn has_crumb(&self) -> bool {
+        matches!(self, Self::Node(..) | Self::Runs(_) | Self::Run(_))
+    }
+
     /// Which keys it reads.
     pub(super) fn scope(&self) -> Scope {
         match self {
@@ -31,6 +41,8 @@ impl Layer {
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
+            Self::Runs(_) => Scope::Runs,
+            Self::Run(view) => view.scope(),
             Self::Confirm(confirm) => confirm.scope(),
         }
     }

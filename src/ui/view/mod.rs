@@ -7,8 +7,11 @@ pub mod heatmap;
 pub mod help;
 pub mod line;
 pub mod node;
+pub mod page;
 pub mod pool;
 pub mod prompt;
+pub mod run;
+pub mod runs;
 pub mod table;
 pub mod tiles;
 
