@@ -11,6 +11,7 @@ mod doctor;
 pub mod exit;
 mod files;
 mod fleet;
+mod history;
 mod log;
 mod look;
 mod pool;

@@ -22,7 +22,7 @@ use super::{
     words::words,
 };
 
-pub use typed::Parts;
+pub use typed::{Parts, wants_value};
 
 /// Where a command can be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,7 +308,11 @@ impl Entry {
 
     /// As clap knows it.
     pub fn clap(&self) -> Command {
-        (self.words)(Command::new(self.name).no_binary_name(true).bin_name(self.name))
+        (self.words)(
+            Command::new(self.name)
+                .no_binary_name(true)
+                .bin_name(self.name),
+        )
     }
 
     /// Reads the words after its name.

@@ -7,7 +7,11 @@ use clap::{Args, ValueEnum};
 #[group(skip)]
 pub struct Filter {
     /// In the language of the filter: `load>4 & @web`.
-    #[arg(value_name = "EXPRESSION", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "EXPRESSION",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     pub words: Vec<String>,
 }
 

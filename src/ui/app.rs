@@ -3,6 +3,8 @@
 mod act;
 mod choices;
 mod draw;
+mod intent;
+mod palette;
 mod question;
 
 use std::sync::Arc;
@@ -25,7 +27,10 @@ use super::{
     },
 };
 use crate::{
-    config::keymap::{KeyMap, Scope},
+    config::{
+        history::History,
+        keymap::{KeyMap, Scope},
+    },
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
@@ -52,6 +57,8 @@ pub struct Settings {
     pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
     pub filter: String,
+    /// What was typed into the palette before.
+    pub history: History,
 }
 
 /// The whole screen.
@@ -62,6 +69,7 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
+    history: History,
     read_only: bool,
     is_dirty: bool,
 }
@@ -119,6 +127,7 @@ impl App {
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
+            history: settings.history,
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -150,6 +159,11 @@ impl App {
         self.is_dirty
     }
 
+    /// What was typed into the palette, to be kept.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// A frame was drawn: the next one looks the same until something happens.
     pub fn drawn(&mut self) {
         self.is_dirty = false;
@@ -165,11 +179,10 @@ impl App {
         self.refresh();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
-        let Some(at) = self.layers.iter().position(gone) else {
-            return Vec::new();
-        };
-        self.layers.remove(at);
-        vec![Effect::Focus(None)]
+        let at = self.layers.iter().position(gone);
+        at.map(|at| self.layers.remove(at));
+        self.refresh_palette();
+        at.map(|_| Effect::Focus(None)).into_iter().collect()
     }
 
     fn refresh(&mut self) {

@@ -52,14 +52,22 @@ fn the_text_of_a_command_stays_as_it_is() {
     for (line, text, sets) in [
         ("exec uptime", "uptime", &[][..]),
         ("exec ls -la '/a b'", "ls -la '/a b'", &[]),
-        ("exec web1 -- ls -la \"$HOME\"", "ls -la \"$HOME\"", &["web1"]),
+        (
+            "exec web1 -- ls -la \"$HOME\"",
+            "ls -la \"$HOME\"",
+            &["web1"],
+        ),
         ("exec -w web1 -f 3 ls -w", "ls -w", &["web1"]),
         ("exec -yw web1 ls", "ls", &["web1"]),
         ("exec --node=web1 --sudo ls", "ls", &["web1"]),
         ("exec -g web,db -- a -- b", "a -- b", &["@web", "@db"]),
         ("exec '--' x", "'--' x", &[]),
         ("!ls -la | head", "ls -la | head", &[]),
-        ("! for f in *; do\n echo 'it''s' $f\ndone", "for f in *; do\n echo 'it''s' $f\ndone", &[]),
+        (
+            "! for f in *; do\n echo 'it''s' $f\ndone",
+            "for f in *; do\n echo 'it''s' $f\ndone",
+            &[],
+        ),
         ("!-n --", "-n --", &[]),
     ] {
         assert_eq!(exec(line), plain(text, sets), "{line}");
@@ -95,7 +103,9 @@ fn the_words_of_a_filter_are_its_own() {
         unreachable!()
     };
     assert_eq!(text, "!'x' | load>4");
-    assert!(matches!(read("help sort"), Ok(Intent::Text(name, text)) if name == "sort" && text.contains("--reverse")));
+    assert!(
+        matches!(read("help sort"), Ok(Intent::Text(name, text)) if name == "sort" && text.contains("--reverse"))
+    );
 }
 
 #[test]

@@ -25,7 +25,9 @@ impl Parts {
     /// option.
     pub fn of(rest: &str, entry: &Entry) -> Self {
         let all = words(rest);
-        let cut = all.iter().find(|word| rest.get(word.span.clone()) == Some("--"));
+        let cut = all
+            .iter()
+            .find(|word| rest.get(word.span.clone()) == Some("--"));
         let (head, command) = match cut {
             Some(cut) => (cut.span.start, cut.span.end),
             None => {
@@ -56,16 +58,20 @@ fn first_word<'w>(words: &'w [Word], clap: &Command) -> Option<&'w Word> {
 }
 
 /// True for an option whose value is the next word.
-pub(super) fn wants_value(option: &str, clap: &Command) -> bool {
+pub fn wants_value(option: &str, clap: &Command) -> bool {
     let takes = |action: &ArgAction| action.takes_values();
     if let Some(long) = option.strip_prefix("--") {
-        let known = clap.get_arguments().find(|arg| arg.get_long() == Some(long));
+        let known = clap
+            .get_arguments()
+            .find(|arg| arg.get_long() == Some(long));
         return known.is_some_and(|arg| takes(arg.get_action()));
     }
     // Of `-bw`, the last letter; of `-wSET`, the value is there.
     let letters = option.trim_start_matches('-');
     for (at, letter) in letters.char_indices() {
-        let known = clap.get_arguments().find(|arg| arg.get_short() == Some(letter));
+        let known = clap
+            .get_arguments()
+            .find(|arg| arg.get_short() == Some(letter));
         if known.is_some_and(|arg| takes(arg.get_action())) {
             return at + letter.len_utf8() == letters.len();
         }

@@ -96,7 +96,7 @@ fn check(scope: Scope, keys: &[String]) -> Result<(), String> {
         }
         let bare = key.strip_prefix("shift-").unwrap_or(key);
         let is_text = bare.chars().count() == 1 || bare == "space";
-        if is_text && matches!(scope, Scope::Anywhere | Scope::Filter) {
+        if is_text && matches!(scope, Scope::Anywhere | Scope::Filter | Scope::Palette) {
             return Err(format!(
                 "`{key}` is text there; write ctrl-{bare} or a key without a letter"
             ));

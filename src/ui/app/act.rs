@@ -41,7 +41,10 @@ impl App {
     }
 
     fn is_typing(&self) -> bool {
-        matches!(self.layers.last(), Some(Layer::Filter(_)))
+        matches!(
+            self.layers.last(),
+            Some(Layer::Filter(_) | Layer::Palette(_))
+        )
     }
 
     /// Where keys are read while this is asked.
@@ -74,6 +77,7 @@ impl App {
                 }
                 Vec::new()
             }
+            (None, Some(Layer::Palette(_))) => self.with_palette(|palette, _| palette.key(key)),
             (None, _) => Vec::new(),
         }
     }
@@ -90,6 +94,7 @@ impl App {
             line.paste(text);
             self.typed();
         }
+        self.with_palette(|palette, _| palette.paste(text));
     }
 
     fn typed(&mut self) {
@@ -119,6 +124,10 @@ impl App {
             Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            Action::Palette | Action::Exec => self.open_palette(action),
+            _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+                return self.with_palette(|palette, known| palette.act(action, known));
+            }
             Action::Connections => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return vec![Effect::Connections(true)];
@@ -140,7 +149,9 @@ impl App {
     /// Whether the layer stays, and what is to be done.
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
-            Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Help(_) | Layer::Columns(_) | Layer::Page(_) if action == Action::Back => {
+                (false, Vec::new())
+            }
             Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
             Layer::Pool(pool) => {
                 pool.act(action, &self.world.scene(), body);
@@ -150,6 +161,12 @@ impl App {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
             }
+            Layer::Page(page) => {
+                page.act(action, body);
+                (true, Vec::new())
+            }
+            // It has read the key by now.
+            Layer::Palette(_) => (true, Vec::new()),
             Layer::Columns(menu) => {
                 menu.act(action, body);
                 self.fleet.columns = menu.shown();

@@ -32,6 +32,9 @@ impl App {
         }
         let areas = header::areas(area);
         let built = self.view(&scene, areas, buf);
+        if let Some(Layer::Palette(palette)) = self.layers.last() {
+            palette.render(&scene, areas.body, buf);
+        }
         let question = self.asked();
         let scope = self.scope_of(question.as_ref());
         let place = self
@@ -54,7 +57,14 @@ impl App {
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
         let crumb = self.open_node().map(|(id, _)| id);
         header::header(&self.fleet, crumb, scene, areas, buf);
-        match self.layers.last() {
+        let under = self.layers.iter().rev();
+        let mut under = under.skip_while(|layer| matches!(layer, Layer::Palette(_)));
+        let front = under.next();
+        match front {
+            Some(Layer::Page(page)) => {
+                page.render(scene, areas.body, buf);
+                return 0;
+            }
             Some(Layer::Help(help)) => {
                 help.render(scene, areas.body, buf);
                 return 0;
@@ -81,7 +91,7 @@ impl App {
             return usize::from(node.is_some());
         }
         let built = self.fleet.render(scene, areas.body, buf);
-        if let Some(Layer::Columns(menu)) = self.layers.last() {
+        if let Some(Layer::Columns(menu)) = front {
             let name = self.fleet.summary().name;
             menu.render(scene, name, areas.body, buf);
         }

@@ -6,6 +6,7 @@ pub mod heatmap;
 pub mod help;
 pub mod line;
 pub mod node;
+pub mod page;
 pub mod pool;
 pub mod prompt;
 pub mod table;
