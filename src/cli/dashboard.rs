@@ -9,7 +9,8 @@ use super::{Context, choices, exit, fleet, history, look};
 use crate::{
     command::Usage,
     config::{Choices, history::History},
-    fleet::{Answers, Order},
+    exec::record::Actor,
+    fleet::{Answers, Clock, Fleet, Logbook, Order},
     inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
@@ -61,7 +62,9 @@ pub(super) async fn open(
     } else {
         Answers::Asked
     };
-    let fleet = fleet::start(ssh, answers, inventory).await;
+    let logbook = logbook(context, located, kept.is_none());
+    let fleet = Fleet::start_with(ssh, answers, Clock::start(), Some(logbook));
+    fleet::give(&fleet, inventory).await;
     let watched = keep_inventory(located, &first, fleet.orders());
     let ended = tokio::select! {
         biased;
@@ -78,6 +81,23 @@ pub(super) async fn open(
         Ended::Terminated => exit::TERMINATED,
         Ended::HungUp => exit::HUNG_UP,
     })
+}
+
+/// Where runs are written down; those of the demo beside its other files, which go with it.
+fn logbook(context: &Context, located: &Located, is_demo: bool) -> Logbook {
+    let folder = located.file().and_then(Path::parent);
+    let audit = match folder.filter(|_| is_demo) {
+        Some(folder) => folder.join("audit"),
+        None => context.paths.audit(),
+    };
+    Logbook {
+        audit,
+        outputs: vec![".".into(), context.paths.state.join("runs")],
+        actor: Actor {
+            name: context.ssh().user,
+            origin: "dashboard".to_owned(),
+        },
+    }
 }
 
 /// Gives the fleet each new version of the file; a broken or empty one leaves the nodes there are and says why.

@@ -103,6 +103,31 @@ pub enum Action {
     NewLine,
     /// Take all marks away.
     Unmark,
+    /// Show all runs.
+    Runs,
+    /// Each different answer once.
+    Gather,
+    /// Only nodes that failed.
+    OnlyFailed,
+    /// Run it again where it failed.
+    Rerun,
+    /// Write the output into files.
+    Save,
+    /// End a run, or what it does on a node.
+    Cancel,
+    /// Show a run no longer.
+    Drop,
+    /// The next place that was searched for.
+    NextHit,
+    /// The place before that was searched for.
+    PreviousHit,
+}
+
+impl Action {
+    /// True where nodes may be changed by it: not with `--read-only`.
+    pub fn is_mutating(self) -> bool {
+        matches!(self, Self::Rerun | Self::Cancel)
+    }
 }
 
 /// Where keys are read: the layer in front.
@@ -129,22 +154,56 @@ pub enum Scope {
     Prompt,
     /// A question that is answered by typing; all other keys are text.
     Secret,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run,
+    /// What one node of a run has printed.
+    Output,
+    /// Each different answer of a run.
+    Gathered,
+    /// The line where a search is typed; all other keys are text.
+    Search,
+    /// A command is to be confirmed.
+    Confirm,
+    /// A command is to be confirmed by a word; all other keys are text.
+    Word,
 }
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
         Self::Palette,
         Self::Columns,
         Self::Pool,
+        Self::Runs,
+        Self::Run,
+        Self::Output,
+        Self::Gathered,
+        Self::Search,
+        Self::Confirm,
+        Self::Word,
         Self::Help,
         Self::Prompt,
         Self::Secret,
         Self::Anywhere,
     ];
+
+    /// True where the keys are no matter of taste: a yes is a yes everywhere.
+    pub fn is_fixed(self) -> bool {
+        matches!(self, Self::Prompt | Self::Confirm | Self::Word)
+    }
+
+    /// True where letters are text.
+    pub fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::Filter | Self::Palette | Self::Search | Self::Secret | Self::Word
+        )
+    }
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -159,6 +218,13 @@ impl Scope {
             Self::Palette => "Typing a command",
             Self::Prompt => "A host key",
             Self::Secret => "Typing a secret",
+            Self::Runs => "Runs",
+            Self::Run => "A run",
+            Self::Output => "A node's output",
+            Self::Gathered => "Gathered answers",
+            Self::Search => "Typing a search",
+            Self::Confirm => "A confirmation",
+            Self::Word => "A confirmation by a word",
         }
     }
 }
@@ -208,6 +274,13 @@ impl KeyMap {
         }
     }
 
+    /// The keys without those that may change nodes; such a key still has its meaning, so that it can be refused.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.rows.retain(|(_, row, _)| !row.action.is_mutating());
+        self
+    }
+
     /// What a key means in a scope.
     pub fn action(&self, scope: Scope, key: KeyCombination) -> Option<Action> {
         let here = self.actions.get(&(scope, key));
@@ -219,6 +292,13 @@ impl KeyMap {
     pub fn rows(&self, scope: Scope) -> impl Iterator<Item = (&'static Binding, &[String])> {
         let here = self.rows.iter().filter(move |(of, ..)| *of == scope);
         here.map(|(_, row, keys)| (*row, keys.as_slice()))
+    }
+
+    /// The first key of an action, where it has one.
+    pub fn key(&self, scope: Scope, action: Action) -> Option<&str> {
+        let mut rows = self.rows(scope);
+        let (_, keys) = rows.find(|(row, _)| row.action == action)?;
+        keys.first().map(String::as_str)
     }
 
     /// The hints of a scope, in the order of the table: place, key, word.
@@ -251,7 +331,7 @@ fn spellings(key: &str) -> Vec<KeyCombination> {
 pub fn document() -> String {
     let mut out = String::from(HEAD);
     for scope in Scope::ALL {
-        let name = if scope == Scope::Prompt {
+        let name = if scope.is_fixed() {
             String::new()
         } else {
             format!("`{}:`", remap::word(&scope))
@@ -263,9 +343,10 @@ pub fn document() -> String {
         );
         for row in bindings(scope) {
             let keys: Vec<String> = row.keys.iter().map(|k| format!("`{k}`")).collect();
-            let action = match scope {
-                Scope::Prompt => String::new(),
-                _ => format!("`{}`", remap::word(&row.action)),
+            let action = if scope.is_fixed() {
+                String::new()
+            } else {
+                format!("`{}`", remap::word(&row.action))
             };
             let _ = writeln!(out, "| {} | {} | {action} |", keys.join(" "), row.title);
         }

@@ -95,18 +95,30 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let transport = wanted.path.transport();
-    let judge = judge(wanted, shared).await?;
+    let (look, take) = shared.kept.look(&wanted.target);
+    let judge = judge(wanted, shared, take).await?;
     let remark = judge.remark();
     let (mut handle, life, ident) = exchange(way, wanted, judge, &stop).await?;
     if let Some(progress) = &shared.config.progress {
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
     }
-    let asker = Asker::new(shared.asker.clone(), wanted.target.node.clone());
+    let asker = Asker::new(
+        shared.asker.clone(),
+        wanted.target.node.clone(),
+        wanted.trail.clone(),
+    );
     let limit = shared.config.auth_timeout;
+    let terms = auth::Terms {
+        wanted,
+        shared,
+        asker: &asker,
+        life: &life,
+        look,
+    };
     let auth = tokio::select! {
         biased;
-        done = auth::login(&mut handle, wanted, shared, &asker, &life) => done?,
+        done = auth::login(&mut handle, terms) => done?,
         () = overdue(asker.asking(), limit) => {
             let reason = format!("not logged in within {} s", limit.as_secs_f32());
             return Err(Error::new(Step::Auth, transport, &reason)
@@ -127,7 +139,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
 pub(super) async fn look(way: Way, wanted: &Wanted, shared: &Shared) -> Result<Shown, Error> {
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
-    let mut judge = judge(wanted, shared).await?;
+    let mut judge = judge(wanted, shared, || ()).await?;
     let shown = judge.look();
     let ended = exchange(way, wanted, judge, &stop).await;
     let shown = shown.borrow().clone();
@@ -142,9 +154,13 @@ fn no_key(transport: Transport) -> Error {
     Error::new(Step::HostKey, transport, "the server showed no host key")
 }
 
-/// Reads what is known of the host.
-async fn judge(wanted: &Wanted, shared: &Shared) -> Result<Judge, Error> {
-    timeout(shared.config.kex_timeout, Judge::new(wanted, shared))
+/// Reads what is known of the host, then does `more`.
+async fn judge(
+    wanted: &Wanted,
+    shared: &Shared,
+    more: impl FnOnce() + Send + 'static,
+) -> Result<Judge, Error> {
+    timeout(shared.config.kex_timeout, Judge::new(wanted, shared, more))
         .await
         .unwrap_or_else(|_| {
             let reason = "the known_hosts files could not be read in time";
@@ -180,11 +196,12 @@ async fn exchange(
         done = client::connect_stream(settings, tap, events) => {
             done.map_err(|fault| explain(fault, &head.borrow(), transport))
         }
+        ident = outdated(head.clone()) => Err(other_version(&ident, transport)),
         () = overdue(asking, limit) => Err(silent(&head.borrow(), limit, transport)),
     };
     let ident = head.borrow().ident().map(str::to_owned);
-    if let Some(ident) = &ident {
-        wanted.trail.pass(Step::Banner, transport, ident);
+    if let Some(ident) = ident.as_ref().filter(|ident| is_version_2(ident)) {
+        wanted.trail.pass(Step::Banner, transport, || ident.clone());
     }
     let life = Life::new(stop.clone(), ended, heard);
     Ok((opened?, life, ident.unwrap_or_default()))
@@ -290,12 +307,28 @@ fn explain(fault: Fault, head: &Head, transport: Transport) -> Error {
     };
     match head.ident() {
         None => no_ident(&head.text(), transport),
-        Some(ident) if !is_version_2(ident) => {
-            let reason = format!("the server speaks another protocol: {ident}");
-            Error::new(Step::Banner, transport, &reason).for_good()
-        }
+        Some(ident) if !is_version_2(ident) => other_version(ident, transport),
         Some(_) => kex_failed(&error, transport),
     }
+}
+
+/// Resolves with the identification of a server that speaks no version 2: it would wait for what never comes.
+async fn outdated(mut head: watch::Receiver<Head>) -> String {
+    let is_other = |head: &Head| head.ident().is_some_and(|ident| !is_version_2(ident));
+    let found = head.wait_for(is_other).await;
+    let ident = found.ok().and_then(|head| head.ident().map(str::to_owned));
+    match ident {
+        Some(ident) => ident,
+        // Without a stream there is another end.
+        None => std::future::pending().await,
+    }
+}
+
+fn other_version(ident: &str, transport: Transport) -> Error {
+    let reason = format!("the server speaks another protocol: {ident}");
+    Error::new(Step::Banner, transport, &reason)
+        .advise("version 1 of SSH is broken and no longer spoken: update the server there")
+        .for_good()
 }
 
 fn is_version_2(ident: &str) -> bool {

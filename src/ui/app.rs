@@ -6,6 +6,7 @@ mod draw;
 mod intent;
 mod palette;
 mod question;
+mod runs;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::{
         history::History,
         keymap::{KeyMap, Scope},
     },
+    exec::RunOrder,
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
@@ -70,6 +72,8 @@ pub struct App {
     layers: Vec<Layer>,
     questions: Questions,
     history: History,
+    /// A run that was ordered and is not seen yet.
+    awaited: Option<Arc<RunOrder>>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -83,6 +87,8 @@ struct World {
     glyphs: Glyphs,
     keys: KeyMap,
     size: Rect,
+    /// Said until then.
+    notice: Option<(String, Millis)>,
 }
 
 impl World {
@@ -93,6 +99,7 @@ impl World {
             theme: &self.theme,
             glyphs: self.glyphs,
             keys: &self.keys,
+            notice: self.notice.as_ref().map(|(text, _)| text.as_str()),
         }
     }
 
@@ -121,13 +128,19 @@ impl App {
                 now: Millis(0),
                 theme: settings.theme,
                 glyphs: settings.glyphs,
-                keys: settings.keys,
+                keys: if settings.read_only {
+                    settings.keys.read_only()
+                } else {
+                    settings.keys
+                },
                 size: Rect::new(0, 0, 80, 24),
+                notice: None,
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
             history: settings.history,
+            awaited: None,
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -148,6 +161,7 @@ impl App {
             Event::PromptGone(id) => self.questions.forget(id, self.world.now),
             Event::Tick(now) => {
                 self.world.now = self.world.now.max(now);
+                self.fall_silent();
                 self.refresh();
             }
         }

@@ -2,7 +2,10 @@
 
 use super::{
     palette::Palette,
-    view::{columns::menu::Menu, help::Help, line::Line, node::NodeView, page::Page, pool::Pool},
+    view::{
+        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, page::Page,
+        pool::Pool,
+    },
 };
 use crate::{config::keymap::Scope, node::NodeId};
 
@@ -23,6 +26,8 @@ pub(super) enum Layer {
     Page(Page),
     /// The line where a command is typed.
     Palette(Box<Palette>),
+    /// What has to be confirmed before it is done; over the layer before.
+    Confirm(Box<Confirm>),
 }
 
 impl Layer {
@@ -35,6 +40,7 @@ impl Layer {
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
             Self::Palette(_) => Scope::Palette,
+            Self::Confirm(confirm) => confirm.scope(),
         }
     }
 }

@@ -4,7 +4,9 @@
 
 #[path = "../support/agent.rs"]
 mod agent;
+mod binary;
 mod commands;
+mod exec;
 mod faults;
 mod host_keys;
 mod jump;
@@ -14,6 +16,9 @@ mod namespaces;
 mod peers;
 mod pool;
 mod proxy;
+#[expect(dead_code, reason = "other test files use the rest of it")]
+#[path = "../support/pty.rs"]
+mod pty;
 mod ssh_config;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,18 +2,27 @@
 
 use super::{
     Action, Binding,
-    Scope::{self, Anywhere, Columns, Filter, Fleet, Help, Node, Palette, Pool, Prompt, Secret},
+    Scope::{
+        self, Anywhere, Columns, Confirm, Filter, Fleet, Gathered, Help, Node, Output, Palette,
+        Pool, Prompt, Run, Runs, Search, Secret, Word,
+    },
 };
 
 /// Scopes in which letters are keys, not text or answers.
-const VIEWS: &[Scope] = &[Fleet, Node, Help, Columns, Pool];
+const VIEWS: &[Scope] = &[
+    Fleet, Node, Help, Columns, Pool, Runs, Run, Output, Gathered,
+];
+
+/// Those of them in which `g` is the way to the top.
+const TOPS: &[Scope] = &[Fleet, Node, Help, Columns, Pool, Runs, Output];
 
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
 pub const BINDINGS: &[Binding] = &[
-    row(Action::Help, &[Fleet, Node, Columns, Pool], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
+    row(Action::Help, &[Fleet, Node, Columns, Pool, Runs, Run, Output, Gathered], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
     row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
-    row(Action::Palette, VIEWS, &[":"], "every command, by its name").hint(3, "command"),
+    row(Action::Palette, &[Fleet, Node], &[":"], "every command, by its name").hint(3, "command"),
+    row(Action::Palette, &[Help, Columns, Pool, Runs, Run, Output, Gathered], &[":"], "every command, by its name").hint(20, "command"),
     row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(4, "filter"),
     row(Action::Exec, &[Fleet, Node], &["!"], "run a command: on the marked nodes, else here").hint(8, "run"),
     row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(7, "mark"),
@@ -31,6 +40,36 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Columns, &[Fleet], &["C"], "choose the columns of the table").hint(13, "columns"),
     row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(12, "signal"),
     row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
+    row(Action::Runs, &[Fleet, Node], &["R"], "the runs: commands on many nodes"),
+    row(Action::Open, &[Runs], &["enter"], "open the run").hint(3, "open"),
+    row(Action::Open, &[Run], &["enter"], "what the node has printed").hint(3, "output"),
+    row(Action::Gather, &[Run], &["g"], "each different answer once, as diffs").hint(10, "gather"),
+    row(Action::OnlyFailed, &[Run], &["f"], "only nodes that failed, or all").hint(6, "only failed"),
+    row(Action::Sort, &[Run], &["s"], "order: by state, by name").hint(9, "order"),
+    row(Action::Rerun, &[Run, Gathered], &["r"], "run it again on the nodes that failed").hint(7, "again on failed"),
+    row(Action::Save, &[Runs, Run, Output, Gathered], &["w"], "write the output into files").hint(8, "write files"),
+    row(Action::Cancel, &[Runs, Run], &["x"], "cancel what has not begun, then all").hint(5, "cancel"),
+    row(Action::Cancel, &[Output], &["x"], "cancel it on this node alone").hint(5, "cancel here"),
+    row(Action::Drop, &[Runs], &["delete", "d"], "show a run no longer that is over").hint(6, "drop"),
+    row(Action::Filter, &[Output], &["/"], "search").hint(3, "search"),
+    row(Action::NextHit, &[Output], &["n"], "the next place that was searched for").hint(6, "next"),
+    row(Action::PreviousHit, &[Output], &["N"], "the place before that was searched for"),
+    row(Action::Left, &[Output], &["left", "h"], "the node before").hint(9, "before"),
+    row(Action::Right, &[Output], &["right", "l"], "the next node").hint(10, "next node"),
+    row(Action::Back, &[Runs], &["esc", "R"], "close").hint(2, "close"),
+    row(Action::Back, &[Run], &["esc"], "close; the run goes on").hint(2, "close"),
+    row(Action::Back, &[Output], &["esc", "backspace"], "back to the run").hint(2, "back"),
+    row(Action::Back, &[Gathered], &["esc", "g"], "back to the run").hint(2, "back"),
+    row(Action::Open, &[Search], &["enter"], "keep the search").hint(1, "keep"),
+    row(Action::Back, &[Search], &["esc"], "drop the search").hint(2, "drop"),
+    row(Action::Yes, &[Confirm], &["y"], "do it").hint(1, "do it"),
+    row(Action::No, &[Confirm], &["n", "esc"], "leave it").hint(2, "leave it"),
+    row(Action::Send, &[Word], &["enter"], "do it, once the word is typed").hint(1, "do it"),
+    row(Action::No, &[Word], &["esc"], "leave it").hint(2, "leave it"),
+    row(Action::Up, &[Confirm, Word], &["up"], "up"),
+    row(Action::Down, &[Confirm, Word], &["down"], "down"),
+    row(Action::PageUp, &[Confirm, Word], &["pageup"], "a screenful up"),
+    row(Action::PageDown, &[Confirm, Word], &["pagedown"], "a screenful down"),
     row(Action::Up, VIEWS, &["up", "k"], "up"),
     row(Action::Down, VIEWS, &["down", "j"], "down"),
     row(Action::Left, &[Fleet], &["left", "h"], "left"),
@@ -41,7 +80,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Right, &[Columns], &["right", "l"], "move the column to the right").hint(7, "move right"),
     row(Action::PageUp, VIEWS, &["pageup", "ctrl-u"], "a screenful up"),
     row(Action::PageDown, VIEWS, &["pagedown", "ctrl-d"], "a screenful down"),
-    row(Action::First, VIEWS, &["g", "home"], "to the top"),
+    row(Action::First, TOPS, &["g", "home"], "to the top"),
+    row(Action::First, &[Run, Gathered], &["home"], "to the top"),
     row(Action::Last, VIEWS, &["G", "end"], "to the bottom"),
     row(Action::Retry, &[Fleet, Node], &["ctrl-r"], "connect now: the marked nodes, else this one").hint(14, "retry"),
     row(Action::Back, &[Fleet], &["esc"], "drop the filter, then the marks"),

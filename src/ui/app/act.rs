@@ -41,9 +41,10 @@ impl App {
     }
 
     fn is_typing(&self) -> bool {
+        // A yes to one question must not answer another that has just come up.
         matches!(
             self.layers.last(),
-            Some(Layer::Filter(_) | Layer::Palette(_))
+            Some(Layer::Filter(_) | Layer::Palette(_) | Layer::Confirm(_))
         )
     }
 
@@ -60,7 +61,7 @@ impl App {
         let asked = self.asked();
         let (scope, is_asked) = (self.scope_of(asked.as_ref()), asked.is_some());
         match (self.world.keys.action(scope, key), self.layers.last_mut()) {
-            (Some(Action::Quit), _) => vec![Effect::Quit],
+            (Some(Action::Quit), _) => self.leave(),
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
             (Some(action), _) if is_asked => self.answer(action),
@@ -70,7 +71,12 @@ impl App {
                 }
                 Vec::new()
             }
+            (Some(action), _) if action.is_mutating() && self.read_only => self.refuse(),
             (Some(action), _) => self.act(action),
+            (None, Some(Layer::Confirm(confirm))) => {
+                confirm.key(key);
+                Vec::new()
+            }
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
                     self.typed();
@@ -118,7 +124,7 @@ impl App {
         !self.read_only && self.asked().as_ref().is_some_and(is_read)
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let body = self.world.body();
         match action {
             Action::Forget => return vec![Effect::Forget],
@@ -173,6 +179,7 @@ impl App {
                 (true, Vec::new())
             }
             Layer::Filter(_) => self.act_on_filter(action, body),
+            Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }

@@ -43,6 +43,9 @@ impl App {
             .map(|(_, at)| (at + 1, self.fleet.shown()));
         let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
         header::footer(scope, place, &scene, areas.footer, buf);
+        if let Some(Layer::Confirm(confirm)) = self.layers.last() {
+            confirm.render(&scene, (area, buf));
+        }
         if let Some(asked) = question {
             let is_armed = asked.is_armed && !self.read_only;
             let asked = Ask { is_armed, ..asked };
@@ -57,9 +60,8 @@ impl App {
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
         let crumb = self.open_node().map(|(id, _)| id);
         header::header(&self.fleet, crumb, scene, areas, buf);
-        let under = self.layers.iter().rev();
-        let mut under = under.skip_while(|layer| matches!(layer, Layer::Palette(_)));
-        let front = under.next();
+        let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
+        let front = self.layers.iter().rfind(is_below);
         match front {
             Some(Layer::Page(page)) => {
                 page.render(scene, areas.body, buf);

@@ -11,7 +11,8 @@ use crate::{
         screen, select,
         status::{self, Status},
     },
-    exec::{Template, guard, plan::Plan},
+    config::keymap::Action,
+    exec::{RunOrder, Template, guard, plan::Plan},
     node::{Node, NodeId},
     ui::{
         effect::Effect,
@@ -46,7 +47,7 @@ impl App {
             // Their reports are made on the way to the node, which the page of the node shows as far as it is known.
             Intent::Doctor(doctor) => return self.open_first(&doctor.sets, here),
             Intent::Trust(trust) => return self.open_first(&trust.sets, here),
-            Intent::Audit(_) | Intent::Runs => return self.runs(),
+            Intent::Audit(_) | Intent::Runs => return Ok(self.act(Action::Runs)),
             Intent::Pool(_) => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return Ok(vec![Effect::Connections(true)]);
@@ -54,7 +55,7 @@ impl App {
             Intent::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Intent::Node(node) => return self.open(&node.name),
             Intent::Theme(theme) => self.theme(&theme.name)?,
-            Intent::Quit => return Ok(vec![Effect::Quit]),
+            Intent::Quit => return Ok(self.leave()),
             Intent::Forget => return Ok(vec![Effect::Forget]),
             Intent::Retry(retry) => {
                 let nodes = self.retried(&retry.sets, here)?.nodes;
@@ -191,7 +192,8 @@ impl App {
         let Selection { nodes, how } = self.selection(exec, here)?;
         // The choice differs from moment to moment, and is the same for the same moment.
         let nodes = exec.picked(nodes, self.world.now.0);
-        let (command, _) = exec.split();
+        let (command, sets) = exec.split();
+        let selector = if sets.is_empty() { how } else { sets.join(",") };
         let command = command.unwrap_or_default();
         let plan = exec.plan(&command, &nodes, |_| None)?;
         if exec.manner.dry_run {
@@ -199,19 +201,7 @@ impl App {
             self.read_page("dry run", &text);
             return Ok(Vec::new());
         }
-        self.begin(plan, &command, &how)
-    }
-}
-
-/// The seam to the runs.
-impl App {
-    fn begin(&mut self, plan: Plan, command: &str, how: &str) -> Carried {
-        let _ = (plan, command, how);
-        Err(Usage("runs are not there yet".to_owned()))
-    }
-
-    fn runs(&mut self) -> Carried {
-        Err(Usage("runs are not there yet".to_owned()))
+        Ok(self.propose(RunOrder::new(plan, &command, &selector)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
 
 pub mod columns;
+pub mod confirm;
 pub mod fleet;
 pub mod heatmap;
 pub mod help;
@@ -31,4 +32,6 @@ pub struct Scene<'a> {
     pub glyphs: Glyphs,
     /// Keys, for help and hints.
     pub keys: &'a KeyMap,
+    /// What is to be said to this person for a moment.
+    pub notice: Option<&'a str>,
 }
