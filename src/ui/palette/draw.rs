@@ -13,7 +13,7 @@ use crate::ui::{
 const LINES: usize = 8;
 
 /// Offers that are seen at once, where there is room.
-const OFFERS: usize = 12;
+const OFFERS: usize = 24;
 
 /// Cells of the longest text of an offer that has help beside it.
 const TEXT: usize = 28;

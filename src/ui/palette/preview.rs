@@ -72,7 +72,7 @@ impl Preview {
             vec![
                 ("on ".to_owned(), Role::Muted),
                 (count(nodes.len()), Role::Strong),
-                (format!(" {}: ", selection.how), Role::Muted),
+                (format!(" ({}): ", selection.how), Role::Muted),
                 (folded(nodes), Role::Text),
             ],
             shown(&command, exec),

@@ -40,7 +40,7 @@ fn keys_do_what_hands_expect() {
         ("mark tab", "mark"),
         ("ark tab", "mark"),
         ("ark tab tab", "unmark"),
-        ("ark tab tab tab", "mark"),
+        ("nmar tab tab", "unmark "),
         ("ark backtab", "unmark"),
         ("ark tab _ a", "mark a"),
         ("up", "!free"),
