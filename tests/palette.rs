@@ -179,7 +179,7 @@ fn a_command_runs_on_the_marked_nodes_else_on_the_one_under_the_cursor() {
             &["db2"],
         ),
         (
-            "! 'a' ctrl-j 'b' enter",
+            "g G ! 'uptime' ctrl-j 'df' enter",
             "a\nb",
             "under the cursor",
             &["db2"],

@@ -17,7 +17,8 @@ fn words(command: &Command) -> Vec<String> {
 
 #[test]
 fn line_and_palette_have_the_same_commands() {
-    let root = Cli::command();
+    let mut root = Cli::command();
+    root.build();
     let subcommands: Vec<&Command> = root
         .get_subcommands()
         .filter(|c| c.get_name() != "help")
@@ -29,7 +30,8 @@ fn line_and_palette_have_the_same_commands() {
             unreachable!("`{name}` is in no entry of command::registry")
         };
         assert_ne!(entry.place, Place::Screen, "{name}");
-        let own = entry.clap();
+        let mut own = entry.clap();
+        own.build();
         let about = |command: &Command| command.get_about().map(ToString::to_string);
         assert_eq!(about(sub), about(&own), "{name}");
         let (line, palette) = (words(sub), words(&own));

@@ -51,6 +51,9 @@ impl History {
             return;
         }
         let line = redact(line.trim_end());
+        if line.is_empty() || line.len() > LONGEST {
+            return;
+        }
         self.fresh.retain(|old| *old != line);
         self.fresh.push(line.clone());
         let spare = self.fresh.len().saturating_sub(MOST);

@@ -17,7 +17,12 @@ fn every_command_has_a_name_a_line_and_words() {
     for entry in ENTRIES {
         names.extend(entry.aliases.iter().chain([&entry.name]));
         assert!(!entry.help().is_empty(), "{}", entry.name);
-        assert!(entry.help().len() <= 90, "{}: {}", entry.name, entry.help());
+        assert!(
+            entry.help().len() <= 110,
+            "{}: {}",
+            entry.name,
+            entry.help()
+        );
         assert!(entry.usage().starts_with(entry.name), "{}", entry.usage());
         entry.clap().debug_assert();
     }
@@ -61,7 +66,6 @@ fn the_text_of_a_command_stays_as_it_is() {
         ("exec -yw web1 ls", "ls", &["web1"]),
         ("exec --node=web1 --sudo ls", "ls", &["web1"]),
         ("exec -g web,db -- a -- b", "a -- b", &["@web", "@db"]),
-        ("exec '--' x", "'--' x", &[]),
         ("!ls -la | head", "ls -la | head", &[]),
         (
             "! for f in *; do\n echo 'it''s' $f\ndone",
@@ -82,7 +86,6 @@ fn what_is_wrong_is_said_in_a_line() {
         ("exec web1 --", "which command?"),
         ("exec --nod web1 ls", "unexpected argument '--nod'"),
         ("exec --json ls", "--json is an option of the command line"),
-        ("exec 'web1 -- ls", "which command?"),
         ("theme", "required arguments were not provided"),
         ("view globe", "invalid value 'globe'"),
         ("mark 'a", "a quote is not closed"),

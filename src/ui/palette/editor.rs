@@ -1,9 +1,6 @@
 //! The text of the palette while it is edited: one line, or a script of some.
 
-use crokey::{
-    KeyCombination,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use crokey::{KeyCombination, crossterm::event::KeyEvent, key};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 use tui_textarea::{CursorMove, Input, TextArea};
 
@@ -68,12 +65,11 @@ impl Editor {
 
     /// Takes a key in; true when the text is another one.
     pub(super) fn key(&mut self, key: KeyCombination) -> bool {
-        let event: KeyEvent = key.into();
         // As shells have it; the widget's own meaning is "undo".
-        let to_start = event.code == KeyCode::Char('u') && event.modifiers == KeyModifiers::CONTROL;
-        let is_changed = if to_start {
+        let is_changed = if key == key!(ctrl - u) {
             self.0.delete_line_by_head()
         } else {
+            let event: KeyEvent = key.into();
             self.0.input(Input::from(event))
         };
         if self.chars() > MAX_CHARS {

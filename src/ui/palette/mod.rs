@@ -3,6 +3,7 @@
 mod draw;
 mod editor;
 mod fuzzy;
+mod known;
 mod offer;
 mod past;
 pub mod preview;

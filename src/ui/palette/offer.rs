@@ -2,19 +2,24 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use super::fuzzy::Fuzzy;
+use super::{
+    fuzzy::Fuzzy,
+    known::{Named, columns, earlier, files, groups, nodes, terms, units},
+};
 use crate::{
     command::{
         registry::{self, Entry, Kind, Parts, SHORT, kind, offered},
         words::{Word, words},
     },
     inventory::Inventory,
-    metrics,
-    ui::{theme::Theme, view::columns::Column},
+    ui::theme::Theme,
 };
 
 /// As many are looked at as anybody would walk through.
 const MOST: usize = 200;
+
+/// Letters after which words of help are looked at too.
+const TELLING: usize = 3;
 
 /// One text that could stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +45,6 @@ pub struct Known<'a> {
     pub read_only: bool,
 }
 
-/// A text and what it is.
-type Named = (String, String);
-
 /// The word that is completed, and what can stand there.
 struct Place<'a> {
     /// Bytes of the line.
@@ -65,6 +67,8 @@ pub(super) fn offers(line: &str, cursor: usize, known: &Known<'_>) -> Vec<Offer>
     }
     let (name, rest) = registry::parts(typed);
     if rest.is_empty() {
+        // All of the word, also what stands after the cursor.
+        let (name, _) = registry::parts(line.get(start..).unwrap_or_default());
         return commands(name, start..start + name.len(), known);
     }
     let Some(entry) = registry::entry(name).filter(|entry| is_open(entry, known)) else {
@@ -89,9 +93,10 @@ fn commands(typed: &str, span: Range<usize>, known: &Known<'_>) -> Vec<Offer> {
         hits,
     };
     let mut all: Vec<Offer> = by_name.into_iter().map(offer).collect();
-    let mut whole = Fuzzy::whole(typed);
-    for entry in open {
-        let is_told = whole.matched(entry.help()).is_some();
+    let typed = typed.to_lowercase();
+    for entry in open.iter().filter(|_| typed.len() >= TELLING) {
+        let mut told = entry.help().split_whitespace();
+        let is_told = told.any(|word| word.to_lowercase().starts_with(&typed));
         if is_told && all.iter().all(|offer| offer.text != entry.name) {
             all.push(offer((entry, Vec::new())));
         }
@@ -314,99 +319,6 @@ fn filter<'a>(text: &'a str, at: usize, known: &Known<'_>) -> Place<'a> {
     }
 }
 
-fn terms(inventory: &Inventory) -> Vec<Named> {
-    let mut all = groups(inventory);
-    let keys = [
-        ("state=", "the connection"),
-        ("status=", "the verdict"),
-        ("group=", "of hosts.yaml"),
-        ("daemon=", "of hosts.yaml"),
-    ];
-    all.extend(keys.map(|(key, help)| (key.to_owned(), help.to_owned())));
-    let labels: BTreeSet<&String> = inventory
-        .nodes
-        .iter()
-        .flat_map(|node| node.labels.keys())
-        .collect();
-    all.extend(
-        labels
-            .into_iter()
-            .map(|key| (format!("{key}="), "label".to_owned())),
-    );
-    all.extend(metrics::fields().map(|field| (field.id.to_owned(), field.title.to_owned())));
-    all.extend(nodes(inventory));
-    all
-}
-
-fn nodes(inventory: &Inventory) -> Vec<Named> {
-    let named = inventory.nodes.iter().map(|node| {
-        let mut help: Vec<String> = node
-            .groups
-            .iter()
-            .map(|group| format!("@{group}"))
-            .collect();
-        help.extend(
-            node.labels
-                .iter()
-                .map(|(key, value)| format!("{key}={value}")),
-        );
-        if node.protected {
-            help.insert(0, "protected".to_owned());
-        }
-        (node.id.to_string(), help.join(" "))
-    });
-    named.collect()
-}
-
-fn groups(inventory: &Inventory) -> Vec<Named> {
-    let named = inventory.groups.iter().map(|(name, members)| {
-        let nodes = if members.len() == 1 { "node" } else { "nodes" };
-        (format!("@{name}"), format!("{} {nodes}", members.len()))
-    });
-    named.collect()
-}
-
-fn units(inventory: &Inventory) -> Vec<Named> {
-    let daemons = inventory.nodes.iter().flat_map(|node| &node.daemons);
-    let names: BTreeSet<&String> = daemons.map(|daemon| &daemon.name).collect();
-    names
-        .into_iter()
-        .map(|name| (name.clone(), "unit".to_owned()))
-        .collect()
-}
-
-/// Paths in lines that were run, the newest first.
-fn files(history: &[String]) -> Vec<Named> {
-    let mut seen = BTreeSet::new();
-    let mut all = Vec::new();
-    for line in history.iter().rev() {
-        for word in words(line) {
-            let path = word
-                .text
-                .trim_matches(|c: char| matches!(c, '\'' | '"' | ';' | '(' | ')'));
-            let is_path = path.starts_with('/') || path.starts_with("~/") || path.starts_with("./");
-            let is_plain = path
-                .chars()
-                .all(|c| c.is_alphanumeric() || "/~._-+@%:".contains(c));
-            if is_path && is_plain && path.len() > 2 && seen.insert(path.to_owned()) {
-                all.push((path.to_owned(), "used before".to_owned()));
-            }
-        }
-    }
-    all
-}
-
-fn columns() -> Vec<Named> {
-    let own = [("worst", "the worst first"), ("name", "in natural order")];
-    let own = own.map(|(name, help)| (name.to_owned(), help.to_owned()));
-    let all = Column::all()
-        .into_iter()
-        .filter(|column| !matches!(column, Column::Trace(_)));
-    own.into_iter()
-        .chain(all.map(|column| (column.name(), column.title())))
-        .collect()
-}
-
 /// Node sets in the place of what may become one: `web` to `@web -- `.
 fn targets(text: &str, at: usize, known: &Known<'_>) -> Vec<Offer> {
     let mut offers = ranked(set(text, at, known));
@@ -465,26 +377,6 @@ fn shell(text: &str, at: usize, known: &Known<'_>) -> Vec<Offer> {
         stem,
         named,
     })
-}
-
-/// Commands that were run, the newest first.
-fn earlier(history: &[String]) -> Vec<Named> {
-    let mut seen = BTreeSet::new();
-    let commands = history.iter().rev().filter_map(|line| {
-        let line = line.trim_start();
-        let text = match line.strip_prefix(SHORT) {
-            Some(text) => text,
-            None => {
-                let (name, rest) = registry::parts(line);
-                let entry = registry::entry(name).filter(|entry| entry.name == "exec")?;
-                rest.get(Parts::of(rest, entry).command)?
-            }
-        };
-        let text = text.trim();
-        let is_new = !text.is_empty() && seen.insert(text.to_owned());
-        is_new.then(|| (text.to_owned(), "run before".to_owned()))
-    });
-    commands.collect()
 }
 
 fn ranked(place: Place<'_>) -> Vec<Offer> {

@@ -52,7 +52,7 @@ fn every_word_has_its_own_offers() {
     for (line, wanted) in [
         ("ma", &["mark", "unmark"][..]),
         ("conn", &["pool", "retry"]),
-        ("the|me", &["theme"]),
+        ("th|em", &["theme"]),
         ("view ", &["view tiles", "view table", "view heatmap"]),
         ("view h", &["view heatmap"]),
         ("mark @", &["mark @db", "mark @web"]),

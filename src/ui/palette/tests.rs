@@ -49,7 +49,7 @@ fn keys_do_what_hands_expect() {
         ("! up up down down", "!"),
         ("x up", "x"),
         ("!a ctrl-j b", "!a\nb"),
-        ("!a ctrl-j b up c", "!ac\nb"),
+        ("!a ctrl-j b up c", "!ca\nb"),
         ("!a ctrl-j b down", "!a\nb"),
         ("ctrl-r df enter", "!df -h"),
         ("ctrl-r ctrl-r enter", "filter web"),
