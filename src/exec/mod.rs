@@ -5,6 +5,7 @@ mod control;
 mod event;
 pub mod exit;
 pub mod gather;
+pub mod guard;
 pub mod json;
 pub mod keep;
 pub mod lines;

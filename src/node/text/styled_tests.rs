@@ -275,14 +275,10 @@ proptest! {
 
     #[test]
     fn without_movement_it_is_the_safe_text(bytes in hostile()) {
-        let text = String::from_utf8_lossy(&bytes).replace(['\r', '\x08', 'K'], "");
+        // A mark without a character before it, and a joiner without one after it, are not kept.
+        let text = "x".to_owned() + &String::from_utf8_lossy(&bytes).replace(['\r', '\x08', 'K'], "");
         let safe = SafeText::from(text.as_str());
-        // A mark or a joiner without its other half is not kept.
-        let is_mark = |c: char| unicode_width::UnicodeWidthChar::width(c) == Some(0);
-        let expected = safe.as_str().trim_start_matches(is_mark).trim_end_matches('\u{200d}');
-        let has_leading_mark = safe.as_str().starts_with(is_mark);
-        prop_assume!(!has_leading_mark);
-        prop_assert_eq!(shown(&text), expected);
+        prop_assert_eq!(shown(&text), safe.as_str().trim_end_matches('\u{200d}'));
     }
 
     #[test]
