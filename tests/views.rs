@@ -151,6 +151,33 @@ fn a_changed_host_key_is_told_whole() {
 }
 
 #[test]
+fn the_tile_of_a_changed_host_key_says_what_to_try_and_by_which_key() {
+    let mut snapshot = fleet(24);
+    let mut node = snapshot.nodes.swap_remove(18);
+    let Link::Refused(error) = &node.link else {
+        panic!("it is refused");
+    };
+    let error = Error {
+        reason: format!(
+            "HOST KEY CHANGED: the server shows ssh-ed25519 SHA256:{0}, /root/.ssh/known_hosts:12 holds ssh-ed25519 SHA256:{0}",
+            "abcdefg".repeat(6)
+        )
+        .as_str()
+        .into(),
+        advice: "if the machine was set up anew, compare the fingerprint there, then: sshoal trust web5 --replace (or \
+                 ssh-keygen -R 'web5' -f /root/.ssh/known_hosts); it is refused under each policy"
+            .into(),
+        ..Error::clone(error)
+    };
+    Arc::make_mut(&mut node).link = Link::Refused(Arc::new(error));
+    snapshot.nodes = vec![node];
+    let area = Rect::new(0, 0, 80, 20);
+    let shown = text(&tiles(&snapshot, area, (0, 0), false), area);
+    let shown: Vec<&str> = shown.iter().map(|line| line.trim_end()).collect();
+    insta::assert_snapshot!("changed-key-tile-80x24", shown.join("\n"));
+}
+
+#[test]
 fn a_node_in_trouble_says_what_it_is() {
     let fleet = fleet(24);
     assert!(tile_text(&fleet, 10).contains("/data 97 % full"));

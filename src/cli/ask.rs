@@ -1,227 +1,244 @@
-//! Questions of a command, asked on the terminal one at a time, as ssh asks them.
+//! The person at this process's terminal, who is asked what connections want to know: one question at a time, as ssh asks.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
-    io::{self, IsTerminal},
-};
+mod put;
+mod queue;
 
+use std::io::{self, IsTerminal};
+
+use color_eyre::eyre::Result;
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
-    task::spawn_blocking,
+    pin,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, oneshot, watch},
+    task::{JoinHandle, spawn_blocking},
+    time::{Duration, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Context, exit,
-    tty::{Read, Tty},
-};
-use crate::{
-    fleet::{Answers, Fleet, Order},
-    ssh::{Answer, Field, Prompt, PromptId, Question, Secret},
-};
+use super::{Context, exit};
+use crate::ssh::{Answer, Asked, Login};
+use queue::Queue;
 
-/// Whether a person is there to be asked: never with `--batch`, and only where all three streams are a terminal.
-pub(super) fn answers(context: &Context) -> Answers {
+/// Questions on their way here; more wait at the connections that ask.
+const QUESTIONS: usize = 64;
+
+/// For a server to say whether what was typed is right, before another node is asked about.
+const VERDICT: Duration = Duration::from_secs(5);
+
+/// Whoever is there to answer. Every command that opens connections asks through this:
+///
+/// ```ignore
+/// let (asker, person) = ask::person(context);
+/// let connector = Connector::new(context.ssh(), asker);   // or `fleet::start(config, asker, …)`
+/// let code = person.beside(work(context, &connector)).await;
+/// connector.close().await;                                // however it ended
+/// code
+/// ```
+///
+/// `work` gives the exit code; [`Person::beside`] answers its questions meanwhile, and ends it early when the person
+/// presses Ctrl-C at a question or a signal comes. Deadlines of connections rest by themselves while the person is asked;
+/// a command's own ones can, by [`Person::asking`]. What is printed meanwhile stands between the questions: each names its
+/// node, and after an answer that was wrong the same node asks again before any other. A command with questions of its own
+/// asks them between its works: [`Person::meanwhile`], then [`Person::agrees`].
+pub(super) struct Person {
+    asked: mpsc::Receiver<Asked>,
+    asking: watch::Sender<bool>,
+    queue: Queue,
+    /// The login that was answered last, until it has asked again or ended.
+    answered: Option<Login>,
+    terminate: Option<Signal>,
+    /// Holds the terminal until the question that it puts is over.
+    holder: Option<JoinHandle<()>>,
+}
+
+/// The person at the terminal, and where to send questions: nowhere with `--batch`, or where not all three streams are a
+/// terminal. Must be called within the runtime.
+pub(super) fn person(context: &Context) -> (Option<mpsc::Sender<Asked>>, Person) {
+    let (to, asked) = mpsc::channel(QUESTIONS);
     let is_there =
         context.console.is_terminal && io::stdin().is_terminal() && io::stderr().is_terminal();
-    if is_there && !context.args.global.batch {
-        Answers::Asked
-    } else {
-        Answers::None
-    }
+    let person = Person {
+        asked,
+        asking: watch::channel(false).0,
+        queue: Queue::default(),
+        answered: None,
+        // Once it is listened for, nothing else ends the process: from here on it is, in each wait.
+        terminate: terminate(),
+        holder: None,
+    };
+    let is_asked = is_there && !context.args.global.batch;
+    (is_asked.then_some(to), person)
 }
 
-/// Asks whatever the fleet wants to know, until it has ended. Gives an exit code when the person, or a signal, ends the command.
-pub(super) async fn ask_all(fleet: &Fleet) -> u8 {
-    let (orders, mut prompts) = (fleet.orders(), fleet.prompts());
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    let mut asked = BTreeSet::new();
-    loop {
-        let asked = tokio::select! {
+impl Person {
+    /// True while something is asked or waits to be.
+    pub(super) fn asking(&self) -> watch::Receiver<bool> {
+        self.asking.subscribe()
+    }
+
+    /// Runs `work` to its exit code, and answers what is asked meanwhile.
+    pub(super) async fn beside(mut self, work: impl Future<Output = Result<u8>>) -> Result<u8> {
+        self.meanwhile(work).await.unwrap_or_else(Ok)
+    }
+
+    /// Runs `work`, and answers what is asked meanwhile; an exit code when the person, or a signal, ends the command first.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, u8> {
+        tokio::select! {
             biased;
-            // Once it is listened for, nothing else ends the process.
-            _ = terminate.recv() => return exit::TERMINATED,
-            asked = next(&mut prompts, &mut asked) => asked,
-        };
-        let Some((prompt, alike)) = asked else {
-            return std::future::pending().await;
-        };
-        let id = prompt.id;
+            done = work => Ok(done),
+            code = self.answer() => Err(code),
+        }
+    }
+
+    /// Asks a question of the command's own; only `y` or `yes` is one. An exit code when the person, or a signal, ends the
+    /// command; false where there is no terminal.
+    pub(super) async fn agrees(&mut self, text: String) -> Result<bool, u8> {
+        let put = move |over: &CancellationToken| put::agreed(&text, over);
+        match self.hold(put, std::future::pending()).await {
+            Held::Said(Some(is_agreed)) => Ok(is_agreed),
+            Held::Said(None) => Err(exit::INTERRUPTED),
+            Held::Over => Ok(false),
+            Held::Terminated => Err(exit::TERMINATED),
+        }
+    }
+
+    /// Answers until it is dropped. Gives an exit code when the person, or a signal, ends the command.
+    async fn answer(&mut self) -> u8 {
+        // A second one, since the first is busy while a question is put.
+        let mut signals = terminate();
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = terminated(&mut signals) => return exit::TERMINATED,
+                next = self.next() => next,
+            };
+            if let Some(code) = self.ask(next).await {
+                return code;
+            }
+        }
+    }
+
+    /// The next question to ask. Dropped before its end, it loses none.
+    async fn next(&mut self) -> Asked {
+        self.hear_out().await;
+        loop {
+            self.take_waiting();
+            if let Some(asked) = self.queue.next() {
+                return asked;
+            }
+            self.asking.send_replace(false);
+            match self.asked.recv().await {
+                Some(asked) => self.take(asked),
+                // Nobody asks any more.
+                None => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// Waits for what comes of the last answer: the same node asks again, or its login ends.
+    async fn hear_out(&mut self) {
+        let overdue = sleep(VERDICT);
+        pin!(overdue);
+        while let Some(login) = &mut self.answered {
+            tokio::select! {
+                biased;
+                Some(asked) = self.asked.recv() => self.take(asked),
+                () = login.ended() => self.answered = None,
+                () = &mut overdue => self.answered = None,
+            }
+            if self.queue.asks_again() {
+                self.answered = None;
+            }
+        }
+    }
+
+    fn take_waiting(&mut self) {
+        while let Ok(asked) = self.asked.try_recv() {
+            self.take(asked);
+        }
+    }
+
+    fn take(&mut self, asked: Asked) {
+        self.asking.send_replace(true);
+        self.queue.push(asked);
+    }
+
+    /// Asks one question, and passes the answer on to all that it is for.
+    async fn ask(&mut self, mut asked: Asked) -> Option<u8> {
+        let (prompt, alike) = (
+            asked.prompt.clone(),
+            self.queue.alike(&asked.prompt.question),
+        );
+        let put = move |over: &CancellationToken| put::put(&prompt, alike, over);
+        match self.hold(put, asked.reply.closed()).await {
+            Held::Said(Some(answer)) => {
+                self.tell(asked, &answer);
+                None
+            }
+            Held::Said(None) => Some(exit::INTERRUPTED),
+            Held::Over => None,
+            Held::Terminated => Some(exit::TERMINATED),
+        }
+    }
+
+    /// Holds the terminal for one question, unless it is `void` before. Afterwards the terminal is as it was.
+    async fn hold<T: Send + 'static>(
+        &mut self,
+        put: impl FnOnce(&CancellationToken) -> T + Send + 'static,
+        void: impl Future<Output = ()>,
+    ) -> Held<T> {
+        // One that was dropped half-way lets go at once.
+        self.give_back().await;
         let over = CancellationToken::new();
-        // Whenever this ends, the terminal is given back.
         let _guard = over.clone().drop_guard();
-        let question = spawn_blocking(move || ask(&prompt, alike, &over));
-        let code = tokio::select! {
+        let (token, (to, said)) = (over.clone(), oneshot::channel());
+        self.holder = Some(spawn_blocking(move || drop(to.send(put(&token)))));
+        let held = tokio::select! {
             biased;
-            _ = terminate.recv() => Some(exit::TERMINATED),
-            said = question => said.ok().and_then(|said| tell(&orders, id, said)),
-            _ = prompts.wait_for(|all| all.iter().all(|prompt| prompt.id != id)) => None,
+            () = terminated(&mut self.terminate) => Held::Terminated,
+            said = said => said.map_or(Held::Over, Held::Said),
+            () = void => Held::Over,
         };
-        if let Some(code) = code {
-            return code;
+        over.cancel();
+        self.give_back().await;
+        held
+    }
+
+    async fn give_back(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            let _ = holder.await;
         }
+        self.holder = None;
+    }
+
+    fn tell(&mut self, asked: Asked, answer: &Answer) {
+        self.take_waiting();
+        for other in self.queue.covered(answer, &asked.prompt.question) {
+            // Whoever asked may have gone.
+            let _ = other.reply.send(answer.clone());
+        }
+        let is_typed = matches!(answer, Answer::Secrets(_) | Answer::ForAll(_));
+        self.answered = is_typed.then_some(asked.login);
+        let _ = asked.reply.send(answer.clone());
     }
 }
 
-/// The next question that was not asked before, and how many others one password could be for; nothing when the fleet has ended.
-async fn next(
-    prompts: &mut watch::Receiver<std::sync::Arc<Vec<Prompt>>>,
-    asked: &mut BTreeSet<PromptId>,
-) -> Option<(Prompt, usize)> {
-    let is_new = |prompt: &&Prompt| !asked.contains(&prompt.id);
-    let waiting = prompts.wait_for(|all| all.iter().any(|prompt| is_new(&prompt)));
-    let waiting = waiting.await.ok()?.clone();
-    let prompt = waiting.iter().find(is_new)?.clone();
-    let alike = waiting.iter().filter(|other| is_alike(&prompt, other));
-    let alike = alike.count().saturating_sub(1);
-    asked.insert(prompt.id);
-    Some((prompt, alike))
+/// What became of a question.
+enum Held<T> {
+    Said(T),
+    /// It no longer stands.
+    Over,
+    Terminated,
 }
 
-fn is_alike(one: &Prompt, other: &Prompt) -> bool {
-    match (&one.question, &other.question) {
-        (Question::Password { user, .. }, Question::Password { user: login, .. }) => user == login,
-        _ => false,
-    }
+/// Nothing where it can't be listened for: then it ends the process as ever.
+fn terminate() -> Option<Signal> {
+    signal(SignalKind::terminate()).ok()
 }
 
-fn tell(orders: &mpsc::Sender<Order>, id: PromptId, said: Option<Answer>) -> Option<u8> {
-    match said {
-        // A person answers slowly and the queue is long: it has room, or the fleet is gone.
-        Some(answer) => {
-            let _ = orders.try_send(Order::Answer(id, answer));
-            None
-        }
-        None => Some(exit::INTERRUPTED),
+async fn terminated(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
-}
-
-/// The answer; nothing when the person wants the command to end.
-fn ask(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Option<Answer> {
-    // Without a terminal of its own, the process has nobody to ask.
-    let Ok(mut tty) = Tty::open() else {
-        return Some(Answer::No);
-    };
-    let node = &prompt.node;
-    match &prompt.question {
-        Question::HostKey {
-            host,
-            algorithm,
-            fingerprint,
-        } => {
-            let text = format!(
-                "{node}: the authenticity of host '{host}' can't be established.\n\
-                 {algorithm} key fingerprint is {fingerprint}.\n\
-                 Are you sure you want to continue connecting (yes/no/[fingerprint])? "
-            );
-            host_key(&mut tty, text, fingerprint.as_str(), over)
-        }
-        Question::Passphrase { file, attempt } => {
-            let text = format!(
-                "{node}: {}passphrase for key file {file}: ",
-                again(*attempt)
-            );
-            match tty.ask(&text, false, over) {
-                Read::Line(line) if line.is_empty() => Some(Answer::No),
-                Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-                Read::Declined => Some(Answer::No),
-                Read::Interrupted => None,
-            }
-        }
-        Question::Password {
-            user,
-            host,
-            attempt,
-        } => {
-            let text = format!("{node}: {}password of {user} at {host}: ", again(*attempt));
-            match tty.ask(&text, false, over) {
-                Read::Line(line) => for_all(&mut tty, vec![Secret::new(line)], alike, over),
-                Read::Declined => Some(Answer::No),
-                Read::Interrupted => None,
-            }
-        }
-        Question::Codes {
-            user,
-            host,
-            name,
-            instruction,
-            fields,
-        } => {
-            let mut text = format!("{node}: {user} at {host} (keyboard-interactive)\n");
-            for said in [name, instruction] {
-                if !said.as_str().is_empty() {
-                    let _ = writeln!(text, "  {said}");
-                }
-            }
-            codes(&mut tty, text, fields, over)
-        }
-    }
-}
-
-fn again(attempt: u8) -> String {
-    if attempt > 1 {
-        format!("wrong, try {attempt}: ")
-    } else {
-        String::new()
-    }
-}
-
-fn host_key(
-    tty: &mut Tty,
-    mut text: String,
-    fingerprint: &str,
-    over: &CancellationToken,
-) -> Option<Answer> {
-    loop {
-        match tty.ask(&text, true, over) {
-            Read::Line(line) if line.eq_ignore_ascii_case("yes") || *line == fingerprint => {
-                return Some(Answer::Yes);
-            }
-            Read::Line(line) if line.eq_ignore_ascii_case("no") => return Some(Answer::No),
-            Read::Line(_) => "Please type 'yes', 'no' or the fingerprint: ".clone_into(&mut text),
-            Read::Declined => return Some(Answer::No),
-            Read::Interrupted => return None,
-        }
-    }
-}
-
-fn for_all(
-    tty: &mut Tty,
-    secrets: Vec<Secret>,
-    alike: usize,
-    over: &CancellationToken,
-) -> Option<Answer> {
-    if alike == 0 {
-        return Some(Answer::Secrets(secrets));
-    }
-    let text =
-        format!("Use it for the {alike} others that ask for this login's password now (yes/no)? ");
-    match tty.ask(&text, true, over) {
-        Read::Line(line) if line.eq_ignore_ascii_case("yes") => Some(Answer::ForAll(secrets)),
-        Read::Line(_) | Read::Declined => Some(Answer::Secrets(secrets)),
-        Read::Interrupted => None,
-    }
-}
-
-fn codes(
-    tty: &mut Tty,
-    mut text: String,
-    fields: &[Field],
-    over: &CancellationToken,
-) -> Option<Answer> {
-    let mut secrets = Vec::new();
-    for field in fields {
-        let _ = write!(text, "  {} ", field.label);
-        match tty.ask(&text, field.echo, over) {
-            Read::Line(line) => secrets.push(Secret::new(line)),
-            Read::Declined => return Some(Answer::No),
-            Read::Interrupted => return None,
-        }
-        text.clear();
-    }
-    Some(Answer::Secrets(secrets))
 }

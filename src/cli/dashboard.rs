@@ -9,7 +9,7 @@ use super::{Context, choices, exit, fleet, look};
 use crate::{
     command::Usage,
     config::Choices,
-    fleet::{Answers, Order},
+    fleet::{Answers, Clock, Fleet, Order},
     inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
@@ -57,7 +57,8 @@ pub(super) async fn open(
     } else {
         Answers::Asked
     };
-    let fleet = fleet::start(ssh, answers, inventory).await;
+    let fleet = Fleet::start(ssh, answers, Clock::start());
+    fleet::give(&fleet, inventory).await;
     let watched = keep_inventory(located, &first, fleet.orders());
     let ended = tokio::select! {
         biased;

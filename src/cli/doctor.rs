@@ -5,7 +5,7 @@ use std::sync::Arc;
 use color_eyre::eyre::Result;
 use tokio::task::JoinSet;
 
-use super::{Context, exit};
+use super::{Context, ask, exit};
 use crate::{
     command::{
         doctor::{self, Doctor, Mark},
@@ -17,14 +17,25 @@ use crate::{
 };
 
 pub(super) async fn run(context: &mut Context, doctor: &Doctor) -> Result<u8> {
-    let inventory = context.inventory()?;
+    let inventory = context.inventory()?.with_nodes()?;
     let nodes = select(&context.sets(&doctor.sets)?, &inventory)?;
     context.warn(&inventory)?;
-    // Nobody is asked: a question is where the path ends.
-    let connector = Connector::new(context.ssh(), None);
+    let (asker, person) = ask::person(context);
+    let connector = Connector::new(context.ssh(), asker);
     connector.hold_back(nodes.iter().map(AsRef::as_ref));
-    let checkups = walk(&connector, &nodes).await;
+    let code = person.beside(report(context, doctor, &connector, &nodes));
+    let code = code.await;
     connector.close().await;
+    code
+}
+
+async fn report(
+    context: &mut Context,
+    doctor: &Doctor,
+    connector: &Connector,
+    nodes: &[Arc<Node>],
+) -> Result<u8> {
+    let checkups = walk(connector, nodes).await;
     let text = if doctor.json {
         let all: Vec<_> = checkups.iter().map(doctor::to_json).collect();
         format!("{:#}\n", serde_json::Value::from(all))

@@ -2,24 +2,32 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time::timeout};
-
-use crate::{
-    fleet::{Answers, Clock, Fleet, NodeState, Order, Snapshot},
-    inventory::Inventory,
-    ssh::{self, Prompt},
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
 };
 
-/// Starts a fleet on the nodes of `inventory`.
+use crate::{
+    fleet::{Clock, Fleet, NodeState, Order, Snapshot},
+    inventory::Inventory,
+    ssh::{self, Asked},
+};
+
+/// Starts a fleet on the nodes of `inventory`, its questions put to `asker`.
 pub(super) async fn start(
     config: ssh::Config,
-    answers: Answers,
+    asker: Option<mpsc::Sender<Asked>>,
     inventory: Arc<Inventory>,
 ) -> Fleet {
-    let fleet = Fleet::start(config, answers, Clock::start());
+    let fleet = Fleet::start_asking(config, asker, Clock::start());
+    give(&fleet, inventory).await;
+    fleet
+}
+
+/// Tells a fleet its nodes.
+pub(super) async fn give(fleet: &Fleet, inventory: Arc<Inventory>) {
     // The actor outlives this call, so its queue is open.
     fleet.orders().send(Order::Inventory(inventory)).await.ok();
-    fleet
 }
 
 /// Waits until `enough` holds of every node, or `patience` is over, which starts anew after each question to a person;
@@ -27,6 +35,7 @@ pub(super) async fn start(
 pub(super) async fn wait(
     fleet: &Fleet,
     patience: Duration,
+    asking: watch::Receiver<bool>,
     enough: fn(&NodeState) -> bool,
 ) -> Arc<Snapshot> {
     let mut snapshots = fleet.snapshots();
@@ -35,15 +44,15 @@ pub(super) async fn wait(
     tokio::select! {
         biased;
         _ = snapshots.wait_for(done) => {}
-        () = over(patience, fleet.prompts()) => {}
+        () = over(patience, asking) => {}
     }
     snapshots.borrow().clone()
 }
 
 /// Resolves when nobody was asked anything for so long.
-async fn over(patience: Duration, mut prompts: watch::Receiver<Arc<Vec<Prompt>>>) {
-    while prompts.wait_for(|all| all.is_empty()).await.is_ok() {
-        let asked = prompts.wait_for(|all| !all.is_empty());
+async fn over(patience: Duration, mut asking: watch::Receiver<bool>) {
+    while asking.wait_for(|is_asking| !is_asking).await.is_ok() {
+        let asked = asking.wait_for(|is_asking| *is_asking);
         if timeout(patience, asked).await.is_err() {
             return;
         }

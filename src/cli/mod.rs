@@ -68,6 +68,7 @@ pub fn run() -> Result<u8> {
 }
 
 fn dispatch(context: &mut Context) -> Result<u8> {
+    context.check_ssh_config()?;
     match context.args.command.take() {
         None => run_to_end(dashboard::run(context)),
         Some(Command::Demo { demo, look }) => {
@@ -135,6 +136,28 @@ impl Context {
 
     pub(crate) fn inventory(&self) -> Result<Inventory, inventory::Error> {
         inventory::load(&self.located())
+    }
+
+    /// As ssh, refuses to go on without the file that was named.
+    fn check_ssh_config(&self) -> Result<(), Usage> {
+        let config = self.ssh().ssh_config;
+        let crate::ssh::SshConfig::On(crate::ssh::Source {
+            file: Some(file), ..
+        }) = config
+        else {
+            return Ok(());
+        };
+        let readable = std::fs::metadata(&file).and_then(|found| {
+            // A pipe can be read only once, and not here.
+            let opened = found.is_file().then(|| std::fs::File::open(&file));
+            opened.transpose()
+        });
+        readable.map(drop).map_err(|error| {
+            Usage(format!(
+                "can't open the ssh_config {}: {error}; name another with -F, or leave ssh_config out: -F none",
+                file.display()
+            ))
+        })
     }
 
     pub(crate) fn ssh(&self) -> crate::ssh::Config {

@@ -4,16 +4,16 @@ use std::{fmt::Write as _, io::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::Result;
 use comfy_table::{CellAlignment, Table, presets};
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
-use super::{Context, exit, fleet};
+use super::{Context, ask, exit, fleet};
 use crate::{
     command::{
         pool::{COLUMNS, Pool, Totals, cells, to_json},
         select,
         status::is_settled,
     },
-    fleet::{Answers, Fleet, Link, Order},
+    fleet::{Fleet, Link, Order},
     inventory::Inventory,
     ssh::Row,
 };
@@ -25,14 +25,27 @@ const NUMBERS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(context: &mut Context, pool: &Pool) -> Result<u8> {
-    let inventory = context.inventory()?;
+    let inventory = context.inventory()?.with_nodes()?;
     let nodes = select(&context.sets(&pool.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
-    let fleet = fleet::start(context.ssh(), Answers::None, Arc::new(narrowed)).await;
-    let snapshot = fleet::wait(&fleet, pool.timeout, is_settled).await;
-    let rows = connections(&fleet).await;
+    let (asker, person) = ask::person(context);
+    let fleet = fleet::start(context.ssh(), asker, Arc::new(narrowed)).await;
+    let asking = person.asking();
+    let code = person.beside(report(context, pool, &fleet, asking));
+    let code = code.await;
     fleet.stop().await;
+    code
+}
+
+async fn report(
+    context: &mut Context,
+    pool: &Pool,
+    fleet: &Fleet,
+    asking: watch::Receiver<bool>,
+) -> Result<u8> {
+    let snapshot = fleet::wait(fleet, pool.timeout, asking, is_settled).await;
+    let rows = connections(fleet).await;
     let text = if pool.json {
         format!("{:#}\n", to_json(&rows))
     } else {

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::Result;
 use comfy_table::{CellAlignment, Table, presets};
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{Console, Context, ask, exit, fleet};
 use crate::{
@@ -25,19 +25,23 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     let nodes = select(&context.sets(&status.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
-    let fleet = fleet::start(context.ssh(), ask::answers(context), Arc::new(narrowed)).await;
-    let code = tokio::select! {
-        biased;
-        code = report(context, status, &fleet) => code?,
-        code = ask::ask_all(&fleet) => code,
-    };
+    let (asker, person) = ask::person(context);
+    let fleet = fleet::start(context.ssh(), asker, Arc::new(narrowed)).await;
+    let asking = person.asking();
+    let code = person.beside(report(context, status, &fleet, asking));
+    let code = code.await;
     fleet.stop().await;
-    Ok(code)
+    code
 }
 
 /// Waits for the nodes and prints them, again and again with `--watch`.
-async fn report(context: &mut Context, status: &Status, fleet: &Fleet) -> Result<u8> {
-    let snapshot = fleet::wait(fleet, status.timeout, is_settled).await;
+async fn report(
+    context: &mut Context,
+    status: &Status,
+    fleet: &Fleet,
+    asking: watch::Receiver<bool>,
+) -> Result<u8> {
+    let snapshot = fleet::wait(fleet, status.timeout, asking, is_settled).await;
     let (code, is_read) = show(context, status, &snapshot)?;
     match status.watch.filter(|_| is_read) {
         None => Ok(code),

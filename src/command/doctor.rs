@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    fleet::{Checkup, Found},
+    fleet::{Checkup, Found, Trouble},
     node::text::SafeText,
     ssh::{Error, Passed, Step},
 };
@@ -48,6 +48,8 @@ pub struct Line {
     pub text: String,
     /// Time since the line before.
     pub took: Option<Duration>,
+    /// What to try; empty when there is nothing to say.
+    pub advice: String,
 }
 
 /// Cells of a label.
@@ -64,6 +66,10 @@ const TOOLS: [&str; 7] = [
     "rocm-smi",
 ];
 
+/// What to try where the sampler finds no awk.
+const NO_AWK: &str =
+    "install an awk there (mawk, gawk or busybox), on the PATH of commands without a terminal";
+
 /// A clock that differs by less is right for all that logs and alerts need.
 const SKEW: f64 = 1.0;
 
@@ -73,7 +79,10 @@ pub fn lines(checkup: &Checkup) -> Vec<Line> {
     lines.extend(checkup.detours.iter().map(|e| failed(Mark::Detour, e)));
     match &checkup.outcome {
         Ok(found) => lines.extend(on_node(found)),
-        Err(error) => lines.push(failed(Mark::End, error)),
+        Err(error) => lines.push(Line {
+            advice: error.advice.to_string(),
+            ..failed(Mark::End, error)
+        }),
     }
     lines
 }
@@ -89,6 +98,7 @@ fn passed((step, took): &(Passed, Option<Duration>)) -> Line {
         label: label(step.step),
         text,
         took: *took,
+        advice: String::new(),
     }
 }
 
@@ -98,6 +108,7 @@ fn failed(mark: Mark, error: &Error) -> Line {
         label: label(error.step),
         text: format!("{}: {}", error.transport.as_str(), error.reason),
         took: None,
+        advice: String::new(),
     }
 }
 
@@ -109,12 +120,6 @@ fn label(step: Step) -> &'static str {
 }
 
 fn on_node(found: &Found) -> Vec<Line> {
-    let line = |mark, label, text: String| Line {
-        mark,
-        label,
-        text,
-        took: None,
-    };
     let mut lines = vec![match &found.shell {
         Ok(took) => Line {
             took: Some(*took),
@@ -124,25 +129,64 @@ fn on_node(found: &Found) -> Vec<Line> {
                 "a login shell runs commands".to_owned(),
             )
         },
-        Err(why) => line(Mark::Bad, "shell", why.to_string()),
+        Err(trouble) => bad("shell", trouble),
     }];
-    lines.extend(found.sampler.as_ref().map(|sampler| match sampler {
-        Ok(kind) => line(Mark::Good, "sampler", kind.to_string()),
-        Err(why) => line(Mark::Bad, "sampler", format!("none: {why}")),
-    }));
-    lines.extend(found.skew.map(|skew| {
-        if skew.abs() < SKEW {
-            line(Mark::Good, "clock", "as ours".to_owned())
-        } else {
-            line(Mark::Bad, "clock", format!("{skew:+.1} s from ours"))
+    lines.extend(found.sampler.as_ref().map(sampler));
+    lines.extend(found.skew.map(clock));
+    lines.extend(tools(found));
+    lines
+}
+
+fn line(mark: Mark, label: &'static str, text: String) -> Line {
+    Line {
+        mark,
+        label,
+        text,
+        took: None,
+        advice: String::new(),
+    }
+}
+
+fn bad(label: &'static str, trouble: &Trouble) -> Line {
+    Line {
+        advice: trouble.advice.to_owned(),
+        ..line(Mark::Bad, label, trouble.what.to_string())
+    }
+}
+
+fn sampler(sampler: &Result<SafeText, Trouble>) -> Line {
+    match sampler {
+        Ok(kind) if kind.as_str() == "sh" => {
+            let what = "sh alone, without awk: load, uptime, CPU and memory only";
+            Line {
+                advice: NO_AWK.to_owned(),
+                ..line(Mark::Detour, "sampler", what.to_owned())
+            }
         }
-    }));
+        Ok(kind) => line(Mark::Good, "sampler", kind.to_string()),
+        Err(trouble) => Line {
+            text: format!("none: {}", trouble.what),
+            ..bad("sampler", trouble)
+        },
+    }
+}
+
+fn clock(skew: f64) -> Line {
+    if skew.abs() < SKEW {
+        return line(Mark::Good, "clock", "as ours".to_owned());
+    }
+    Line {
+        advice: "have a time service set it: chrony, or systemd-timesyncd".to_owned(),
+        ..line(Mark::Bad, "clock", format!("{skew:+.1} s from ours"))
+    }
+}
+
+fn tools(found: &Found) -> Vec<Line> {
     if found.words.is_empty() {
-        lines.push(line(Mark::Plain, "tools", "not told".to_owned()));
-        return lines;
+        return vec![line(Mark::Plain, "tools", "not told".to_owned())];
     }
     let word = |name: &str| found.words.get(name).map(SafeText::as_str);
-    lines.extend(word("system").map(|system| line(Mark::Plain, "system", system.to_owned())));
+    let system = word("system").map(|system| line(Mark::Plain, "system", system.to_owned()));
     let systemd = if word("systemd").is_some() {
         "systemd runs"
     } else {
@@ -153,8 +197,8 @@ fn on_node(found: &Found) -> Vec<Line> {
     let mut tools = vec![systemd.to_owned()];
     tools.extend((!there.is_empty()).then(|| format!("has {}", there.join(", "))));
     tools.extend((!absent.is_empty()).then(|| format!("no {}", absent.join(", "))));
-    lines.push(line(Mark::Plain, "tools", tools.join("; ")));
-    lines
+    let tools = line(Mark::Plain, "tools", tools.join("; "));
+    system.into_iter().chain([tools]).collect()
 }
 
 /// For people: the node, then a line for each step, then what to try.
@@ -165,11 +209,9 @@ pub fn text(checkup: &Checkup, ascii: bool) -> String {
         let took = line.took.map(|took| format!("  {} ms", took.as_millis()));
         let (label, said, took) = (line.label, line.text, took.unwrap_or_default());
         let _ = writeln!(text, "  {sign} {label:<LABEL$}{said}{took}");
-    }
-    if let Err(error) = &checkup.outcome
-        && !error.advice.as_str().is_empty()
-    {
-        let _ = writeln!(text, "    {:<LABEL$}{}", "try", error.advice);
+        if !line.advice.is_empty() {
+            let _ = writeln!(text, "    {:<LABEL$}{}", "try", line.advice);
+        }
     }
     text
 }
@@ -201,6 +243,7 @@ pub fn to_json(checkup: &Checkup) -> Value {
                 "step": line.label,
                 "ok": !matches!(line.mark, Mark::Bad | Mark::End | Mark::Detour),
                 "text": line.text,
+                "advice": Some(&line.advice).filter(|advice| !advice.is_empty()),
                 "ms": line.took.map(|took| took.as_secs_f64() * 1e3),
             })
         })
@@ -218,4 +261,55 @@ pub fn to_json(checkup: &Checkup) -> Value {
             words.map(|(name, value)| (name.clone(), json!(value.as_str()))).collect::<serde_json::Map<_, _>>()
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use super::*;
+    use crate::{
+        node::{Node, Transport},
+        ssh::SessionInfo,
+    };
+
+    fn found(sampler: Result<SafeText, Trouble>) -> Checkup {
+        let info = SessionInfo {
+            transport: Transport::Local,
+            peer: String::new(),
+            ident: SafeText::default(),
+            user: "ops".to_owned(),
+            auth: SafeText::default(),
+            remark: SafeText::default(),
+            setup: Duration::ZERO,
+        };
+        Checkup {
+            node: Arc::new(Node::blank("web1")),
+            passed: Vec::new(),
+            detours: Vec::new(),
+            setup: Duration::ZERO,
+            outcome: Ok(Found {
+                info: Arc::new(info),
+                shell: Ok(Duration::ZERO),
+                sampler: Some(sampler),
+                skew: None,
+                words: BTreeMap::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_sampler_without_awk_is_no_good_sign_and_advice_is_given() {
+        let good = text(&found(Ok("mawk".into())), true);
+        assert!(
+            good.contains("+ sampler       mawk") && !good.contains("try"),
+            "{good}"
+        );
+        let alone = found(Ok("sh".into()));
+        let told = text(&alone, true);
+        assert!(told.contains("! sampler       sh alone"), "{told}");
+        assert!(told.contains("try           install an awk"), "{told}");
+        assert_eq!(worst(&alone), Mark::Detour);
+        assert_eq!(to_json(&alone)["steps"][1]["advice"], NO_AWK);
+    }
 }

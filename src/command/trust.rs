@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::Usage;
 use crate::{
-    node::{Node, text::SafeText},
+    node::{Node, NodeId, text::SafeText},
     ssh::{Error, KnownKey, Place, Shown, Standing, Step, Worth},
 };
 
-/// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
+/// Show, accept, replace or forget host keys; on a terminal, offer to accept new ones. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
 #[derive(Args, Clone, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -21,7 +21,7 @@ pub struct Trust {
     /// Node sets; several are united. All nodes without one.
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
-    /// Write the keys of new hosts to known_hosts.
+    /// Write the keys of new hosts to known_hosts, bastions on the way first.
     #[arg(long)]
     pub accept: bool,
     /// Write the keys of changed hosts in the place of the known ones, after a question; needs a SET.
@@ -67,6 +67,8 @@ pub struct Finding {
     pub answer: Answer,
     /// What was done to known_hosts.
     pub done: Done,
+    /// It is only a bastion, looked at because it stands before this node.
+    pub behind: Option<NodeId>,
 }
 
 /// What came of asking a node's server.
@@ -125,6 +127,11 @@ impl Finding {
         }
     }
 
+    /// True where something was done, or is to be.
+    pub fn is_telling(&self) -> bool {
+        self.weight() != Weight::Good || !matches!(self.done, Done::Nothing)
+    }
+
     /// The verdict in a word.
     pub fn word(&self) -> &'static str {
         match (&self.done, &self.answer) {
@@ -167,6 +174,9 @@ impl Finding {
         if self.host.as_str() != self.node.id.as_str() {
             let _ = write!(text, "  ({})", self.host);
         }
+        if let Some(node) = &self.behind {
+            let _ = write!(text, "  bastion of {node}");
+        }
         text.push('\n');
         if let Some(shown) = self.shown() {
             let (algorithm, fingerprint) = (&shown.algorithm, &shown.fingerprint);
@@ -205,9 +215,14 @@ impl Finding {
     }
 
     fn advice(&self, standing: &Standing) -> Option<String> {
-        let node = &self.node.id;
+        // A bastion may be no node of the inventory: its key goes with the node that it stands before.
+        let node = self.behind.as_ref().unwrap_or(&self.node.id);
         match standing {
             Standing::Known | Standing::Certified(_) => None,
+            Standing::Changed(_) if self.behind.is_some() => Some(format!(
+                "set up anew, or somebody in between? Compare the fingerprint on the machine itself, then: ssh-keygen -R '{}'",
+                self.host
+            )),
             Standing::New => Some(format!(
                 "compare the fingerprint on the machine itself, then: sshoal trust {node} --accept"
             )),
@@ -248,6 +263,7 @@ impl Finding {
             "known": known,
             "shown": shown,
             "removed": removed,
+            "bastion_of": self.behind.as_ref().map(NodeId::as_str),
             "error": error,
         })
     }

@@ -203,6 +203,13 @@ impl KeyMap {
         here.map(|(_, row, keys)| (*row, keys.as_slice()))
     }
 
+    /// The first key of an action, where it has one.
+    pub fn key(&self, scope: Scope, action: Action) -> Option<&str> {
+        let mut rows = self.rows(scope);
+        let (_, keys) = rows.find(|(row, _)| row.action == action)?;
+        keys.first().map(String::as_str)
+    }
+
     /// The hints of a scope, in the order of the table: place, key, word.
     pub fn hints(&self, scope: Scope) -> impl Iterator<Item = (u8, &str, &'static str)> {
         self.rows(scope).filter_map(|(row, keys)| {

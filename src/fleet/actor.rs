@@ -23,7 +23,7 @@ use crate::{
     inventory::Inventory,
     metrics::health::{Severity, Tracker},
     node::{Interval, Node, NodeId},
-    ssh::{Answer, Asked, Connector, Prompt, PromptId, Question, Row},
+    ssh::{Answer, Asked, Connector, Prompt, PromptId, Row},
 };
 
 /// Snapshots are at least this far apart.
@@ -364,7 +364,7 @@ impl Actor {
     }
 
     fn ask(&mut self, asked: Asked) {
-        let Asked { prompt, reply } = asked;
+        let Asked { prompt, reply, .. } = asked;
         if reply.is_closed() {
             return;
         }
@@ -379,7 +379,8 @@ impl Actor {
             return;
         };
         let asked = asked.clone();
-        let is_meant = |prompt: &Prompt| prompt.id == id || covers(answer, &asked, prompt);
+        let covers = |prompt: &Prompt| answer.covers(&asked.question, &prompt.question);
+        let is_meant = |prompt: &Prompt| prompt.id == id || covers(prompt);
         for (_, (prompt, reply)) in self
             .waiting
             .extract_if(.., |_, (prompt, _)| is_meant(prompt))
@@ -423,18 +424,6 @@ impl Actor {
         self.outside
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));
-    }
-}
-
-/// True when the answer to one question is meant for another too: one host key under several names is looked at once,
-/// and a person may give one password for all. A one-time code is good for one login only.
-fn covers(answer: &Answer, asked: &Prompt, other: &Prompt) -> bool {
-    match (&asked.question, &other.question) {
-        (Question::HostKey { .. }, Question::HostKey { .. }) => asked.question == other.question,
-        (Question::Password { user, .. }, Question::Password { user: login, .. }) => {
-            matches!(answer, Answer::ForAll(_)) && user == login
-        }
-        _ => false,
     }
 }
 

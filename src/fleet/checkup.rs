@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Of what the node prints, so much is read.
 const MAX_BYTES: usize = 64 << 10;
 
+/// A command of which every shell makes the same, and what it prints: then it was this one that ran.
+const SAY: &str = "echo sshoal-said-this";
+const SAID: &str = "sshoal-said-this";
+
 /// Constant, and only reads: no tool that it finds is run.
 const LOOK_AROUND: &str = r#"
 echo "at=$(date +%s.%N 2>/dev/null || date +%s)"
@@ -43,10 +47,19 @@ pub struct Checkup {
     pub passed: Vec<(Passed, Option<Duration>)>,
     /// Failures by transports that were tried before.
     pub detours: Vec<Error>,
-    /// From the first step to the session, where there is one.
+    /// From the first step to the session, where there is one, without the time that a person took.
     pub setup: Duration,
     /// What was found, or where it ended.
     pub outcome: Result<Found, Error>,
+}
+
+/// What is wrong on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong, one line.
+    pub what: SafeText,
+    /// What to try; empty when there is nothing to say.
+    pub advice: &'static str,
 }
 
 /// What was found on a node.
@@ -54,10 +67,10 @@ pub struct Checkup {
 pub struct Found {
     /// The session.
     pub info: Arc<SessionInfo>,
-    /// From asking for `true` to its end: mostly the login shell's start.
-    pub shell: Result<Duration, SafeText>,
+    /// From asking for a command to its end: mostly the login shell's start.
+    pub shell: Result<Duration, Trouble>,
     /// The sampler's interpreter, or why there is none; nothing where none is wanted.
-    pub sampler: Option<Result<SafeText, SafeText>>,
+    pub sampler: Option<Result<SafeText, Trouble>>,
     /// Seconds that the node's clock is ahead of ours.
     pub skew: Option<f64>,
     /// Tools and other words, by name.
@@ -69,7 +82,7 @@ pub async fn checkup(connector: &Connector, node: Arc<Node>, clock: Clock) -> Ch
     let (watcher, mut steps) = mpsc::channel(STEPS);
     let started = Instant::now();
     let attempt = connector.watched(&node, watcher).await;
-    let setup = started.elapsed();
+    let setup = started.elapsed().saturating_sub(attempt.waited);
     let mut passed: Vec<Passed> = std::iter::from_fn(|| steps.try_recv().ok()).collect();
     let mut detours: Vec<Error> = attempt
         .tried
@@ -117,14 +130,13 @@ fn timed(steps: Vec<Passed>) -> Vec<(Passed, Option<Duration>)> {
 async fn look(session: &Session, node: &Node, clock: Clock) -> Found {
     let shell = shell(session).await;
     let sampler = if node.sampler {
-        Some(sampler(session, node, clock).await)
+        Some(sampler(session, node, clock).await.map_err(untold))
     } else {
         None
     };
     let before = clock.reading().epoch_s;
-    let text = output(session, "exec sh", LOOK_AROUND)
-        .await
-        .unwrap_or_default();
+    let text = ran(session, "exec sh", LOOK_AROUND).await;
+    let text = text.map(|(text, _)| text).unwrap_or_default();
     let after = clock.reading().epoch_s;
     let mut words = words(&text);
     let there = words.remove("at").and_then(|at| seconds(at.as_str()));
@@ -168,25 +180,47 @@ fn words(text: &str) -> BTreeMap<String, SafeText> {
         .collect()
 }
 
-async fn shell(session: &Session) -> Result<Duration, SafeText> {
+/// Whether it is our command that runs, and not another in its place.
+async fn shell(session: &Session) -> Result<Duration, Trouble> {
     let started = Instant::now();
-    let ended = timeout(PATIENCE, async {
-        let mut channel = session.exec("true").await.map_err(|error| told(&error))?;
-        loop {
-            if let Output::End(end) = channel.next().await {
-                return Ok(end);
-            }
-        }
-    });
-    match ended.await {
-        Ok(Ok(End::Exit(0))) => Ok(started.elapsed()),
-        Ok(Ok(End::Exit(code))) => Err(format!("`true` ended with exit code {code}")
-            .as_str()
-            .into()),
-        Ok(Ok(End::Signal(name))) => Err(format!("`true` was killed by {name}").as_str().into()),
-        Ok(Ok(End::Lost)) => Err("`true` ended without a word".into()),
-        Ok(Err(why)) => Err(why),
-        Err(_) => Err("`true` did not end in time".into()),
+    let (text, end) = ran(session, SAY, "")
+        .await
+        .map_err(|what| Trouble { what, advice: "" })?;
+    let took = started.elapsed();
+    let said = text.lines().map(str::trim);
+    if said.clone().any(|line| line == SAID) {
+        return Ok(took);
+    }
+    let first = said.into_iter().find(|line| !line.is_empty());
+    let printed = first.map_or_else(|| "nothing".to_owned(), |line| format!("`{line}`"));
+    Err(instead(&end, &printed))
+}
+
+/// What came in the place of our command.
+fn instead(end: &End, printed: &str) -> Trouble {
+    let (what, advice) = match end {
+        End::Exit(0) => (
+            format!("something else ran in the place of our command, and printed {printed}"),
+            "see ForceCommand in its sshd_config, and `command=` at your key in authorized_keys there",
+        ),
+        End::Exit(code) => (
+            format!("`echo` ended with exit code {code}, and printed {printed}"),
+            "see the account's login shell in /etc/passwd there, and ForceCommand in its sshd_config",
+        ),
+        End::Signal(name) => (format!("`echo` was killed by {name}"), ""),
+        End::Lost => ("`echo` ended without a word".to_owned(), ""),
+    };
+    Trouble {
+        what: SafeText::line(&what, 200),
+        advice,
+    }
+}
+
+/// Why there is no sampler, and what to try.
+fn untold(what: SafeText) -> Trouble {
+    Trouble {
+        what,
+        advice: "see whether `ssh NODE exec sh` runs there; `sampler: false` in hosts.yaml does without",
     }
 }
 
@@ -194,8 +228,8 @@ fn told(error: &Error) -> SafeText {
     error.to_string().as_str().into()
 }
 
-/// Everything that a command prints, up to a limit.
-async fn output(session: &Session, command: &str, input: &str) -> Result<String, SafeText> {
+/// What a command prints, up to a limit, and how it ends.
+async fn ran(session: &Session, command: &str, input: &str) -> Result<(String, End), SafeText> {
     let reading = async {
         let mut channel = session.exec(command).await.map_err(|error| told(&error))?;
         channel
@@ -208,7 +242,9 @@ async fn output(session: &Session, command: &str, input: &str) -> Result<String,
             match channel.next().await {
                 Output::Stdout(more) if bytes.len() < MAX_BYTES => bytes.extend_from_slice(&more),
                 Output::Stdout(_) | Output::Stderr(_) => {}
-                Output::End(_) => return Ok(String::from_utf8_lossy(&bytes).into_owned()),
+                Output::End(end) => {
+                    return Ok((String::from_utf8_lossy(&bytes).into_owned(), end));
+                }
             }
         }
     };

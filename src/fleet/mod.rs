@@ -18,14 +18,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use checkup::{Checkup, Found, checkup};
+pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 
 use crate::{
     inventory::Inventory,
     node::NodeId,
-    ssh::{Answer, Config, Connector, Prompt, PromptId},
+    ssh::{Answer, Asked, Config, Connector, Prompt, PromptId},
 };
 
 /// Orders that may wait; whoever sends more waits.
@@ -76,15 +76,31 @@ pub struct Fleet {
 
 impl Fleet {
     /// Starts the actor; it has no node until it is given an inventory. Must be called within the runtime.
-    pub fn start(mut ssh: Config, answers: Answers, clock: Clock) -> Self {
-        let (order_to, orders) = mpsc::channel(ORDERS);
+    pub fn start(ssh: Config, answers: Answers, clock: Clock) -> Self {
         let (ask_to, asked) = mpsc::channel(QUESTIONS);
+        let asker = (answers == Answers::Asked).then_some(ask_to);
+        Self::run(ssh, asker, asked, clock)
+    }
+
+    /// The same, with all questions put to `asker` and none to [`Fleet::prompts`]; without one, nobody is there to answer.
+    pub fn start_asking(ssh: Config, asker: Option<mpsc::Sender<Asked>>, clock: Clock) -> Self {
+        let (_, nothing) = mpsc::channel(1);
+        Self::run(ssh, asker, nothing, clock)
+    }
+
+    fn run(
+        mut ssh: Config,
+        asker: Option<mpsc::Sender<Asked>>,
+        asked: mpsc::Receiver<Asked>,
+        clock: Clock,
+    ) -> Self {
+        let (order_to, orders) = mpsc::channel(ORDERS);
         let (progress_to, progress) = mpsc::channel(PROGRESS);
         ssh.progress = Some(progress_to);
         let (snapshot_to, snapshots) = watch::channel(Arc::default());
         let (prompt_to, prompts) = watch::channel(Arc::default());
         let cancel = CancellationToken::new();
-        let connector = Connector::new(ssh, (answers == Answers::Asked).then_some(ask_to));
+        let connector = Connector::new(ssh, asker);
         let outside = actor::Outside {
             orders,
             asked,

@@ -139,6 +139,19 @@ const BAD: &[(&str, &str)] = &[
         "hosts: {a: {jump: [\"ops@b:0\"]}}\n",
     ),
     (
+        "jump without a bastion",
+        "hosts: {a: {}, b: {jump: \"a,\"}}\n",
+    ),
+    ("jump to itself", "hosts:\n  a: {jump: a}\n"),
+    (
+        "jump to itself in a chain",
+        "hosts:\n  b: {}\n  a:\n    jump: [b, a]\n",
+    ),
+    (
+        "jump of each to itself",
+        "hosts:\n  \"a[1-2]\": {jump: \"a[1-2]\"}\n",
+    ),
+    (
         "jumps in a circle",
         "hosts:\n  a: {jump: b}\n  b: {jump: c}\n  c: {jump: a}\n",
     ),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    duration,
+    duration, endpoint,
     fault::Fault,
     layer::{Layer, Places},
     scalar,
@@ -110,7 +110,9 @@ impl<'p> Draft<'p> {
     }
 
     fn jump(&mut self, layer: &Layer<'_, '_>, value: &Tree<'_>) -> Result<(), Fault> {
-        self.jump = layer.all(value, |text| Ok(text.to_owned()))?;
+        let written = layer.all(value, |text| Ok(text.to_owned()))?;
+        let hops = written.iter().flat_map(|text| endpoint::chain(text));
+        self.jump = hops.map(str::to_owned).collect();
         if matches!(self.jump.as_slice(), [none] if none == NONE) {
             self.jump.clear();
         }

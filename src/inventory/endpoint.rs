@@ -60,8 +60,36 @@ pub(super) fn host(text: &str) -> Result<(), String> {
     })
 }
 
+/// The bastions of a chain as ssh's `ProxyJump` has them, `b1,ops@b2:2222`; the commas of a range part nothing.
+pub(super) fn chain(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    let parts = text.split(move |c| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    parts.map(str::trim)
+}
+
+/// Checks a bastion or a chain of them.
+pub(super) fn hops(text: &str) -> Result<(), String> {
+    for part in chain(text) {
+        if part.is_empty() && text.contains(',') {
+            let text = quoted(text);
+            return Err(format!(
+                "a bastion is missing in {text}; a chain is [b1, b2] or `b1,b2`"
+            ));
+        }
+        hop(part)?;
+    }
+    Ok(())
+}
+
 /// Checks `[user@]host[:port]`.
-pub(super) fn hop(text: &str) -> Result<(), String> {
+fn hop(text: &str) -> Result<(), String> {
     let login = text.rsplit_once('@').map(|(login, _)| login);
     if login.is_some_and(|login| login.contains(':')) {
         return Err("secrets do not belong in hosts.yaml; a bastion is [user@]host[:port]".into());

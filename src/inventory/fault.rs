@@ -22,10 +22,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file is in order and names no host.
-    #[error("{}: the file names no host; add one under `hosts`, e.g. `hosts: {{web1: {{}}}}`", path.display())]
+    #[error("{}: the file names no host{}", path.display(), why_empty(warnings))]
     Empty {
         /// The file.
         path: PathBuf,
+        /// What is strange in it, which may be the reason.
+        warnings: Vec<String>,
     },
     /// The file was read and is wrong at one place; the text goes on with a frame of the lines around it.
     #[error("{}:{line}:{column}: {reason}\n{frame}", path.display())]
@@ -79,6 +81,13 @@ impl Error {
             reason: fault.reason,
             frame: frame(&lines, line, column, fault.width),
         }
+    }
+}
+
+fn why_empty(warnings: &[String]) -> String {
+    match warnings {
+        [] => "; add one under `hosts`, e.g. `hosts: {web1: {}}`".to_owned(),
+        warnings => format!(": {}", warnings.join("; ")),
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Inventory, MAX_HOSTS,
     draft::{Draft, Drafted},
+    endpoint,
     fault::Fault,
     frame::Lines,
     groups, jumps,
@@ -120,6 +121,7 @@ impl File<'_, '_> {
                     zips: &zips,
                     member,
                 };
+                not_itself(name, names, &own)?;
                 draft.apply(&own, |at| self.line(at))?;
                 drafts.push(draft.finish()?);
             }
@@ -228,6 +230,28 @@ impl File<'_, '_> {
         inventory.nodes = nodes;
         inventory
     }
+}
+
+/// Refuses a host whose own entry makes it its own bastion. One of several that share an entry may be the bastion of the
+/// others, as one that inherits it.
+fn not_itself(name: &str, names: &[String], own: &Layer<'_, '_>) -> Result<(), Fault> {
+    let jump = own.fields.iter().find(|field| field.key.name == "jump");
+    let spots = jump.iter().flat_map(|field| field.value.items());
+    for spot in spots.filter_map(Tree::spot) {
+        let zipped = own
+            .zips
+            .get(&*spot.text)
+            .and_then(|all| all.get(own.member));
+        let alone = (names.len() == 1).then_some(&*spot.text);
+        let meant = zipped.map(String::as_str).or(alone);
+        if meant.is_some_and(|text| endpoint::chain(text).any(|hop| hop == name)) {
+            return Err(spot.fault(format!(
+                "{} would be its own bastion; name another host, or leave `jump` out",
+                quoted(name)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The names of one key of `hosts`.

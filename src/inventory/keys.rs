@@ -175,7 +175,7 @@ pub const KEYS: &[Key] = &[
     key(NODE, "identity", Kind::OneOrList(&Kind::Path), "what ssh_config says, else the agent's keys, then ssh's own files", "private keys; lists append; relative to hosts.yaml"),
     key(NODE, "transports", Kind::List(&Kind::Word(TRANSPORTS)), "tailscale, direct, cloudflare", "tried in this order, each only where configured; `direct` goes through `jump` or `proxy_command` where one is set; see below for a host without an address"),
     key(NODE, "transport", Kind::Word(TRANSPORTS), "", "short for a list of one; `local` means this machine, without SSH"),
-    key(NODE, "jump", Kind::OneOrList(&Kind::Hop), "", "the bastion, or the chain of them from here to the host; `none` also where ssh_config names one").zipped(),
+    key(NODE, "jump", Kind::OneOrList(&Kind::Hop), "", "the bastion, or the chain of them from here to the host, `[b1, b2]` or `b1,b2`; `none` also where ssh_config names one").zipped(),
     key(NODE, "proxy_command", Kind::Script, "", "a command whose stdin and stdout are the connection; %h, %p, %r, %n stand for address, port, login, name; `none` also where ssh_config names one"),
     key(HOST, "tailscale", Kind::Host, "", "address or name in the tailnet").zipped(),
     key(NODE, "cloudflare", Kind::Map(Scope::Cloudflare), "", "Cloudflare Access"),

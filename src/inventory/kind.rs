@@ -71,7 +71,7 @@ impl Kind {
             Self::Interval => "auto or a duration (500ms, 5s, 1m)".into(),
             Self::Host => "a host name or an IP address".into(),
             Self::User => "a login".into(),
-            Self::Hop => "a host of this file, or [user@]host[:port]".into(),
+            Self::Hop => "a host of this file, or [user@]host[:port]; a chain of them with commas, as in ssh's ProxyJump".into(),
             Self::Path => "a path".into(),
             Self::NodePath => "a path on the node".into(),
             Self::NodeSet => "a node set".into(),

@@ -164,7 +164,10 @@ impl Inventory {
     /// This inventory, for whoever needs nodes: one that names none is an error.
     pub fn with_nodes(self) -> Result<Self, Error> {
         match &self.file {
-            Some(path) if self.nodes.is_empty() => Err(Error::Empty { path: path.clone() }),
+            Some(path) if self.nodes.is_empty() => Err(Error::Empty {
+                path: path.clone(),
+                warnings: self.warnings,
+            }),
             _ => Ok(self),
         }
     }

@@ -81,7 +81,8 @@ const TAIL: &str = "
   was said before. `sshoal nodes NODE --explain` shows where each value came from.
 - A key of `hosts` may be a node set (`gpu[01-16]`). In the values marked *zipped*, a range (`10.0.3.[11-26]`) gives each
   host its own, in the written order; it has to be as long as the key's. In `defaults` and groups no range is read.
-- A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`.
+- A node never jumps through itself: `jump: bastion` in `defaults` does not hold for `bastion`; in its own entry it is an
+  error.
 - Without an `address`, and without a `HostName` in ssh_config, a host is dialled by its name, which is a guess: unless `transports`
   is written, a host that has `tailscale` or `cloudflare` is then tried that way first, and by `direct` last.
 - Names have letters, digits, `.`, `_` and `-`, and don't start with `-`. Hosts, logins and bastions hold no control

@@ -31,7 +31,7 @@ pub(super) fn check(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Interval => duration::interval(text).map(drop),
         Kind::Host => endpoint::host(text),
         Kind::User => endpoint::user(text),
-        Kind::Hop => endpoint::hop(text),
+        Kind::Hop => endpoint::hops(text),
         Kind::Path | Kind::NodePath if text.is_empty() => Err("the path is empty".into()),
         Kind::Url => endpoint::url(text),
         Kind::Store => endpoint::store(text),

@@ -220,6 +220,12 @@ fn an_exclamation_mark_is_a_tag_only_where_a_value_begins() {
 
 #[test]
 fn a_file_without_hosts_is_an_error_for_whoever_needs_nodes() {
+    let empty = good("sources: [{ssh_config: /nowhere/at/all}]\n");
+    let empty = empty.with_nodes().unwrap_err().to_string();
+    assert!(
+        empty.contains("no host: source ssh_config /nowhere/at/all: /nowhere/at/all does not"),
+        "{empty}"
+    );
     let empty = good("hosts: {}\n").with_nodes().unwrap_err().to_string();
     assert!(
         empty.contains("hosts.yaml: the file names no host; add one"),
@@ -287,6 +293,30 @@ fn values_of_a_set_are_zipped() {
     let cloudflare = last.route.cloudflare.as_ref().unwrap();
     assert_eq!(cloudflare.hostname, "s4.example.com");
     assert_eq!(node(&inventory, "r1n2").address, "10.1.0.2");
+}
+
+#[test]
+fn a_chain_is_a_list_or_written_as_sshs_proxyjump() {
+    let inventory = good(concat!(
+        "defaults: {jump: \"b1,b2\"}\n",
+        "hosts:\n",
+        "  b1: {}\n",
+        "  b2: {}\n",
+        "  a: {}\n",
+        "  \"n[1-2]\": {jump: \"b1, ops@x[1,3]:2222\"}\n",
+        "  \"m[1-2]\": {jump: m1}\n",
+    ));
+    let hops = |name: &str| {
+        let jump = &node(&inventory, name).route.jump;
+        jump.iter()
+            .map(|hop| hop.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hops("a"), ["b1", "b2"]);
+    assert_eq!(hops("b1"), [""; 0]);
+    assert_eq!(hops("b2"), ["b1"]);
+    assert_eq!(hops("n2"), ["b1", "x3"]);
+    assert_eq!((hops("m1").len(), hops("m2")), (0, vec!["m1".to_owned()]));
 }
 
 #[test]

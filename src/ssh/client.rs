@@ -102,7 +102,11 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
     }
-    let asker = Asker::new(shared.asker.clone(), wanted.target.node.clone());
+    let asker = Asker::new(
+        shared.asker.clone(),
+        wanted.target.node.clone(),
+        wanted.trail.clone(),
+    );
     let limit = shared.config.auth_timeout;
     let auth = tokio::select! {
         biased;
@@ -180,10 +184,11 @@ async fn exchange(
         done = client::connect_stream(settings, tap, events) => {
             done.map_err(|fault| explain(fault, &head.borrow(), transport))
         }
+        ident = outdated(head.clone()) => Err(other_version(&ident, transport)),
         () = overdue(asking, limit) => Err(silent(&head.borrow(), limit, transport)),
     };
     let ident = head.borrow().ident().map(str::to_owned);
-    if let Some(ident) = &ident {
+    if let Some(ident) = ident.as_ref().filter(|ident| is_version_2(ident)) {
         wanted.trail.pass(Step::Banner, transport, ident);
     }
     let life = Life::new(stop.clone(), ended, heard);
@@ -290,12 +295,28 @@ fn explain(fault: Fault, head: &Head, transport: Transport) -> Error {
     };
     match head.ident() {
         None => no_ident(&head.text(), transport),
-        Some(ident) if !is_version_2(ident) => {
-            let reason = format!("the server speaks another protocol: {ident}");
-            Error::new(Step::Banner, transport, &reason).for_good()
-        }
+        Some(ident) if !is_version_2(ident) => other_version(ident, transport),
         Some(_) => kex_failed(&error, transport),
     }
+}
+
+/// Resolves with the identification of a server that speaks no version 2: it would wait for what never comes.
+async fn outdated(mut head: watch::Receiver<Head>) -> String {
+    let is_other = |head: &Head| head.ident().is_some_and(|ident| !is_version_2(ident));
+    let found = head.wait_for(is_other).await;
+    let ident = found.ok().and_then(|head| head.ident().map(str::to_owned));
+    match ident {
+        Some(ident) => ident,
+        // Without a stream there is another end.
+        None => std::future::pending().await,
+    }
+}
+
+fn other_version(ident: &str, transport: Transport) -> Error {
+    let reason = format!("the server speaks another protocol: {ident}");
+    Error::new(Step::Banner, transport, &reason)
+        .advise("version 1 of SSH is broken and no longer spoken: update the server there")
+        .for_good()
 }
 
 fn is_version_2(ident: &str) -> bool {

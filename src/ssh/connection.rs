@@ -12,7 +12,9 @@ use super::{
     Channel, SessionInfo,
     link::{Denied, Link},
     pump::Request,
+    trail::Trail,
 };
+use crate::node::NodeId;
 
 /// sshd's own default (`MaxSessions`); a server that allows fewer says so by refusing.
 const USUAL_LIMIT: usize = 10;
@@ -30,6 +32,16 @@ pub(super) struct Connection {
     pub(super) info: Arc<SessionInfo>,
     pub(super) since: Instant,
     count: Arc<Count>,
+    origin: Option<Origin>,
+}
+
+/// For whom a connection was opened.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) node: NodeId,
+    pub(super) trail: Trail,
+    /// For how long a person was waited for, the bastions' questions included.
+    pub(super) waited: Duration,
 }
 
 /// How many channels at once a server allows on each connection, as far as is known: all connections to it share this.
@@ -98,7 +110,37 @@ impl Connection {
             info: Arc::new(info),
             since,
             count: Arc::new(Count::new(since, Arc::new(Allowance::usual()))),
+            origin: None,
         }
+    }
+
+    /// The same, knowing for whom it was opened.
+    pub(super) fn of(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// For how long a person was waited for until it was open.
+    pub(super) fn waited(&self) -> Duration {
+        let origin = self.origin.as_ref();
+        origin.map_or(Duration::ZERO, |origin| origin.waited)
+    }
+
+    /// True when it was opened on this trail.
+    pub(super) fn is_of(&self, trail: &Trail) -> bool {
+        let origin = self.origin.as_ref();
+        origin.is_some_and(|origin| origin.trail.is(trail))
+    }
+
+    /// For `node`, who shares what another has opened.
+    pub(super) fn shared_by(&self, node: &NodeId) -> String {
+        let info = &self.info;
+        let others = self.origin.iter().map(|origin| &origin.node);
+        let other = others.filter(|other| *other != node);
+        let opener = other.map(|other| format!(", opened for {other}"));
+        let opener: String = opener.collect();
+        let (peer, ident, auth) = (&info.peer, &info.ident, &info.auth);
+        format!("shares the connection to {peer}{opener}; {ident}; logged in by {auth}")
     }
 
     /// The same under what is known of the server; before its first channel.

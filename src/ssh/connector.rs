@@ -133,8 +133,13 @@ impl Connector {
         let mut failures: Vec<Error> = Vec::new();
         for path in target.paths.iter().filter(|p| allows(p.transport())) {
             let (transport, started) = (path.transport(), Instant::now());
+            let waited = trail.waited();
             let result = self.by(&target, path, lane, trail).await;
-            let outcome = result.as_ref().map(|_| started.elapsed());
+            let waited = trail.waited().saturating_sub(waited);
+            attempt.waited += waited;
+            let outcome = result
+                .as_ref()
+                .map(|_| started.elapsed().saturating_sub(waited));
             attempt.tried.push(Tried {
                 transport,
                 outcome: outcome.map_err(Clone::clone),
@@ -169,7 +174,13 @@ impl Connector {
             lane,
             trail: trail.clone(),
         };
+        let started = Instant::now();
         let connection = self.pool().connection(wanted.clone()).await?;
+        if !connection.is_of(trail) {
+            trail.wait(started.elapsed().min(connection.waited()));
+            let shared = connection.shared_by(&target.node);
+            trail.pass(Step::Session, path.transport(), &shared);
+        }
         Ok(Session::ssh(connection, wanted, self.clone()))
     }
 
@@ -223,6 +234,8 @@ pub struct Attempt {
     pub tried: Vec<Tried>,
     /// All ways that the node has, best first.
     pub plan: Vec<Transport>,
+    /// Of the time that it took, for a person.
+    pub waited: Duration,
 }
 
 impl Attempt {
@@ -231,6 +244,7 @@ impl Attempt {
             result: Err(error),
             tried: Vec::new(),
             plan: Vec::new(),
+            waited: Duration::ZERO,
         }
     }
 

@@ -10,12 +10,12 @@ use tokio::time::sleep;
 
 use super::{
     Error, SessionInfo, Step, client,
-    connection::Connection,
+    connection::{Connection, Origin},
     connector::Shared,
     pool::{Gate, Wanted},
     target::Path,
     transport::{
-        Way, cloudflare,
+        Said, Way, cloudflare,
         direct::{self, To},
         jump::{self, Bastion},
         proxy_command, tailscale,
@@ -36,10 +36,11 @@ pub(super) async fn open(
     shared: &Arc<Shared>,
     gate: Gate,
 ) -> Result<Connection, Error> {
+    let waited = wanted.trail.waited();
     // Before the gates: whoever waits for a bastion must not hold a place that the bastion's own handshake needs.
     let bastion = jump::bastion(wanted, shared).await?;
     let mut place = gate.enter().await;
-    let mut attempt = pin!(attempt(wanted, shared, bastion));
+    let mut attempt = pin!(attempt(wanted, shared, bastion, waited));
     tokio::select! {
         biased;
         result = &mut attempt => return result,
@@ -57,21 +58,21 @@ pub(super) async fn open(
     attempt.await
 }
 
+/// Until here, a person was waited for `waited` long on this trail.
 async fn attempt(
     wanted: &Wanted,
     shared: &Arc<Shared>,
     bastion: Option<Bastion>,
+    waited: Duration,
 ) -> Result<Connection, Error> {
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), wanted.trail.waited());
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
     let transport = wanted.path.transport();
     wanted.trail.pass(Step::Connect, transport, &peer);
     let opened = client::open(way, wanted, shared).await;
-    let opened = opened.map_err(|error| match &said {
-        Some(said) => said.explain(error),
-        None => error,
-    })?;
+    let opened = opened.map_err(|error| explained(error, said.as_ref()))?;
+    let persons = wanted.trail.waited();
     let info = SessionInfo {
         transport,
         peer,
@@ -79,9 +80,16 @@ async fn attempt(
         user: wanted.target.user.clone(),
         auth: opened.auth,
         remark: opened.remark,
-        setup: started.elapsed(),
+        setup: started
+            .elapsed()
+            .saturating_sub(persons.saturating_sub(before)),
     };
-    Ok(Connection::new(opened.link, info))
+    let origin = Origin {
+        node: wanted.target.node.clone(),
+        trail: wanted.trail.untold(),
+        waited: persons.saturating_sub(waited),
+    };
+    Ok(Connection::new(opened.link, info).of(origin))
 }
 
 /// Goes as far as the server's host key. Nobody logs in.
@@ -89,7 +97,17 @@ pub(super) async fn look(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Shown,
     let bastion = jump::bastion(wanted, shared).await?;
     let _place = shared.pool.place(wanted.clone()).await?;
     let way = way(wanted, shared, bastion).await?;
-    client::look(way, wanted, shared).await
+    let said = way.said.clone();
+    let shown = client::look(way, wanted, shared).await;
+    shown.map_err(|error| explained(error, said.as_ref()))
+}
+
+/// In the words of the command behind the stream, where there is one.
+fn explained(error: Error, said: Option<&Said>) -> Error {
+    match said {
+        Some(said) => said.explain(error),
+        None => error,
+    }
 }
 
 async fn way(

@@ -67,7 +67,7 @@ impl Judge {
             known,
             policy: target.host_keys,
             limit: shared.config.kex_timeout,
-            asker: Asker::new(shared.asker.clone(), target.node.clone()),
+            asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
             remark: watch::channel(SafeText::default()).0,
             trail,
             looking: None,
@@ -215,8 +215,8 @@ impl Judge {
         );
         // ssh with StrictHostKeyChecking no goes on with a warning and without passwords.
         let advice = format!(
-            "refused under each policy, --accept-new and StrictHostKeyChecking no too. If the machine was set up anew, compare \
-             the fingerprint there, then: sshoal trust {} --replace (or ssh-keygen -R '{}' -f {})",
+            "if the machine was set up anew, compare the fingerprint there, then: sshoal trust {} --replace (or ssh-keygen -R '{}' -f {}); \
+             it is refused under each policy, --accept-new and StrictHostKeyChecking no too",
             self.node,
             self.book.host.label(),
             entry.place().file.display()

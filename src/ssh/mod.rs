@@ -37,7 +37,7 @@ pub use connector::{Attempt, Connector};
 pub use evidence::Evidence;
 pub use known_hosts::Place;
 pub use pool::{Limits, Row};
-pub use prompt::{Answer, Asked, Field, Prompt, PromptId, Question};
+pub use prompt::{Answer, Asked, Field, Login, Prompt, PromptId, Question};
 pub use secret::Secret;
 pub use session::Session;
 pub use target::Keepalive;
@@ -213,7 +213,7 @@ pub struct SessionInfo {
     pub auth: SafeText,
     /// What a person should know of how it came about, such as a host key that could not be written down; mostly empty.
     pub remark: SafeText,
-    /// From dialling to authenticated.
+    /// From dialling to authenticated, without the time that a person took.
     pub setup: Duration,
 }
 

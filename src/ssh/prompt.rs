@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::secret::Secret;
+use super::{secret::Secret, trail::Trail};
 use crate::node::{NodeId, text::SafeText};
 
 /// For a person to answer: sshd waits 120 s for a login by default, and the connection is held meanwhile.
@@ -35,6 +35,19 @@ pub struct Asked {
     pub prompt: Prompt,
     /// Takes the answer. Dropped unanswered, it means no; closed on this side, the question no longer stands.
     pub reply: oneshot::Sender<Answer>,
+    /// The login that asks: what was answered may be wrong, and is then asked again.
+    pub login: Login,
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub struct Login(watch::Receiver<usize>);
+
+impl Login {
+    /// Resolves once it has ended, well or not. May be dropped before.
+    pub async fn ended(&mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
 }
 
 /// A question about one node.
@@ -113,6 +126,20 @@ pub enum Answer {
     ForAll(Vec<Secret>),
 }
 
+impl Answer {
+    /// True when the answer to one question is meant for another too: one host key under several names is looked at once,
+    /// and a person may give one password for all. A one-time code is good for one login only.
+    pub fn covers(&self, asked: &Question, other: &Question) -> bool {
+        match (asked, other) {
+            (Question::HostKey { .. }, Question::HostKey { .. }) => asked == other,
+            (Question::Password { user, .. }, Question::Password { user: login, .. }) => {
+                matches!(self, Self::ForAll(_)) && user == login
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
@@ -129,13 +156,20 @@ pub(super) struct Asker {
     node: NodeId,
     /// How many wait for a person; other deadlines rest while any does.
     asking: watch::Sender<usize>,
+    /// Told how long a person takes.
+    trail: Trail,
 }
 
 impl Asker {
     /// Asks `to`; without one, every question goes unanswered.
-    pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId) -> Self {
+    pub(super) fn new(to: Option<mpsc::Sender<Asked>>, node: NodeId, trail: Trail) -> Self {
         let asking = watch::channel(0).0;
-        Self { to, node, asking }
+        Self {
+            to,
+            node,
+            asking,
+            trail,
+        }
     }
 
     /// True where somebody can be asked.
@@ -158,12 +192,26 @@ impl Asker {
             question,
         };
         let answered = timeout(ANSWER_TIMEOUT, async {
-            let sent = to.send(Asked { prompt, reply }).await;
+            let login = Login(self.asking.subscribe());
+            let asked = Asked {
+                prompt,
+                reply,
+                login,
+            };
+            let sent = to.send(asked).await;
             sent.map_err(|_| Unanswered::Nobody)?;
             Ok(answer.await.unwrap_or(Answer::No))
         });
         let _rest = self.rest();
-        answered.await.unwrap_or(Err(Unanswered::Late))
+        self.person(answered).await.unwrap_or(Err(Unanswered::Late))
+    }
+
+    /// Waits for what depends on a person: that is no time of the connection's own.
+    pub(super) async fn person<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let before = Instant::now();
+        let done = waiting.await;
+        self.trail.wait(before.elapsed());
+        done
     }
 
     /// Until it is dropped, a person is waited for.

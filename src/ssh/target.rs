@@ -236,6 +236,14 @@ fn behind(node: &Node, resolved: &Resolved) -> Option<Path> {
 }
 
 impl Path {
+    /// The bastions, from here to the host, where it leads through any.
+    pub(super) fn hops(&self) -> Option<&[Arc<Node>]> {
+        match self {
+            Self::Jump(hops) => Some(hops),
+            _ => None,
+        }
+    }
+
     /// Its kind.
     pub(super) fn transport(&self) -> Transport {
         match self {

@@ -11,8 +11,9 @@ use super::{
     pool::{Lane, Wanted},
     target::Path,
     trail::Trail,
+    transport::jump,
 };
-use crate::node::{Node, Transport, text::SafeText};
+use crate::node::{Node, Route, Transport, text::SafeText};
 
 /// A line of `known_hosts` that speaks of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,26 @@ impl Connector {
         Ok((label.as_str().into(), keys))
     }
 
+    /// The bastions on the way to a node, from here on, each with the way that leads to it in turn; the first of its
+    /// transports that needs any counts.
+    pub async fn bastions(&self, node: &Node) -> Result<Vec<Arc<Node>>, Error> {
+        let (mut way, mut next) = (Vec::new(), Arc::new(node.clone()));
+        // Who goes round in a circle is refused when it is dialled.
+        while way.len() < jump::DEPTH {
+            let target = self.shared().target(&next).await?;
+            let Some(hops) = target.paths.iter().find_map(Path::hops) else {
+                break;
+            };
+            // From the last back to the first, which alone goes by its own route.
+            way.extend(hops.iter().enumerate().skip(1).rev().map(behind(hops)));
+            let Some(first) = hops.first() else { break };
+            way.push(Arc::clone(first));
+            next = Arc::clone(first);
+        }
+        way.reverse();
+        Ok(way)
+    }
+
     /// The host key that a node's server shows, by the first of its transports that gets so far; `None` where no SSH
     /// leads there. Nobody is asked, nothing is written and nobody logs in.
     pub async fn host_key(&self, node: &Node) -> Result<Option<Shown>, Error> {
@@ -165,6 +186,21 @@ impl Connector {
 
     async fn book(&self, node: &Node) -> Result<Book, Error> {
         Ok(self.shared().target(node).await?.book())
+    }
+}
+
+/// A bastion with those before it on its way.
+fn behind(hops: &[Arc<Node>]) -> impl Fn((usize, &Arc<Node>)) -> Arc<Node> {
+    |(at, hop)| {
+        let route = Route {
+            jump: hops.iter().take(at).cloned().collect(),
+            ..Route::default()
+        };
+        Arc::new(Node {
+            route,
+            transports: vec![Transport::Jump],
+            ..hop.as_ref().clone()
+        })
     }
 }
 

@@ -58,11 +58,18 @@ impl Rig {
         let mut child = pty.slave.spawn_command(command).expect("it starts");
         drop(pty.slave);
         let mut keys = pty.master.take_writer().expect("its keyboard");
-        keys.write_all(answer.as_bytes()).expect("it takes keys");
         let mut reader = pty.master.try_clone_reader().expect("its output");
         let mut bytes = Vec::new();
+        let mut chunk = [0; 4096];
         // Linux ends the output of a terminal that nobody holds any more with an error.
-        let _ended = reader.read_to_end(&mut bytes);
+        while let Ok(length @ 1..) = reader.read(&mut chunk) {
+            let was_asked = is_asked(&bytes);
+            bytes.extend(chunk.iter().take(length));
+            if is_asked(&bytes) && !was_asked {
+                // What was typed before a question is no answer to it.
+                keys.write_all(answer.as_bytes()).expect("it takes keys");
+            }
+        }
         child.wait().expect("a child of ours");
         String::from_utf8_lossy(&bytes).into_owned()
     }
@@ -70,6 +77,10 @@ impl Rig {
     fn known(&self) -> String {
         fs::read_to_string(self.home.path("known")).unwrap_or_default()
     }
+}
+
+fn is_asked(shown: &[u8]) -> bool {
+    String::from_utf8_lossy(shown).contains("[y/N]")
 }
 
 #[test]

@@ -182,3 +182,30 @@ fn a_terminal_gets_colours_unless_they_are_not_wanted() {
         );
     }
 }
+
+#[test]
+fn an_ssh_config_that_is_not_there_is_refused_before_anything_else() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {a: {transport: local}}\n");
+    for words in [&["nodes"][..], &["status"], &["doctor"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sshoal"));
+        command.args(["-F", "/nowhere/config"]).args(words);
+        command.env_clear().env("HOME", home.path(""));
+        let done = finish(command.current_dir(home.path("")).output().unwrap());
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words:?}");
+        let said = "can't open the ssh_config /nowhere/config: No such file or directory";
+        assert!(done.err.contains(said), "{}", done.err);
+        assert!(done.err.contains("-F none"), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_source_that_is_missing_is_why_there_is_no_host() {
+    let home = Home::new();
+    home.write("hosts.yaml", "sources:\n  - ssh_config: /nowhere\n");
+    for words in ["nodes", "status", "doctor", "trust", "pool"] {
+        let done = home.run(&[words]);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words}");
+        assert!(done.err.contains("/nowhere does not exist"), "{}", done.err);
+    }
+}

@@ -83,6 +83,60 @@ fn in_batch_mode_nothing_is_asked_and_the_way_out_is_told() {
     );
 }
 
+/// A command on a terminal, for two nodes that take a password only, each another login's.
+fn at_passwords(command_line: &str, servers: &[Scripted; 2], home: &std::path::Path) -> Pty {
+    let entry = |name: &str, server: &Scripted| {
+        let port = server.node().port.unwrap();
+        format!("  {name}: {{address: 127.0.0.1, port: {port}, user: {name}, sampler: false}}\n")
+    };
+    let [first, second] = servers;
+    let text = format!("hosts:\n{}{}", entry("n1", first), entry("n2", second));
+    fs::write(home.join("hosts.yaml"), text).unwrap();
+    let mut words: Vec<&str> = command_line.split(' ').collect();
+    words.extend(["-F", "none", "--accept-new"]);
+    let mut command = command(env!("CARGO_BIN_EXE_sshoal"), &words);
+    command.env("HOME", home);
+    command.cwd(home);
+    Pty::start(200, 50, command)
+}
+
+/// The names of the nodes that were asked about, in order.
+fn asked_in_turn(pty: &Pty) -> Vec<String> {
+    let text = String::from_utf8_lossy(&pty.transcript).into_owned();
+    let questions = text.lines().filter(|line| line.contains("password of n"));
+    let names = questions.filter_map(|line| line.split(':').next());
+    names.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_that_connects_asks_and_stays_with_a_node_that_was_told_wrong() {
+    for words in ["doctor", "pool", "status"] {
+        let servers = [
+            Scripted::start(vec![Step::Password("hunter1")]).await,
+            Scripted::start(vec![Step::Password("hunter2")]).await,
+        ];
+        let home = tempfile::tempdir().unwrap();
+        let mut pty = at_passwords(words, &servers, home.path());
+        pty.wait_for(": password of n");
+        pty.send("wrong\r");
+        pty.wait_for("wrong, try 2: password of n");
+        let first = asked_in_turn(&pty)[0].clone();
+        let (right, next, other) = match first.as_str() {
+            "n1" => ("hunter1\r", "n2", "hunter2\r"),
+            _ => ("hunter2\r", "n1", "hunter1\r"),
+        };
+        pty.send(right);
+        pty.wait_for(&format!("{next}: password of {next}"));
+        pty.send(other);
+        let code = pty.wait_exit().exit_code();
+        let screen = pty.screen().contents();
+        // This server opens no channel, which only the doctor wants.
+        assert_eq!(code, u32::from(words == "doctor"), "{words}: {screen}");
+        assert_eq!(asked_in_turn(&pty), [&first, &first, next], "{words}");
+        assert!(!screen.contains("hunter"), "{screen}");
+    }
+}
+
 #[tokio::test]
 async fn one_answer_for_all_reaches_all_who_ask_for_that_login() {
     let servers = [

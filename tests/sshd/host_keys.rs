@@ -1,6 +1,11 @@
 //! Host keys: unknown, known, changed, revoked, and the person who is asked.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use sshoal::{
     node::HostKeyPolicy,
@@ -197,4 +202,33 @@ async fn a_question_is_withdrawn_with_the_attempt_that_asked_it() {
     eventually("the question is void", || asked.reply.is_closed()).await;
     eventually("no task is left", || tasks() == before).await;
     assert!(!server.path("known_hosts").exists());
+}
+
+#[tokio::test]
+async fn the_time_that_a_person_takes_is_not_part_of_the_set_up() {
+    let Some(server) = Sshd::start() else { return };
+    let thinking = Duration::from_millis(1_200);
+    let (to, mut questions) = mpsc::channel(4);
+    let connector = Connector::new(server.config(), Some(to));
+    let person = async {
+        let asked = questions.recv().await.unwrap();
+        tokio::time::sleep(thinking).await;
+        asked.reply.send(Answer::Yes).unwrap();
+    };
+    let (watcher, mut steps) = mpsc::channel(64);
+    let started = Instant::now();
+    let node = server.node();
+    let (attempt, ()) = tokio::join!(connector.watched(&node, watcher), person);
+    let total = started.elapsed();
+    let session = attempt.result.unwrap();
+    assert!(attempt.waited >= thinking && attempt.waited < total);
+    assert!(session.info().setup + thinking <= total);
+    assert!(attempt.tried[0].outcome.clone().unwrap() + thinking <= total);
+    assert!(connector.table().await[0].setup + thinking <= total);
+    let mut times = Vec::new();
+    while let Ok(step) = steps.try_recv() {
+        times.push(step.at);
+    }
+    let (first, last) = (times[0], times[times.len() - 1]);
+    assert!(last - first + thinking <= total);
 }

@@ -4,6 +4,7 @@
 
 #[path = "../support/agent.rs"]
 mod agent;
+mod binary;
 mod commands;
 mod faults;
 mod host_keys;
@@ -14,6 +15,9 @@ mod namespaces;
 mod peers;
 mod pool;
 mod proxy;
+#[expect(dead_code, reason = "other test files use the rest of it")]
+#[path = "../support/pty.rs"]
+mod pty;
 mod ssh_config;
 #[path = "../support/mod.rs"]
 mod support;

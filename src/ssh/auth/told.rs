@@ -52,7 +52,8 @@ impl Hint {
         !matches!(self, Self::NoAgent | Self::DeadAgent | Self::EmptyAgent)
     }
 
-    fn text(&self) -> String {
+    /// What to try, where the server takes keys or doesn't.
+    fn text(&self, takes_keys: bool) -> String {
         match self {
             Self::Expose(file) => format!("chmod 600 {file}"),
             Self::NamePrivate(file) => {
@@ -62,11 +63,12 @@ impl Hint {
             }
             Self::AddToken(file) => format!("load it into the agent, which can ask for the touch: ssh-add {file}"),
             Self::Passphrase(file) => {
-                format!("unlock the key into an agent: ssh-add {file}; or open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked")
+                format!("unlock the key into an agent: ssh-add {file}; or run sshoal in a terminal without --batch, to be asked")
             }
             Self::WrongPassphrase(file) => format!("check the passphrase: ssh-keygen -y -f {file}"),
             Self::LeftOut => "see PreferredAuthentications, and PubkeyAuthentication and the like, in ssh_config; or leave it out: -F none".to_owned(),
-            Self::Type => "open the dashboard, or run `sshoal status` in a terminal without --batch, to be asked; or put a key on the node: ssh-copy-id".to_owned(),
+            Self::Type if takes_keys => "run sshoal in a terminal without --batch, to be asked; or put a key on the node: ssh-copy-id".to_owned(),
+            Self::Type => "run sshoal in a terminal without --batch, to be asked; the server takes no keys: `PubkeyAuthentication yes` in its sshd_config would let them in".to_owned(),
             Self::AskAgain => "connect again to be asked again".to_owned(),
             Self::Touch => "touch the security key or confirm when the agent asks; or name a key file: identity in hosts.yaml".to_owned(),
             Self::NoAgent => "start an agent and run ssh-add, or name a key file: identity in hosts.yaml".to_owned(),
@@ -118,7 +120,7 @@ impl Told {
     pub(super) fn advice(&self, methods: &MethodSet) -> String {
         let mut hints = self.hints.iter();
         if let Some(hint) = hints.find(|hint| hint.is_of_files() || self.offered.is_empty()) {
-            return hint.text();
+            return hint.text(methods.contains(&MethodKind::PublicKey));
         }
         if methods.contains(&MethodKind::PublicKey) {
             return "check the login name, and that the node's authorized_keys holds the key"
@@ -156,8 +158,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_put_only_where_the_server_takes_keys() {
+        let mut told = Told::default();
+        told.hint(Hint::Type);
+        let both = methods(&[MethodKind::PublicKey, MethodKind::Password]);
+        assert!(told.advice(&both).contains("ssh-copy-id"));
+        let advice = told.advice(&methods(&[MethodKind::Password]));
+        assert!(!advice.contains("ssh-copy-id") && advice.contains("PubkeyAuthentication yes"));
+    }
+
+    #[test]
     fn a_public_key_is_traced_to_its_private_one() {
-        let hint = |file: &str| Hint::NamePrivate(file.to_owned()).text();
+        let hint = |file: &str| Hint::NamePrivate(file.to_owned()).text(true);
         assert!(hint("~/.ssh/id.pub").ends_with("ssh-add ~/.ssh/id"));
         assert!(hint("~/.ssh/id-cert.pub").ends_with("ssh-add ~/.ssh/id"));
     }

@@ -301,7 +301,7 @@ impl Login<'_> {
     /// Waits for what another login is asking about; other deadlines rest meanwhile.
     pub(super) async fn patiently<T>(&self, waiting: impl Future<Output = T>) -> Option<T> {
         let _rest = self.asker.rest();
-        timeout(PATIENCE, waiting).await.ok()
+        self.asker.person(timeout(PATIENCE, waiting)).await.ok()
     }
 
     fn account(&self) -> Account {

@@ -1,6 +1,6 @@
 //! Through bastions: each is a shared connection of the pool, and connects to what comes after it by a name that it resolves itself.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use russh::ChannelOpenFailure;
 use tokio::time::timeout;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Bastions behind bastions that are followed: nobody has so many, and who goes round in a circle has more.
-const DEPTH: usize = 16;
+pub(crate) const DEPTH: usize = 16;
 
 /// An open connection to the bastion that stands before a server.
 pub(crate) struct Bastion {
@@ -43,9 +43,13 @@ pub(crate) async fn bastion(
         return Err(failed(Step::Config, "no bastion is named").for_good());
     };
     no_circle(wanted, shared).await?;
+    let started = Instant::now();
     let connection = reach(last, before, wanted.lane, shared)
         .await
         .map_err(|error| beyond(last, &error))?;
+    // Whoever opened it: what a person took for it is no time of this way's own.
+    let persons = started.elapsed().min(connection.waited());
+    wanted.trail.wait(persons);
     let names: Vec<&str> = hops.iter().map(|hop| hop.id.as_str()).collect();
     Ok(Some(Bastion {
         connection,

@@ -17,7 +17,7 @@ pub(super) mod tunnel;
 
 use std::time::Duration;
 
-use child::Said;
+pub(super) use child::Said;
 use stream::Stream;
 
 /// An open way to an SSH server.

@@ -96,20 +96,30 @@ impl Tile<'_> {
 
     /// Why it is down, what to try, and when it is tried again.
     fn trouble(&self, area: Rect, buf: &mut Buffer) {
-        let mut lines = Self::lines(&self.reason(), Role::Critical, area);
-        if let Link::Down { error, .. } | Link::Refused(error) = &self.node.link {
-            lines.extend(Self::lines(error.advice.as_str(), Role::Text, area));
-        }
         // The last line is for when it is tried again.
-        lines.truncate(usize::from(area.height.saturating_sub(1)).max(1));
+        let rows = usize::from(area.height.saturating_sub(1)).max(1);
+        let columns = usize::from(area.width);
+        let all = |text: &str, role| Self::lines(text, role, (columns, usize::MAX));
+        let (reason, mut advice) = (self.reason(), Vec::new());
+        if let Link::Down { error, .. } | Link::Refused(error) = &self.node.link {
+            advice = all(error.advice.as_str(), Role::Text);
+        }
+        // Where both don't fit, the reason leaves room for what to try: its page tells it whole.
+        let kept = advice.len().min(advice_rows(rows));
+        let mut lines = all(&reason, Role::Critical);
+        if lines.len() > rows - kept {
+            lines = Self::lines(&reason, Role::Critical, (columns, rows - kept));
+        }
+        lines.extend(advice);
+        lines.truncate(rows);
         self.write(&lines, area, buf);
         if lines.len() < usize::from(area.height) {
             let below = format::row(area, area.height - 1);
-            self.write(&[(self.retry(), Role::Muted)], below, buf);
+            self.write(&[(self.retry(area.width), Role::Muted)], below, buf);
         }
     }
 
-    fn retry(&self) -> String {
+    fn retry(&self, width: u16) -> String {
         match &self.node.link {
             Link::Down {
                 failures, retry_at, ..
@@ -117,7 +127,17 @@ impl Tile<'_> {
                 let retry = format::retry(*retry_at, self.now);
                 format!("{retry} {} failed {failures}x", self.glyphs().dot())
             }
-            _ => "not retried by itself".to_owned(),
+            _ => self.untried(width),
+        }
+    }
+
+    /// How one that is not retried is.
+    fn untried(&self, width: u16) -> String {
+        let dot = self.glyphs().dot();
+        match self.retry {
+            None => "not retried by itself".to_owned(),
+            Some(key) if width < 40 => format!("not retried {dot} {key}"),
+            Some(key) => format!("not retried by itself {dot} {key} retries"),
         }
     }
 
@@ -129,14 +149,15 @@ impl Tile<'_> {
             let since = format::age(self.now.since(self.node.link_since));
             vec![(format!("{} {since}", self.node.state_word(self.now)), role)]
         } else {
-            Self::lines(&reason, role, area)
+            let room = (usize::from(area.width), usize::from(area.height));
+            Self::lines(&reason, role, room)
         };
         self.write(&lines, area, buf);
     }
 
-    /// A text in lines of the tile's width.
-    fn lines(text: &str, role: Role, area: Rect) -> Vec<(String, Role)> {
-        let lines = wrap(text, usize::from(area.width), usize::from(area.height));
+    /// A text in at most so many lines of so many cells; what doesn't fit stays on the last one.
+    fn lines(text: &str, role: Role, (columns, rows): (usize, usize)) -> Vec<(String, Role)> {
+        let lines = wrap(text, columns, rows);
         lines.into_iter().map(|line| (line, role)).collect()
     }
 
@@ -313,6 +334,11 @@ impl Tile<'_> {
             x = format::put(buf, row, x, &value, self.look.style(Role::Text));
         }
     }
+}
+
+/// Of so many rows, those that what to try may take from a long reason: in a small tile it would say nothing.
+fn advice_rows(rows: usize) -> usize {
+    if rows >= 6 { rows / 2 } else { rows / 3 }
 }
 
 /// Use of the fullest mount.

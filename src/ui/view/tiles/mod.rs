@@ -11,6 +11,7 @@ pub use grid::{Grid, grid};
 
 use super::Scene;
 use crate::{
+    config::keymap::{Action, Scope},
     fleet::{Link, Millis, NodeState, Status},
     ui::{
         format,
@@ -39,6 +40,8 @@ struct Tile<'a> {
     look: Look<'a>,
     selected: bool,
     marked: bool,
+    /// The key that has it tried again.
+    retry: Option<&'a str>,
 }
 
 impl Tiles<'_> {
@@ -61,6 +64,7 @@ impl Tiles<'_> {
                 },
                 selected: position == self.cursor,
                 marked: (self.is_marked)(node),
+                retry: scene.keys.key(Scope::Fleet, Action::Retry),
             };
             if grid.mini {
                 tile.mini(area, buf);
