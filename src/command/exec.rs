@@ -250,7 +250,8 @@ impl Exec {
         })
     }
 
-    fn login(&self, node: &Arc<Node>) -> Arc<Node> {
+    /// The node with the login that is wanted.
+    pub fn login(&self, node: &Arc<Node>) -> Arc<Node> {
         match &self.manner.user {
             None => Arc::clone(node),
             user => Arc::new(Node {
