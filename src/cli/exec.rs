@@ -17,11 +17,7 @@ mod stage;
 use std::{io, io::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::{Result, WrapErr as _};
-use tokio::{
-    sync::mpsc,
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use self::{
     chosen::Chosen,
@@ -169,9 +165,10 @@ fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> R
     let plan = Arc::new(ready.plan);
     let show = &exec.show;
     let files = match &show.output_dir {
-        Some(folder) => Some(Files::new(folder, &plan).map_err(|error| {
-            Usage(format!("--output-dir {}: {error}", folder.display()))
-        })?),
+        Some(folder) => Some(
+            Files::new(folder, &plan)
+                .map_err(|error| Usage(format!("--output-dir {}: {error}", folder.display())))?,
+        ),
         None => None,
     };
     let mask = show

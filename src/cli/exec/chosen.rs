@@ -70,7 +70,8 @@ pub(super) async fn choose(
     };
     let mut nodes = exec.targets(&sets, &inventory)?;
     context.warn(&inventory)?;
-    nodes.retain(|node| (again.as_ref()).is_none_or(|again| again.nodes.contains(node.id.as_str())));
+    nodes
+        .retain(|node| (again.as_ref()).is_none_or(|again| again.nodes.contains(node.id.as_str())));
     let mut nodes = nodes.iter().map(|node| exec.login(node)).collect();
     if let Some(text) = &exec.choice.live {
         let filter = Filter::parse(text, &inventory)
@@ -108,7 +109,9 @@ fn names(nodes: &HashSet<String>) -> String {
 
 /// The nodes that did not succeed in an earlier run, those without a result too; and its command, where it is wanted.
 async fn again(context: &Context, run: &str, wants_command: bool) -> Result<Again> {
-    let run: RunId = run.parse().map_err(|error| Usage(format!("--only-failed: {error}")))?;
+    let run: RunId = run
+        .parse()
+        .map_err(|error| Usage(format!("--only-failed: {error}")))?;
     let folder = context.paths.audit();
     let name = run.clone();
     let read = spawn_blocking(move || {
@@ -126,7 +129,10 @@ async fn again(context: &Context, run: &str, wants_command: bool) -> Result<Agai
         .filter(|result| result.is_ok())
         .map(|result| result.node.as_str())
         .collect();
-    let left = intent.nodes.iter().filter(|node| !well.contains(node.as_str()));
+    let left = intent
+        .nodes
+        .iter()
+        .filter(|node| !well.contains(node.as_str()));
     let nodes: HashSet<String> = left.cloned().collect();
     if nodes.is_empty() {
         let text = format!("no node failed in run {run}: nothing to do");

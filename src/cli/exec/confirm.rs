@@ -52,7 +52,10 @@ pub(super) async fn ask(
     if is_agreed {
         return Ok(None);
     }
-    writeln!(context.console.err, "sshoal: not confirmed: nothing was run")?;
+    writeln!(
+        context.console.err,
+        "sshoal: not confirmed: nothing was run"
+    )?;
     Ok(Some(exit::USAGE))
 }
 

@@ -1,6 +1,6 @@
 //! The last part of a run: what is said at its end, and the exit code that it comes to.
 
-use std::time::Duration;
+use std::{io, io::Write as _, time::Duration};
 
 use tokio::time::sleep;
 
@@ -89,14 +89,15 @@ fn tell(
 ) {
     if stage.stop.dropped > 0 {
         let bytes = stage.stop.dropped;
-        stage.say(&format!("{bytes} bytes of output were not printed, as the run was cancelled"));
+        stage.say(&format!(
+            "{bytes} bytes of output were not printed, as the run was cancelled"
+        ));
     }
     let console = &context.console;
-    let failures = failures(&stage.plan, &finished.results);
-    if failures.is_empty() && !console.err_is_terminal && !exec.show.quiet {
+    if is_well(finished) && !console.err_is_terminal && !exec.show.quiet {
         return;
     }
-    for line in &failures {
+    for line in &failures(&stage.plan, &finished.results) {
         stage.say(line);
     }
     let summary = report::summary(&stage.gather.tally(), paint(console.err_colour));
@@ -108,6 +109,10 @@ fn tell(
     stage.say(&text);
 }
 
+fn is_well(finished: &Finished) -> bool {
+    finished.results.iter().all(|result| result.outcome.is_ok())
+}
+
 /// Waits for the last byte to be read, unless nobody reads it; the exit code.
 pub(super) async fn print(stage: Stage, signals: &mut Signals, code: u8) -> u8 {
     let is_cancelled = stage.control.is_cancelled();
@@ -117,9 +122,16 @@ pub(super) async fn print(stage: Stage, signals: &mut Signals, code: u8) -> u8 {
         troubles = stage.end().close() => troubles,
         () = sleep(PATIENCE), if is_cancelled => return code,
     };
-    let is_broken = |trouble: &Trouble| matches!(trouble, Trouble::Broken(_));
-    if troubles.iter().any(is_broken) && code == exit::OK {
-        return exit::BROKEN;
+    let broken = troubles.iter().find_map(|trouble| match trouble {
+        Trouble::Broken(text) => Some(text),
+        Trouble::NoReader => None,
+    });
+    if let Some(text) = broken {
+        // The console's own has been given up by now. One that is gone hears nothing.
+        let _ = writeln!(io::stderr(), "sshoal: {text}");
     }
-    code
+    match (broken, code) {
+        (Some(_), exit::OK) => exit::BROKEN,
+        _ => code,
+    }
 }

@@ -11,11 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use color_eyre::eyre::{Result, WrapErr as _};
-use tokio::{
-    sync::oneshot,
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
 use crate::{
     cli::Context,
@@ -78,7 +74,11 @@ async fn standard(context: &mut Context) -> Result<Bytes> {
         )?;
     }
     let read = (&mut reading).await?;
-    bounded(read.wrap_err("cannot read standard input")?, "standard input").map_err(Into::into)
+    bounded(
+        read.wrap_err("cannot read standard input")?,
+        "standard input",
+    )
+    .map_err(Into::into)
 }
 
 fn whole(from: impl Read) -> io::Result<Vec<u8>> {

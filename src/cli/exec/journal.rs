@@ -79,7 +79,9 @@ impl Journal {
             cli::create_state(&paths).map_err(Refusal::Nowhere)?;
             open(&paths.audit(), &intent).map_err(Refusal::Log)
         });
-        let audit = begun.await.map_err(|error| Refusal::Nowhere(error.into()))??;
+        let audit = begun
+            .await
+            .map_err(|error| Refusal::Nowhere(error.into()))??;
         // One result each, and the end: there is always room.
         let (to, entries) = sync_channel(nodes + 1);
         let (fails, failed) = oneshot::channel();

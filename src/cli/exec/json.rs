@@ -125,7 +125,8 @@ fn end(result: &NodeResult, now_ms: u64) -> Value {
     }
     if matches!(outcome, Outcome::Timeout | Outcome::Cancelled) {
         let left = result.left.as_ref().map(|left| {
-            let process = |l: &crate::exec::Leftover| json!({"pid": l.pid, "name": l.name.as_str()});
+            let process =
+                |l: &crate::exec::Leftover| json!({"pid": l.pid, "name": l.name.as_str()});
             left.iter().map(process).collect::<Vec<_>>()
         });
         // Nothing known is null, nothing left an empty list.

@@ -14,7 +14,6 @@ use crate::{
     node::text::styled::{Style, Styled},
 };
 
-
 /// A line that isn't finished is shown after so long: a prompt, a progress bar.
 const PATIENCE_MS: u64 = 200;
 
@@ -268,7 +267,9 @@ fn show(bytes: &[u8], stream: Stream, target: Target, pen: &mut Style, text: &mu
 /// Near this place, between two characters of UTF-8.
 fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     let is_inside = |place: &usize| bytes.get(*place).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let place = (at.saturating_sub(3)..=at).rev().find(|place| !is_inside(place));
+    let place = (at.saturating_sub(3)..=at)
+        .rev()
+        .find(|place| !is_inside(place));
     bytes.split_at(place.unwrap_or(at))
 }
 

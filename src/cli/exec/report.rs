@@ -1,13 +1,12 @@
 //! The end of a run in words: what failed and why, and one line on all of it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
     exec::{
         Leftover, NodeResult, Outcome,
-        gather::label,
         plan::Plan,
-        report::{Paint, Tone},
+        report::{MAX_REASONS, Paint, Tone},
     },
     node::set::NodeSet,
 };
@@ -15,14 +14,15 @@ use crate::{
 /// Different failures that are listed.
 const MAX_LINES: usize = 60;
 
-/// A line for each kind of failure, with the nodes that it is of.
+/// A line for each kind of failure that the summary doesn't say all of, with the nodes that it is of.
 pub(super) fn failures(plan: &Plan, results: &[Arc<NodeResult>]) -> Vec<String> {
+    let is_short = is_short(results);
     let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();
     for (job, result) in plan.jobs.iter().zip(results) {
         let limit = plan.options.timeout;
         let limit = limit.unwrap_or(job.node.command_timeout);
         let by_option = plan.options.timeout.is_some();
-        let Some(text) = failure(result, &timeout(limit, by_option)) else {
+        let Some(text) = failure(result, &timeout(limit, by_option), is_short) else {
             continue;
         };
         let name = result.node.as_str();
@@ -38,18 +38,20 @@ pub(super) fn failures(plan: &Plan, results: &[Arc<NodeResult>]) -> Vec<String> 
         .map(|(text, nodes)| format!("{}: {text}", fold(nodes)))
         .collect();
     if more > 0 {
-        lines.push(format!("and {more} other failures; `sshoal audit --run` lists them"));
+        lines.push(format!(
+            "and {more} other failures; `sshoal audit --run` lists them"
+        ));
     }
     lines
 }
 
 /// Node names, folded.
-pub(super) fn fold<'a>(nodes: impl IntoIterator<Item = &'a &'a str>) -> NodeSet {
+fn fold<'a>(nodes: impl IntoIterator<Item = &'a &'a str>) -> NodeSet {
     NodeSet::from_names(nodes.into_iter().copied())
 }
 
 /// `timed out after 30s (--timeout 30s)`.
-fn timeout(limit: std::time::Duration, by_option: bool) -> String {
+fn timeout(limit: Duration, by_option: bool) -> String {
     let limit = format!("{limit:?}");
     if by_option {
         format!("timed out after {limit} (--timeout {limit})")
@@ -58,11 +60,19 @@ fn timeout(limit: std::time::Duration, by_option: bool) -> String {
     }
 }
 
-fn failure(result: &NodeResult, timeout: &str) -> Option<String> {
+/// True where the summary has room for the reason of every node that was not reached.
+fn is_short(results: &[Arc<NodeResult>]) -> bool {
+    let reasons = results.iter().map(|result| result.outcome.reason());
+    let reasons: BTreeSet<&str> = reasons.filter(|reason| !reason.is_empty()).collect();
+    reasons.len() <= MAX_REASONS
+}
+
+fn failure(result: &NodeResult, timeout: &str, is_short: bool) -> Option<String> {
     let outcome = &result.outcome;
     Some(match outcome {
-        Outcome::Ok => return None,
-        Outcome::Exit(_) | Outcome::Signal(_) => label(outcome),
+        // The summary has the names of all these.
+        Outcome::Ok | Outcome::Exit(_) | Outcome::Signal(_) => return None,
+        Outcome::Refused(_) | Outcome::Skipped(_) if is_short => return None,
         Outcome::Timeout => format!("{timeout}: {}", left(result.left.as_deref())),
         Outcome::Cancelled => left(result.left.as_deref()),
         Outcome::Lost(why) => format!("lost: {why}; the command may run on"),
@@ -88,7 +98,7 @@ fn left(left: Option<&[Leftover]>) -> String {
 }
 
 /// Colours of a report on a terminal.
-pub(super) fn painted(tone: Tone, text: &str) -> String {
+fn painted(tone: Tone, text: &str) -> String {
     let code = match tone {
         Tone::Plain => return text.to_owned(),
         Tone::Faint => "2",
@@ -101,5 +111,9 @@ pub(super) fn painted(tone: Tone, text: &str) -> String {
 
 /// With colours, or without.
 pub(super) fn paint(colour: bool) -> Paint<'static> {
-    if colour { &painted } else { &crate::exec::report::plain }
+    if colour {
+        &painted
+    } else {
+        &crate::exec::report::plain
+    }
 }
