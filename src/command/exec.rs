@@ -70,7 +70,7 @@ pub struct Manner {
     #[arg(short = 'f', long, value_name = "N", default_value_t = FANOUT)]
     pub fanout: usize,
     /// Time for the command on each node; 0 is without end [default: `command_timeout` of the node, 30 s].
-    #[arg(short = 'u', long, value_name = "SECONDS", value_parser = duration)]
+    #[arg(short = 'u', long, value_name = "SECONDS", value_parser = limit)]
     pub timeout: Option<Duration>,
     /// Time to connect [default: `connect_timeout` of the node, 5 s].
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = duration)]
@@ -309,6 +309,14 @@ impl Default for Show {
             exit: ExitPolicy::Default,
             maxrc: false,
         }
+    }
+}
+
+/// A duration; 0 is without end.
+fn limit(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" => Ok(Duration::ZERO),
+        text => duration(text),
     }
 }
 

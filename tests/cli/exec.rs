@@ -27,7 +27,10 @@ impl Lab {
     }
 
     pub(crate) fn with(nodes: usize) -> Option<Self> {
-        let server = Sshd::start()?;
+        Some(Self::on(Sshd::start()?, nodes))
+    }
+
+    pub(crate) fn on(server: Sshd, nodes: usize) -> Self {
         server.trust();
         let home = Home::new();
         let user = server.config().user;
@@ -49,7 +52,7 @@ impl Lab {
         text += &entry("dead", 1, "");
         text += "groups:\n  web: {hosts: \"n[1-2]\"}\n";
         home.write("hosts.yaml", &text);
-        Some(Self { home, server })
+        Self { home, server }
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
@@ -460,10 +463,13 @@ fn a_run_is_written_down_and_done_again_where_it_failed() {
     assert_eq!(done.code, Some(1), "{done:?}");
     let run = lab.last_run();
     let told = lab.audit(&["--run", &run]);
-    assert!(told.contains("n[2-3]") && told.contains("n[1-3]"), "{told}");
+    assert!(
+        told.contains("n2  exit 1") && told.contains("3 nodes by n[1-3]"),
+        "{told}"
+    );
     let done = lab.run(&["--only-failed", &run, "--", "echo again"]);
     assert_eq!(sorted(&done.out), ["n2: again", "n3: again"], "{done:?}");
-    let done = lab.run(&["n3", "--only-failed", &run, "--dry-run"]);
+    let done = lab.run(&["-w", "n3", "--only-failed", &run, "--dry-run"]);
     assert!(
         done.out.contains("Run on 1 node: n3") && done.out.contains("-e /"),
         "{done:?}"

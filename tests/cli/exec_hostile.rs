@@ -107,7 +107,7 @@ fn a_line_without_an_end_takes_no_memory_and_is_whole() {
 #[test]
 fn output_without_an_end_takes_no_memory_and_can_be_cancelled() {
     let Some(lab) = Lab::start() else { return };
-    let mut child = start(&lab, &["n[1-4]", "--timeout", "2", "--", "yes"]);
+    let mut child = start(&lab, &["n[1-4]", "-y", "--timeout", "2", "--", "yes"]);
     let mut bytes = 0;
     let most = read(&mut child, Duration::ZERO, |chunk| bytes += chunk.len());
     assert_eq!(wait(&mut child), Some(1));
@@ -118,15 +118,15 @@ fn output_without_an_end_takes_no_memory_and_can_be_cancelled() {
 #[test]
 fn a_reader_that_is_stuck_holds_up_no_signal() {
     let Some(lab) = Lab::start() else { return };
-    let mut child = start(&lab, &["n[1-4]", "--timeout", "0", "--", "yes"]);
+    let mut child = start(&lab, &["n[1-4]", "-y", "--timeout", "0", "--", "yes"]);
     let mut first = [0; 1];
     let out = child.stdout.as_mut().expect("its output");
     out.read_exact(&mut first).expect("output");
     // Its pipe is full from here on.
     std::thread::sleep(Duration::from_millis(500));
+    assert!(peak(&child).unwrap_or(0) <= MOST);
     signal(&child, "-INT");
     std::thread::sleep(Duration::from_millis(100));
     signal(&child, "-INT");
     assert_eq!(wait(&mut child), Some(130));
-    assert!(peak(&child).unwrap_or(0) <= MOST);
 }
