@@ -20,6 +20,11 @@ pub(crate) fn noted(what: &str, value: f64, unit: &str) {
     println!("{what:<60} {value:>10} {unit}");
 }
 
+/// Prints what comes next.
+pub(crate) fn headed(what: &str) {
+    println!("\n{what}");
+}
+
 /// Prints why figures are missing.
 pub(crate) fn missing(what: &str, why: &str) {
     println!("{what:<60} not measured: {why}");

@@ -63,6 +63,7 @@ pub struct Choice {
 }
 
 /// How it is run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "How")]
 pub struct Manner {
@@ -120,6 +121,7 @@ pub struct Manner {
 }
 
 /// What is printed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct Show {

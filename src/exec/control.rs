@@ -15,6 +15,10 @@ use crate::{node::text::SafeText, ssh::Secret};
 pub struct Control {
     begin: CancellationToken,
     all: CancellationToken,
+    /// Ends what is held by these reins: everything, or one node.
+    own: CancellationToken,
+    /// Places that were cancelled alone, in that order.
+    nodes: Arc<watch::Sender<Vec<usize>>>,
     password: Arc<watch::Sender<Option<Secret>>>,
     why: Arc<OnceLock<SafeText>>,
     asked: Arc<AtomicBool>,
@@ -22,9 +26,12 @@ pub struct Control {
 
 impl Default for Control {
     fn default() -> Self {
+        let all = CancellationToken::new();
         Self {
             begin: CancellationToken::new(),
-            all: CancellationToken::new(),
+            own: all.clone(),
+            all,
+            nodes: Arc::new(watch::Sender::new(Vec::new())),
             password: Arc::new(watch::Sender::new(None)),
             why: Arc::default(),
             asked: Arc::default(),
@@ -44,8 +51,17 @@ impl Control {
         self.all.cancel();
     }
 
-    /// Ends everything for a reason of the run's own.
-    pub(super) fn abort(&self, why: &str) {
+    /// This place in the plan is given up, whether it has begun or not; the others go on.
+    pub fn cancel_node(&self, place: usize) {
+        self.nodes.send_if_modified(|nodes| {
+            let is_new = !nodes.contains(&place);
+            nodes.extend(is_new.then_some(place));
+            is_new
+        });
+    }
+
+    /// Ends everything for a reason.
+    pub fn abort(&self, why: &str) {
         // Only the first reason counts.
         let _ = self.why.set(why.into());
         self.cancel_all();
@@ -81,7 +97,28 @@ impl Control {
     }
 
     pub(super) async fn cancelled(&self) {
-        self.all.cancelled().await;
+        self.own.cancelled().await;
+    }
+
+    /// The reins of one node, and what ends that one alone.
+    pub(super) fn of_one(&self) -> (Self, CancellationToken) {
+        let own = self.all.child_token();
+        let reins = Self {
+            own: own.clone(),
+            ..self.clone()
+        };
+        (reins, own)
+    }
+
+    /// The places that were cancelled alone, but for so many of them. Cancel-safe.
+    pub(super) async fn next_nodes(&self, known: usize) -> Vec<usize> {
+        let mut nodes = self.nodes.subscribe();
+        let all = nodes.wait_for(|nodes| nodes.len() > known).await;
+        // The sender is in `self`: it is never gone.
+        all.map_or_else(
+            |_| Vec::new(),
+            |all| all.iter().skip(known).copied().collect(),
+        )
     }
 
     /// The password, once somebody has given it; nothing when the run is cancelled first.

@@ -11,7 +11,7 @@ fn lines<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Owned>, Option<
     let (mut decoder, mut found, mut rest) = (Lines::new(), Vec::new(), None);
     for chunk in chunks {
         decoder.feed(chunk, |line| {
-            found.push((line.bytes.to_vec(), line.continued))
+            found.push((line.bytes.to_vec(), line.continued));
         });
         assert!(decoder.rest.len() <= MAX_LINE && decoder.rest.capacity() <= MAX_LINE);
     }
@@ -76,7 +76,7 @@ fn a_character_is_never_cut() {
 #[test]
 fn a_line_without_end_is_held_in_pieces() {
     let (mut decoder, mut pieces, mut bytes) = (Lines::new(), 0, 0);
-    let chunk = [b'x'; 32 * 1024];
+    let chunk = vec![b'x'; 32 * 1024];
     for _ in 0..320 {
         decoder.feed(&chunk, |line| {
             assert!(line.continued && line.bytes.len() == MAX_LINE);

@@ -47,10 +47,7 @@ impl Marks {
         let mut items = Vec::new();
         let mut rest = std::mem::take(&mut self.held);
         rest.extend_from_slice(chunk);
-        loop {
-            let Some(at) = find(&rest, &self.sign) else {
-                break;
-            };
+        while let Some(at) = find(&rest, &self.sign) {
             let after = at + self.sign.len();
             let said = rest.get(after..).unwrap_or_default();
             match mark(said) {

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A command may read its input as slowly as it likes; its own deadline counts.
-const INPUT_PATIENCE: Duration = Duration::from_secs(7 * 86_400);
+const INPUT_PATIENCE: Duration = Duration::from_hours(7 * 24);
 
 /// For a few bytes that a watchdog waits for.
 const WORD_PATIENCE: Duration = Duration::from_secs(20);
@@ -35,7 +35,7 @@ const WORD_PATIENCE: Duration = Duration::from_secs(20);
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// Instead of a deadline.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+const NEVER: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// A node's part of a run, over an open session.
 pub(super) struct One<'a> {
@@ -140,7 +140,7 @@ impl One<'_> {
             deadline: Instant::now() + if limit.is_zero() { NEVER } else { limit },
             passwords: 0,
         };
-        running.to_end(started).await
+        running.finish(started).await
     }
 
     async fn open(&self, command: &str) -> Result<Channel, Error> {
@@ -217,7 +217,7 @@ impl Done {
 }
 
 impl Running<'_> {
-    async fn to_end(mut self, started: Instant) -> Option<Done> {
+    async fn finish(mut self, started: Instant) -> Option<Done> {
         let over = self.listen().await;
         if !matches!(over, Over::Ended(_)) {
             self.one.tell(Event::Ending(self.one.place)).await;

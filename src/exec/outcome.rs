@@ -134,3 +134,19 @@ pub struct NodeResult {
     /// Of a command that was ended: what still runs; none where that could not be seen.
     pub left: Option<Vec<Leftover>>,
 }
+
+impl NodeResult {
+    /// Of a node where no command ran.
+    pub fn without_run(node: &NodeId, outcome: Outcome, attempts: u32) -> Self {
+        Self {
+            node: node.clone(),
+            outcome,
+            stdout: Capture::default(),
+            stderr: Capture::default(),
+            duration: Duration::ZERO,
+            attempts,
+            transport: None,
+            left: None,
+        }
+    }
+}

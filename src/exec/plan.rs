@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::node::Node;
 
 /// A command for many nodes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What each node is to do, in the order of the selection.
     pub jobs: Vec<Job>,
@@ -16,7 +16,7 @@ pub struct Plan {
 }
 
 /// One node's part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Where.
     pub node: Arc<Node>,
@@ -25,6 +25,7 @@ pub struct Job {
 }
 
 /// How a command is run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The folder to run in; the login's home without one.

@@ -7,9 +7,10 @@ use tokio::{
     task::{AbortHandle, Id, JoinError, JoinSet},
     time::sleep,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Capture, Control, Event, NodeResult, Outcome,
+    Control, Event, NodeResult, Outcome,
     one::{Done, One},
     plan::Plan,
     schedule::{Schedule, Step},
@@ -55,12 +56,14 @@ pub async fn run(
         connects: JoinSet::new(),
         runs: JoinSet::new(),
         places: HashMap::new(),
+        reins: HashMap::new(),
+        cancelled: 0,
         open: HashMap::new(),
         results: vec![None; nodes],
         aborted: None,
         has_stopped: false,
     };
-    run.to_end().await
+    run.finish().await
 }
 
 /// What all tasks of a run see.
@@ -71,19 +74,32 @@ struct Shared {
     events: mpsc::Sender<Event>,
 }
 
+/// How one node is given up.
+enum Rein {
+    Connecting(AbortHandle),
+    Running(CancellationToken),
+}
+
 /// A connection, and the attempts that it took.
 struct Open {
     session: Session,
     attempts: u32,
 }
 
+/// Or why there is none, and the attempts that it took.
+type Connected = Result<Open, (Error, u32)>;
+
 struct Run {
     schedule: Schedule,
     shared: Arc<Shared>,
-    connects: JoinSet<(usize, Result<Open, (Error, u32)>)>,
+    connects: JoinSet<(usize, Connected)>,
     runs: JoinSet<(usize, NodeResult)>,
     /// Whose task it is, and how to give it up.
     places: HashMap<Id, usize>,
+    /// To give up one node: its connection, or its command.
+    reins: HashMap<usize, Rein>,
+    /// How many of the nodes that are cancelled alone were looked at.
+    cancelled: usize,
     open: HashMap<usize, Open>,
     results: Vec<Option<Arc<NodeResult>>>,
     aborted: Option<SafeText>,
@@ -91,7 +107,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_end(mut self) -> Finished {
+    async fn finish(mut self) -> Finished {
         while !self.schedule.is_done() {
             while let Some(step) = self.schedule.step() {
                 self.begin(step);
@@ -100,6 +116,7 @@ impl Run {
             tokio::select! {
                 biased;
                 () = control.stopped(), if !self.has_stopped => self.stop(CANCELLED).await,
+                places = control.next_nodes(self.cancelled) => self.cancel(places).await,
                 Some(done) = self.runs.join_next_with_id() => self.ran(done).await,
                 Some(done) = self.connects.join_next_with_id() => self.connected(done).await,
             }
@@ -115,24 +132,51 @@ impl Run {
 
     fn begin(&mut self, step: Step) {
         let shared = Arc::clone(&self.shared);
-        let (place, task): (usize, AbortHandle) = match step {
+        let (place, task, rein) = match step {
             Step::Connect(place) => {
                 let task = async move { (place, shared.connect(place).await) };
-                (place, self.connects.spawn(task))
+                let task = self.connects.spawn(task);
+                (place, task.id(), Rein::Connecting(task))
             }
             Step::Run(place) => {
                 let Some(open) = self.open.remove(&place) else {
                     return;
                 };
-                let task = async move { (place, shared.execute(place, open).await) };
-                (place, self.runs.spawn(task))
+                let (control, token) = shared.control.of_one();
+                let task = async move { (place, shared.execute(place, open, &control).await) };
+                let task = self.runs.spawn(task);
+                (place, task.id(), Rein::Running(token))
             }
         };
-        self.places.insert(task.id(), place);
+        self.places.insert(task, place);
+        self.reins.insert(place, rein);
     }
 
-    async fn connected(&mut self, done: Joined<Result<Open, (Error, u32)>>) {
+    /// Gives up these nodes and no others.
+    async fn cancel(&mut self, places: Vec<usize>) {
+        self.cancelled += places.len();
+        for place in places {
+            match self.reins.get(&place) {
+                // Its task tells how it ended.
+                Some(Rein::Running(token)) => {
+                    token.cancel();
+                    continue;
+                }
+                Some(Rein::Connecting(task)) => task.abort(),
+                None => {}
+            }
+            self.open.remove(&place);
+            if place < self.results.len() && !self.has_result(place) {
+                let outcome = Outcome::Skipped(CANCELLED.into());
+                let result = self.shared.without_run(place, outcome, 0);
+                self.end(place, result).await;
+            }
+        }
+    }
+
+    async fn connected(&mut self, done: Joined<Connected>) {
         match self.settle(done) {
+            (Some(place), _) if self.has_result(place) => {}
             (Some(place), Some(Ok(open))) if !self.has_stopped => {
                 self.open.insert(place, open);
                 self.schedule.connected(place);
@@ -175,7 +219,12 @@ impl Run {
         self.end(place, result).await;
     }
 
+    fn has_result(&self, place: usize) -> bool {
+        self.results.get(place).is_some_and(Option::is_some)
+    }
+
     async fn end(&mut self, place: usize, result: NodeResult) {
+        self.reins.remove(&place);
         let stops = self.schedule.ended(place, &result.outcome);
         let result = Arc::new(result);
         if let Some(slot) = self.results.get_mut(place) {
@@ -215,7 +264,7 @@ impl Shared {
     }
 
     /// Connects, and tries again as often as is wanted, where that may help.
-    async fn connect(&self, place: usize) -> Result<Open, (Error, u32)> {
+    async fn connect(&self, place: usize) -> Connected {
         self.tell(Event::Connecting(place)).await;
         let Some(job) = self.plan.jobs.get(place) else {
             return Err((nowhere(), 0));
@@ -253,7 +302,7 @@ impl Shared {
         }
     }
 
-    async fn execute(&self, place: usize, open: Open) -> NodeResult {
+    async fn execute(&self, place: usize, open: Open, control: &Control) -> NodeResult {
         let Some(job) = self.plan.jobs.get(place) else {
             return self.refused(place, &nowhere(), 0);
         };
@@ -268,12 +317,12 @@ impl Shared {
                 job,
                 options: &self.plan.options,
                 session: &session,
-                control: &self.control,
+                control,
                 events: &self.events,
             };
             let done = one.run().await;
             let is_lost = matches!(done.outcome, Outcome::Lost(_));
-            let again = is_lost && self.plan.options.is_idempotent && !self.control.is_stopping();
+            let again = is_lost && self.plan.options.is_idempotent && !control.is_stopping();
             if !again || attempts > self.plan.options.retries.max(1) {
                 let transport = session.info().transport;
                 return self.result(place, done, attempts, Some(transport));
@@ -313,16 +362,8 @@ impl Shared {
 
     fn without_run(&self, place: usize, outcome: Outcome, attempts: u32) -> NodeResult {
         let job = self.plan.jobs.get(place);
-        NodeResult {
-            node: job.map_or_else(|| Node::blank("").id, |job| job.node.id.clone()),
-            outcome,
-            stdout: Capture::default(),
-            stderr: Capture::default(),
-            duration: Duration::ZERO,
-            attempts,
-            transport: None,
-            left: None,
-        }
+        let node = job.map_or_else(|| Node::blank("").id, |job| job.node.id.clone());
+        NodeResult::without_run(&node, outcome, attempts)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Schedule {
     ready: std::collections::VecDeque<usize>,
     /// The first node that was not looked at yet.
     next: usize,
+    /// All before this one have ended.
+    first: usize,
     connecting: usize,
     running: usize,
     ended: usize,
@@ -56,6 +58,7 @@ impl Schedule {
             failures: 0,
             ready: std::collections::VecDeque::new(),
             next: 0,
+            first: 0,
             connecting: 0,
             running: 0,
             ended: 0,
@@ -78,6 +81,10 @@ impl Schedule {
         // No more than can run are connected beforehand, however many are silent.
         let is_wanted = self.connecting < CONNECTING && self.ready.len() < self.fanout;
         let end = self.batch_end();
+        // One that was cancelled alone has ended before its turn.
+        while self.phases.get(self.next) == Some(&Phase::Ended) {
+            self.next += 1;
+        }
         if !is_wanted || self.next >= end {
             return None;
         }
@@ -88,9 +95,12 @@ impl Schedule {
         Some(Step::Connect(node))
     }
 
-    /// A batch begins when the one before it has ended.
-    fn batch_end(&self) -> usize {
-        let batch = self.ended / self.batch;
+    /// A batch begins when all before it have ended.
+    fn batch_end(&mut self) -> usize {
+        while self.phases.get(self.first) == Some(&Phase::Ended) {
+            self.first += 1;
+        }
+        let batch = self.first / self.batch;
         ((batch + 1) * self.batch).min(self.phases.len())
     }
 

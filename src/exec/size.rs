@@ -1,7 +1,7 @@
 //! Amounts of output in words. Pure.
 
 /// What stands where output was cut: how much is missing, and the option that says how much is kept.
-pub(super) fn left_out(bytes: u64) -> String {
+pub fn left_out(bytes: u64) -> String {
     format!("… {} left out (--max-output) …", size(bytes))
 }
 

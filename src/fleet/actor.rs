@@ -1,13 +1,9 @@
 //! The one task that owns all node state: takes reports and orders, publishes snapshots.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, interval, sleep_until},
 };
@@ -18,12 +14,14 @@ use super::{
     clock::Clock,
     event::{News, Report},
     poller::{Poller, Wish},
+    questions::Questions,
+    supervise::Supervisor,
 };
 use crate::{
     inventory::Inventory,
     metrics::health::{Severity, Tracker},
     node::{Interval, Node, NodeId},
-    ssh::{Answer, Asked, Connector, Prompt, PromptId, Row},
+    ssh::{Answer, Asked, Connector, PromptId, Row},
 };
 
 /// Snapshots are at least this far apart.
@@ -44,7 +42,6 @@ pub(super) struct Outside {
     pub(super) asked: mpsc::Receiver<Asked>,
     pub(super) progress: mpsc::Receiver<NodeId>,
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(super) prompts: watch::Sender<Arc<Vec<Prompt>>>,
     pub(super) cancel: CancellationToken,
 }
 
@@ -59,7 +56,8 @@ pub(super) struct Actor {
     places: HashMap<NodeId, usize>,
     pollers: HashMap<NodeId, Handle>,
     tasks: JoinSet<NodeId>,
-    waiting: BTreeMap<PromptId, (Prompt, oneshot::Sender<Answer>)>,
+    questions: Questions,
+    supervisor: Supervisor,
     focus: Option<NodeId>,
     /// Pollers started so far.
     generation: u64,
@@ -83,7 +81,12 @@ struct Handle {
 }
 
 impl Actor {
-    pub(super) fn new(clock: Clock, connector: Connector, outside: Outside) -> Self {
+    pub(super) fn new(
+        clock: Clock,
+        connector: Connector,
+        outside: Outside,
+        (questions, supervisor): (Questions, Supervisor),
+    ) -> Self {
         let (report_to, reports) = mpsc::channel(REPORTS);
         Self {
             clock,
@@ -95,7 +98,8 @@ impl Actor {
             places: HashMap::new(),
             pollers: HashMap::new(),
             tasks: JoinSet::new(),
-            waiting: BTreeMap::new(),
+            questions,
+            supervisor,
             focus: None,
             generation: 0,
             tables: JoinSet::new(),
@@ -125,13 +129,15 @@ impl Actor {
                 () = until(publish_at) => self.publish(),
                 Some(report) = self.reports.recv() => self.hear(report),
                 Some(ended) = self.tasks.join_next() => note_end(&ended),
+                () = self.supervisor.changed() => self.changed(),
                 Some(Ok(table)) = self.tables.join_next() => self.show_connections(table),
                 _ = upkeep.tick() => {
-                    self.withdraw_stale_prompts();
+                    self.questions.withdraw_stale();
                     self.ask_for_connections();
                 }
             }
         }
+        self.supervisor.stop().await;
         self.tasks.shutdown().await;
         self.tables.shutdown().await;
         self.connector.close().await;
@@ -145,6 +151,10 @@ impl Actor {
             Order::Retry(nodes) => nodes.iter().for_each(|id| self.retry(id)),
             Order::Connections(is_wanted) => self.look_at_connections(is_wanted),
             Order::Answer(id, answer) => self.answer(id, &answer),
+            Order::Run(order) => self.supervisor.start(order),
+            Order::CancelRun(run, what) => self.supervisor.cancel(run, what),
+            Order::ForgetRun(run) => self.supervisor.forget(run),
+            Order::SaveRun(run) => self.supervisor.save(run),
             Order::Forget => return,
         }
         self.changed();
@@ -179,13 +189,13 @@ impl Actor {
         self.snapshot.inventory = inventory;
         self.start_missing();
         self.send_wishes();
-        self.show_prompts();
+        self.questions.show();
     }
 
     fn stop(&mut self, id: &NodeId) {
         if let Some(poller) = self.pollers.remove(id) {
             poller.cancel.cancel();
-            self.waiting.retain(|_, (prompt, _)| prompt.node != *id);
+            self.questions.forget(id);
         }
     }
 
@@ -364,50 +374,15 @@ impl Actor {
     }
 
     fn ask(&mut self, asked: Asked) {
-        let Asked { prompt, reply, .. } = asked;
-        if reply.is_closed() {
-            return;
+        if let Some(node) = self.questions.ask(asked) {
+            self.note(&node, News::Asking);
         }
-        self.note(&prompt.node, News::Asking);
-        self.waiting.insert(prompt.id, (prompt, reply));
-        self.show_prompts();
     }
 
-    /// Answers this question, and those that the same answer is for.
     fn answer(&mut self, id: PromptId, answer: &Answer) {
-        let Some((asked, _)) = self.waiting.get(&id) else {
-            return;
-        };
-        let asked = asked.clone();
-        let covers = |prompt: &Prompt| answer.covers(&asked.question, &prompt.question);
-        let is_meant = |prompt: &Prompt| prompt.id == id || covers(prompt);
-        for (_, (prompt, reply)) in self
-            .waiting
-            .extract_if(.., |_, (prompt, _)| is_meant(prompt))
-            .collect::<Vec<_>>()
-        {
-            if reply.send(answer.clone()).is_ok() {
-                self.note(&prompt.node, News::Connecting);
-            }
+        for node in self.questions.answer(id, answer) {
+            self.note(&node, News::Connecting);
         }
-        self.show_prompts();
-    }
-
-    fn withdraw_stale_prompts(&mut self) {
-        let before = self.waiting.len();
-        self.waiting.retain(|_, (_, reply)| !reply.is_closed());
-        if self.waiting.len() != before {
-            self.show_prompts();
-        }
-    }
-
-    fn show_prompts(&self) {
-        let prompts = self
-            .waiting
-            .values()
-            .map(|(prompt, _)| prompt.clone())
-            .collect();
-        self.outside.prompts.send_replace(Arc::new(prompts));
     }
 
     fn changed(&mut self) {
@@ -421,6 +396,7 @@ impl Actor {
         self.published = Some(Instant::now());
         self.snapshot.seq += 1;
         self.snapshot.at = self.clock.now();
+        self.snapshot.runs = self.supervisor.runs();
         self.outside
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));

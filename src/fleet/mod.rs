@@ -7,8 +7,10 @@ mod event;
 pub mod filter;
 mod lane;
 mod poller;
+mod questions;
 mod sampling;
 pub mod state;
+mod supervise;
 
 use std::sync::Arc;
 
@@ -21,8 +23,11 @@ use tokio_util::sync::CancellationToken;
 pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
+pub use supervise::Logbook;
 
+use self::{questions::Questions, supervise::Supervisor};
 use crate::{
+    exec::{Cancel, RunNumber, RunOrder},
     inventory::Inventory,
     node::NodeId,
     ssh::{Answer, Asked, Config, Connector, Prompt, PromptId},
@@ -51,6 +56,14 @@ pub enum Order {
     Connections(bool),
     /// The answer to a question.
     Answer(PromptId, Answer),
+    /// Run a command; its state is in the snapshots from then on.
+    Run(Arc<RunOrder>),
+    /// End a run, or a part of it.
+    CancelRun(RunNumber, Cancel),
+    /// Show a run no longer that is over.
+    ForgetRun(RunNumber),
+    /// Write a run's output into files.
+    SaveRun(RunNumber),
     /// Drop all passwords and decrypted keys; open connections stay.
     Forget,
 }
@@ -77,22 +90,32 @@ pub struct Fleet {
 impl Fleet {
     /// Starts the actor; it has no node until it is given an inventory. Must be called within the runtime.
     pub fn start(ssh: Config, answers: Answers, clock: Clock) -> Self {
+        Self::start_with(ssh, answers, clock, None)
+    }
+
+    /// The same with a book that runs are written down in. Without one, none is begun.
+    pub fn start_with(
+        ssh: Config,
+        answers: Answers,
+        clock: Clock,
+        logbook: Option<Logbook>,
+    ) -> Self {
         let (ask_to, asked) = mpsc::channel(QUESTIONS);
         let asker = (answers == Answers::Asked).then_some(ask_to);
-        Self::run(ssh, asker, asked, clock)
+        Self::run(ssh, (asker, asked), clock, logbook)
     }
 
     /// The same, with all questions put to `asker` and none to [`Fleet::prompts`]; without one, nobody is there to answer.
     pub fn start_asking(ssh: Config, asker: Option<mpsc::Sender<Asked>>, clock: Clock) -> Self {
         let (_, nothing) = mpsc::channel(1);
-        Self::run(ssh, asker, nothing, clock)
+        Self::run(ssh, (asker, nothing), clock, None)
     }
 
     fn run(
         mut ssh: Config,
-        asker: Option<mpsc::Sender<Asked>>,
-        asked: mpsc::Receiver<Asked>,
+        (asker, asked): (Option<mpsc::Sender<Asked>>, mpsc::Receiver<Asked>),
         clock: Clock,
+        logbook: Option<Logbook>,
     ) -> Self {
         let (order_to, orders) = mpsc::channel(ORDERS);
         let (progress_to, progress) = mpsc::channel(PROGRESS);
@@ -100,17 +123,18 @@ impl Fleet {
         let (snapshot_to, snapshots) = watch::channel(Arc::default());
         let (prompt_to, prompts) = watch::channel(Arc::default());
         let cancel = CancellationToken::new();
-        let connector = Connector::new(ssh, asker);
+        let connector = Connector::new(ssh, asker.clone());
+        let supervisor = Supervisor::new(clock, connector.clone(), logbook, asker);
+        let parts = (Questions::new(prompt_to), supervisor);
         let outside = actor::Outside {
             orders,
             asked,
             progress,
             snapshots: snapshot_to,
-            prompts: prompt_to,
             cancel: cancel.clone(),
         };
         let mut task = JoinSet::new();
-        task.spawn(actor::Actor::new(clock, connector, outside).run());
+        task.spawn(actor::Actor::new(clock, connector, outside, parts).run());
         Self {
             orders: order_to,
             snapshots,

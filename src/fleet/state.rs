@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    exec::RunState,
     inventory::Inventory,
     metrics::{
         Sample,
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub notice: Option<String>,
     /// The connections that are kept; `None` while nobody looks at them.
     pub connections: Option<Arc<Vec<Row>>>,
+    /// Runs that go on, and the last ones that are over; oldest first.
+    pub runs: Arc<Vec<Arc<RunState>>>,
 }
 
 /// What is known of one node.

@@ -186,7 +186,7 @@ pub enum Secret {
 }
 
 /// What to do with a host key that known_hosts doesn't hold. A *changed* key is refused under each of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HostKeyPolicy {
     /// Ask where somebody can answer, else refuse.
     #[default]

@@ -1,7 +1,9 @@
 //! Logging in as ssh does: keys, then what the server asks for, then a password; step by step while the server wants more, and an account of it all when it doesn't let in.
 
 mod agent;
+mod habit;
 mod identity;
+mod kept;
 mod keys;
 mod offer;
 mod signing;
@@ -24,6 +26,8 @@ use super::{
     target::Target,
 };
 use crate::node::{Transport, text::SafeText};
+pub(super) use habit::Habits;
+pub(super) use kept::{Kept, Look};
 use keys::{Keys, Rsa};
 use told::{Hint, Told};
 
@@ -43,6 +47,8 @@ struct Login<'a> {
     methods: MethodSet,
     /// The keys still to try, once they are known.
     keys: Option<Keys>,
+    /// A look at the key files, while it is fresh.
+    look: Option<Look>,
     /// How the server takes RSA signatures, once asked.
     rsa: Option<Rsa>,
 }
@@ -57,43 +63,65 @@ enum Verdict {
     Rejected,
 }
 
+/// What a login is about, and what it has at hand.
+pub(super) struct Terms<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) shared: &'a Shared,
+    pub(super) asker: &'a Asker,
+    pub(super) life: &'a Life,
+    pub(super) look: Look,
+}
+
 /// Logs in; returns what did it.
 pub(super) async fn login(
     handle: &mut Handle<Events>,
-    wanted: &Wanted,
-    shared: &Shared,
-    asker: &Asker,
-    life: &Life,
+    terms: Terms<'_>,
 ) -> Result<SafeText, Error> {
+    let wanted = terms.wanted;
     let mut login = Login {
         handle,
         target: &wanted.target,
-        shared,
-        asker,
+        shared: terms.shared,
+        asker: terms.asker,
         transport: wanted.path.transport(),
-        life,
+        life: terms.life,
+        look: Some(terms.look),
         told: Told::default(),
         methods: MethodSet::empty(),
         keys: None,
         rsa: None,
     };
+    // Whoever watches is told what else the server accepts.
+    let as_ever = if wanted.trail.is_watched() {
+        None
+    } else {
+        login.as_ever().await?
+    };
+    if as_ever == Some(Verdict::In) {
+        return Ok(login.told.accepted.join(", ").as_str().into());
+    }
+    if as_ever.is_some() && !login.methods.is_empty() {
+        // sshd forgives a request for nothing only where it comes first.
+        return login.step_by_step().await;
+    }
     // Learns what the server accepts, as ssh does; some (Tailscale's) need no more.
     let none = login.handle.authenticate_none(&login.target.user).await;
     if login.judged(none).await? == Verdict::In {
-        wanted
-            .trail
-            .pass(Step::Auth, login.transport, "none needed");
+        let what = || "none needed".to_owned();
+        wanted.trail.pass(Step::Auth, login.transport, what);
         return Ok("none needed".into());
     }
-    let accepts: Vec<&str> = login.methods.iter().map(Into::into).collect();
-    let accepts = accepts.join(", ");
+    let methods = login.methods.clone();
     let done = login.step_by_step().await?;
-    let trials = match login.told.offered.as_slice() {
-        [] | [_] => String::new(),
-        _ => login.told.trials(),
+    let what = || {
+        let accepts: Vec<&str> = methods.iter().map(Into::into).collect();
+        let trials = match login.told.offered.as_slice() {
+            [] | [_] => String::new(),
+            _ => login.told.trials(),
+        };
+        format!("{done}; the server accepts {}{trials}", accepts.join(", "))
     };
-    let what = format!("{done}; the server accepts {accepts}{trials}");
-    wanted.trail.pass(Step::Auth, login.transport, &what);
+    wanted.trail.pass(Step::Auth, login.transport, what);
     Ok(done)
 }
 

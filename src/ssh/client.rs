@@ -95,7 +95,8 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let transport = wanted.path.transport();
-    let judge = judge(wanted, shared).await?;
+    let (look, take) = shared.kept.look(&wanted.target);
+    let judge = judge(wanted, shared, take).await?;
     let remark = judge.remark();
     let (mut handle, life, ident) = exchange(way, wanted, judge, &stop).await?;
     if let Some(progress) = &shared.config.progress {
@@ -108,9 +109,16 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
         wanted.trail.clone(),
     );
     let limit = shared.config.auth_timeout;
+    let terms = auth::Terms {
+        wanted,
+        shared,
+        asker: &asker,
+        life: &life,
+        look,
+    };
     let auth = tokio::select! {
         biased;
-        done = auth::login(&mut handle, wanted, shared, &asker, &life) => done?,
+        done = auth::login(&mut handle, terms) => done?,
         () = overdue(asker.asking(), limit) => {
             let reason = format!("not logged in within {} s", limit.as_secs_f32());
             return Err(Error::new(Step::Auth, transport, &reason)
@@ -131,7 +139,7 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
 pub(super) async fn look(way: Way, wanted: &Wanted, shared: &Shared) -> Result<Shown, Error> {
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
-    let mut judge = judge(wanted, shared).await?;
+    let mut judge = judge(wanted, shared, || ()).await?;
     let shown = judge.look();
     let ended = exchange(way, wanted, judge, &stop).await;
     let shown = shown.borrow().clone();
@@ -146,9 +154,13 @@ fn no_key(transport: Transport) -> Error {
     Error::new(Step::HostKey, transport, "the server showed no host key")
 }
 
-/// Reads what is known of the host.
-async fn judge(wanted: &Wanted, shared: &Shared) -> Result<Judge, Error> {
-    timeout(shared.config.kex_timeout, Judge::new(wanted, shared))
+/// Reads what is known of the host, then does `more`.
+async fn judge(
+    wanted: &Wanted,
+    shared: &Shared,
+    more: impl FnOnce() + Send + 'static,
+) -> Result<Judge, Error> {
+    timeout(shared.config.kex_timeout, Judge::new(wanted, shared, more))
         .await
         .unwrap_or_else(|_| {
             let reason = "the known_hosts files could not be read in time";
@@ -189,7 +201,7 @@ async fn exchange(
     };
     let ident = head.borrow().ident().map(str::to_owned);
     if let Some(ident) = ident.as_ref().filter(|ident| is_version_2(ident)) {
-        wanted.trail.pass(Step::Banner, transport, ident);
+        wanted.trail.pass(Step::Banner, transport, || ident.clone());
     }
     let life = Life::new(stop.clone(), ended, heard);
     Ok((opened?, life, ident.unwrap_or_default()))

@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried,
+    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried, auth,
     config::Resolver,
     keyring::Keyring,
     pool::{Lane, Pool, Wanted},
@@ -52,6 +52,9 @@ pub(super) struct Shared {
     pub(super) tailnet: tailscale::Status,
     pub(super) vault: secret::Vault,
     pub(super) keyring: Keyring,
+    /// What key files came to.
+    pub(super) kept: auth::Kept,
+    pub(super) habits: auth::Habits,
     /// Held while a security key waits for its touch.
     pub(super) touch: Semaphore,
 }
@@ -74,6 +77,8 @@ impl Connector {
             tailnet: tailscale::Status::default(),
             vault: secret::Vault::default(),
             keyring,
+            kept: auth::Kept::default(),
+            habits: auth::Habits::default(),
             touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();
@@ -128,7 +133,7 @@ impl Connector {
         };
         let mut attempt = Attempt::nothing(node, &target);
         if let Some(first) = target.paths.first() {
-            trail.pass(Step::Config, first.transport(), &target.summary());
+            trail.pass(Step::Config, first.transport(), || target.summary());
         }
         let mut failures: Vec<Error> = Vec::new();
         for path in target.paths.iter().filter(|p| allows(p.transport())) {
@@ -178,8 +183,9 @@ impl Connector {
         let connection = self.pool().connection(wanted.clone()).await?;
         if !connection.is_of(trail) {
             trail.wait(started.elapsed().min(connection.waited()));
-            let shared = connection.shared_by(&target.node);
-            trail.pass(Step::Session, path.transport(), &shared);
+            trail.pass(Step::Session, path.transport(), || {
+                connection.shared_by(&target.node)
+            });
         }
         Ok(Session::ssh(connection, wanted, self.clone()))
     }
@@ -199,6 +205,7 @@ impl Connector {
 
     /// Forgets all passwords and decrypted keys; open connections stay.
     pub async fn forget_secrets(&self) {
+        self.0.shared.kept.forget();
         self.0.shared.keyring.forget().await;
     }
 

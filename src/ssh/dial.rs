@@ -69,7 +69,7 @@ async fn attempt(
     let way = way(wanted, shared, bastion).await?;
     let (peer, said) = (way.peer.clone(), way.said.clone());
     let transport = wanted.path.transport();
-    wanted.trail.pass(Step::Connect, transport, &peer);
+    wanted.trail.pass(Step::Connect, transport, || peer.clone());
     let opened = client::open(way, wanted, shared).await;
     let opened = opened.map_err(|error| explained(error, said.as_ref()))?;
     let persons = wanted.trail.waited();

@@ -153,8 +153,8 @@ impl Handler for Events {
                 .advise("update sshd, or enable an AES-GCM cipher there");
             return Err(error.for_good().into());
         }
-        let what = format!("{}, {}", names.kex.as_ref(), names.cipher.as_ref());
-        self.trail.pass(Step::Kex, self.transport, &what);
+        let what = || format!("{}, {}", names.kex.as_ref(), names.cipher.as_ref());
+        self.trail.pass(Step::Kex, self.transport, what);
         Ok(())
     }
 

@@ -6,7 +6,11 @@ use std::{
 };
 
 use russh::keys::{Certificate, PublicKeyOrCertificate};
-use tokio::{sync::watch, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{oneshot, watch},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use super::{
     Answer, Error, Question, Step,
@@ -51,13 +55,19 @@ struct Ruling<'a> {
 }
 
 impl Judge {
-    /// Reads what is known of the host.
-    pub(super) async fn new(wanted: &Wanted, shared: &Shared) -> Result<Self, Error> {
+    /// Reads what is known of the host. `more` is done after that on the same thread: to change threads costs more than
+    /// to look at files.
+    pub(super) async fn new(
+        wanted: &Wanted,
+        shared: &Shared,
+        more: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, Error> {
         let (target, transport) = (&wanted.target, wanted.path.transport());
         let book = target.book();
         let trail = wanted.trail.clone();
         let wanted = book.clone();
-        let known = blocking(move || Known::lookup(&wanted.files, &wanted.host))
+        let look_up = move || Known::lookup(&wanted.files, &wanted.host);
+        let known = blocking_then(look_up, more)
             .await
             .map_err(|error| unreadable(transport, &error))?;
         Ok(Self {
@@ -126,14 +136,16 @@ impl Judge {
     }
 
     fn tell(&self, ruling: &Ruling<'_>) {
-        let key = &ruling.key;
-        let standing = match (ruling.verdict, ruling.authority) {
-            (_, Some(entry)) => format!("certified by {}", entry.place()),
-            (Verdict::Unknown, None) => "new, accepted".to_owned(),
-            _ => format!("known as {}", self.book.host.label()),
+        let what = || {
+            let key = &ruling.key;
+            let standing = match (ruling.verdict, ruling.authority) {
+                (_, Some(entry)) => format!("certified by {}", entry.place()),
+                (Verdict::Unknown, None) => "new, accepted".to_owned(),
+                _ => format!("known as {}", self.book.host.label()),
+            };
+            format!("{} {}, {standing}", key.algorithm, key.fingerprint())
         };
-        let what = format!("{} {}, {standing}", key.algorithm, key.fingerprint());
-        self.trail.pass(Step::HostKey, self.transport, &what);
+        self.trail.pass(Step::HostKey, self.transport, what);
     }
 
     fn rule(&self, shown: &PublicKeyOrCertificate) -> Result<Ruling<'_>, Error> {
@@ -330,7 +342,21 @@ fn now() -> u64 {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    match timeout(FILE_TIMEOUT, spawn_blocking(work)).await {
+    blocking_then(work, || ()).await
+}
+
+/// The same; then `more`, which nobody here waits for.
+async fn blocking_then<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    more: impl FnOnce() + Send + 'static,
+) -> io::Result<T> {
+    let (told, done) = oneshot::channel();
+    spawn_blocking(move || {
+        // Whoever asked may have lost patience.
+        let _ = told.send(work());
+        more();
+    });
+    match timeout(FILE_TIMEOUT, done).await {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => Err(io::Error::other(error)),
         Err(_) => {

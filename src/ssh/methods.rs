@@ -1,6 +1,9 @@
 //! How one may prove who one is, in which order, and how often a person may try: ssh's usual, less what ssh_config takes out. Pure.
 
-use std::str::FromStr as _;
+use std::{
+    hash::{Hash, Hasher},
+    str::FromStr as _,
+};
 
 use russh::{MethodKind, MethodSet};
 
@@ -26,6 +29,15 @@ pub(super) struct Methods {
     pub(super) tries: u8,
 }
 
+impl Hash for Methods {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for method in &self.order {
+            <&str>::from(method).hash(state);
+        }
+        self.tries.hash(state);
+    }
+}
+
 impl Default for Methods {
     fn default() -> Self {
         Self {
@@ -36,6 +48,11 @@ impl Default for Methods {
 }
 
 impl Methods {
+    /// True where keys are what is tried first.
+    pub(super) fn begin_with_keys(&self) -> bool {
+        self.order.first() == Some(&MethodKind::PublicKey)
+    }
+
     /// Of `PreferredAuthentications`, in whose order they go, without those that are off.
     pub(super) fn new(
         preferred: Option<&str>,

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Error, Step,
     connection::{Connection, Seat},
-    target::{Path, Target},
+    target::{Path, Target, Terms},
     trail::Trail,
 };
 use crate::node::Transport;
@@ -37,7 +37,7 @@ pub(super) struct Key {
     pub(super) path: String,
     /// By which keys it is entered, and by which names and files its own key is judged: what one node may use is not for another
     /// that would be refused.
-    pub(super) terms: String,
+    pub(super) terms: Terms,
     pub(super) lane: Lane,
 }
 

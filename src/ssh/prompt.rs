@@ -39,6 +39,25 @@ pub struct Asked {
     pub login: Login,
 }
 
+impl Asked {
+    /// A question that no login waits for, and its answer to come.
+    pub fn of(node: NodeId, question: Question) -> (Self, oneshot::Receiver<Answer>) {
+        let (reply, answer) = oneshot::channel();
+        let prompt = Prompt {
+            id: PromptId::next(),
+            node,
+            question,
+        };
+        let login = Login(watch::channel(0).1);
+        let asked = Self {
+            prompt,
+            reply,
+            login,
+        };
+        (asked, answer)
+    }
+}
+
 /// A login under way.
 #[derive(Debug)]
 pub struct Login(watch::Receiver<usize>);
@@ -88,6 +107,13 @@ pub enum Question {
         host: SafeText,
         /// From 1; the ones before were wrong.
         attempt: u8,
+    },
+    /// The password that sudo wants for a run; one for all its nodes. Never kept.
+    Sudo {
+        /// `[sudo] password for ops: `
+        prompt: SafeText,
+        /// How many nodes it is for.
+        nodes: usize,
     },
     /// What the server itself asks (keyboard-interactive), such as one-time codes. Never kept.
     Codes {

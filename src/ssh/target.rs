@@ -49,6 +49,20 @@ pub(super) struct Target {
     pub(super) paths: Vec<Path>,
 }
 
+/// Tells one way of entering and judging a server from another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Terms {
+    known_as: Host,
+    known_hosts: Vec<PathBuf>,
+    host_keys: HostKeyPolicy,
+    agent: Option<PathBuf>,
+    identities: Vec<PathBuf>,
+    identities_only: bool,
+    certificates: Vec<PathBuf>,
+    methods: Methods,
+    socket: Socket,
+}
+
 /// How a silent peer is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keepalive {
@@ -145,12 +159,19 @@ impl Target {
 }
 
 impl Target {
-    /// Tells one way of entering and judging a server from another.
-    pub(super) fn terms(&self) -> String {
-        let judged = (&self.known_as, &self.known_hosts, self.host_keys);
-        let entered = (&self.agent, &self.identities, &self.certificates);
-        let by = (&self.methods, &self.socket, self.identities_only);
-        format!("{judged:?} {entered:?} {by:?}")
+    /// By what it is entered and judged.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            known_as: self.known_as.clone(),
+            known_hosts: self.known_hosts.clone(),
+            host_keys: self.host_keys,
+            agent: self.agent.clone(),
+            identities: self.identities.clone(),
+            identities_only: self.identities_only,
+            certificates: self.certificates.clone(),
+            methods: self.methods.clone(),
+            socket: self.socket.clone(),
+        }
     }
 
     /// `ops@10.0.3.7:22 by tailscale, direct`

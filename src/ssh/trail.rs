@@ -56,14 +56,19 @@ impl Trail {
         Duration::from_micros(self.1.load(Ordering::Relaxed))
     }
 
+    /// True where somebody wants to know all that can be told.
+    pub(super) fn is_watched(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Tells of a step. What finds no room is left out: a watcher must not hold up a connection.
-    pub(super) fn pass(&self, step: Step, transport: Transport, what: &str) {
+    pub(super) fn pass(&self, step: Step, transport: Transport, what: impl FnOnce() -> String) {
         if let Some(watcher) = &self.0 {
             let now = Instant::now();
             let passed = Passed {
                 step,
                 transport,
-                what: what.into(),
+                what: what().as_str().into(),
                 at: now.checked_sub(self.waited()).unwrap_or(now),
             };
             let _ = watcher.try_send(passed);

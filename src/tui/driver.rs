@@ -35,7 +35,14 @@ impl Driver {
                 self.waiting.push_back(effect);
                 None
             }
-            Effect::Answer(..) | Effect::Retry(_) | Effect::Connections(_) | Effect::Forget => {
+            Effect::Answer(..)
+            | Effect::Retry(_)
+            | Effect::Connections(_)
+            | Effect::Forget
+            | Effect::Run(_)
+            | Effect::CancelRun(..)
+            | Effect::ForgetRun(_)
+            | Effect::SaveRun(_) => {
                 self.waiting.push_back(effect);
                 None
             }

@@ -68,6 +68,10 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Focus(node) => Some(Order::Focus(node)),
         Effect::Retry(nodes) => Some(Order::Retry(nodes)),
         Effect::Connections(is_wanted) => Some(Order::Connections(is_wanted)),
+        Effect::Run(run) => Some(Order::Run(run)),
+        Effect::CancelRun(run, what) => Some(Order::CancelRun(run, what)),
+        Effect::ForgetRun(run) => Some(Order::ForgetRun(run)),
+        Effect::SaveRun(run) => Some(Order::SaveRun(run)),
         Effect::Quit | Effect::Suspend | Effect::Redraw => None,
     }
 }

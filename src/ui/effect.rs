@@ -1,6 +1,9 @@
 //! Everything the screen can ask for, as data.
 
+use std::sync::Arc;
+
 use crate::{
+    exec::{Cancel, RunNumber, RunOrder},
     node::NodeId,
     ssh::{Answer, PromptId},
 };
@@ -24,4 +27,12 @@ pub enum Effect {
     Connections(bool),
     /// Connect to these now, whatever their back-off.
     Retry(Vec<NodeId>),
+    /// Run a command.
+    Run(Arc<RunOrder>),
+    /// End a run, or a part of it.
+    CancelRun(RunNumber, Cancel),
+    /// Show a run no longer that is over.
+    ForgetRun(RunNumber),
+    /// Write a run's output into files.
+    SaveRun(RunNumber),
 }

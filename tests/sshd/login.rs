@@ -14,7 +14,7 @@ use tokio::net::UnixListener;
 
 use crate::{
     agent::between,
-    open, refused, run,
+    eventually, open, refused, run,
     support::sshd::{SshAgent, Sshd, keygen, peer},
 };
 
@@ -277,4 +277,58 @@ async fn a_server_that_wants_two_keys_gets_two() {
     node.identity.push(second);
     let connector = Connector::new(server.config(), None);
     assert!(connector.connect(&node).await.is_ok());
+}
+
+/// Requests of one kind that a server with `LogLevel DEBUG1` was sent; what came before a login stands in the log by then.
+fn requests(server: &Sshd, method: &str) -> usize {
+    server.log().matches(&format!(" method {method} [")).count()
+}
+
+#[tokio::test]
+async fn the_key_of_the_last_time_is_offered_at_once() {
+    let Some(server) = Sshd::with(&["LogLevel DEBUG1"]) else {
+        return;
+    };
+    server.trust();
+    let connector = Connector::new(server.config(), None);
+    for logins in 1..=3 {
+        connector.connect(&server.node()).await.unwrap();
+        let accepted = || server.log().matches("Accepted publickey").count();
+        eventually("the login in the log", || accepted() == logins).await;
+        connector.close().await;
+    }
+    let sent = ["none", "publickey"].map(|method| requests(&server, method));
+    assert_eq!(sent, [1, 6], "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_taken_any_more_leaves_the_others_their_turn() {
+    let Some(server) = Sshd::with(&["LogLevel DEBUG1"]) else {
+        return;
+    };
+    server.trust();
+    let second = server.path("id_second");
+    keygen(&second, "ed25519", "");
+    let mut node = server.node();
+    node.identity.push(second);
+    let connector = Connector::new(server.config(), None);
+    let login = async || {
+        let session = connector.connect(&node).await;
+        let by = session.map(|session| session.info().auth.to_string());
+        connector.close().await;
+        by
+    };
+    assert!(login().await.unwrap().ends_with("id_ed25519"));
+    fs::copy(server.path("id_second.pub"), server.path("authorized_keys")).unwrap();
+    assert!(login().await.unwrap().ends_with("id_second"));
+    // That one is not the first: all is asked as at the beginning.
+    assert!(login().await.unwrap().ends_with("id_second"));
+    eventually("all in the log", || requests(&server, "none") == 2).await;
+    fs::write(server.path("authorized_keys"), "").unwrap();
+    let error = login().await.expect_err("nothing fits");
+    assert_eq!((error.step, error.permanent), (Step::Auth, true));
+    let reason = error.reason.as_str();
+    for name in ["id_ed25519", "id_second"] {
+        assert_eq!(reason.matches(name).count(), 1, "{reason}");
+    }
 }

@@ -6,6 +6,7 @@
 mod agent;
 mod binary;
 mod commands;
+mod exec;
 mod faults;
 mod host_keys;
 mod jump;

@@ -54,6 +54,11 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 Read::Interrupted => None,
             }
         }
+        Question::Sudo { prompt, .. } => match tty.ask(prompt.as_str(), false, over) {
+            Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
+            Read::Declined => Some(Answer::No),
+            Read::Interrupted => None,
+        },
         Question::Codes {
             user,
             host,

@@ -42,6 +42,8 @@ pub(super) struct Row {
     backspaces: usize,
     /// A line ended here, should more text follow.
     is_broken: bool,
+    /// A joiner was put.
+    has_joiner: bool,
     pub(super) pen: Style,
 }
 
@@ -53,6 +55,7 @@ impl Row {
             column: 0,
             backspaces: 0,
             is_broken: false,
+            has_joiner: false,
             pen,
         }
     }
@@ -103,10 +106,11 @@ impl Row {
 
     /// Printable ASCII.
     pub(super) fn put_ascii(&mut self, text: &str) {
-        let is_simple = self.column == self.cells.len()
-            && self.backspaces == 0
+        let over = self.cells.iter().skip(self.column).take(text.len() + 1);
+        let is_simple = self.backspaces == 0
             && !self.is_broken
-            && !self.is_joined();
+            && !self.is_joined()
+            && over.map(|cell| cell.back).max().unwrap_or(0) == 0;
         if !is_simple {
             text.chars().for_each(|c| self.put(c));
             return;
@@ -114,13 +118,16 @@ impl Row {
         let start = self.store.len();
         self.store.push_str(text);
         let style = self.pen;
-        self.cells.extend((start..self.store.len()).map(|at| Cell {
+        let mut new = (start..self.store.len()).map(|at| Cell {
             start: at as u32,
             len: 1,
             back: 0,
             style,
-        }));
-        self.column = self.cells.len();
+        });
+        let over = self.cells.iter_mut().skip(self.column);
+        over.zip(&mut new).for_each(|(cell, new)| *cell = new);
+        self.cells.extend(new);
+        self.column += text.len();
     }
 
     /// A character that is neither control nor hidden.
@@ -163,13 +170,16 @@ impl Row {
     }
 
     fn is_joined(&self) -> bool {
-        self.before()
-            .is_some_and(|at| self.text(at).ends_with(JOINER))
+        self.has_joiner
+            && self
+                .before()
+                .is_some_and(|at| self.text(at).ends_with(JOINER))
     }
 
     /// Without a character before it there is nothing to mark.
     fn put_mark(&mut self, c: char) {
         let Some(at) = self.before() else { return };
+        self.has_joiner |= c == JOINER;
         let is_mark = |c: &char| c.width() == Some(0);
         if self.text(at).chars().filter(is_mark).count() < MAX_MARKS {
             self.append(at, c);
@@ -225,8 +235,8 @@ impl Row {
 
     /// Makes the next `width` columns those of one character that began `back` columns ago.
     fn cover(&mut self, width: usize, back: usize, style: Style) {
-        for step in 0..width {
-            self.free(self.column + step);
+        if self.column < self.cells.len() {
+            (0..width).for_each(|step| self.free(self.column + step));
         }
         let missing = (self.column + width).saturating_sub(self.cells.len());
         self.cells.extend(iter::repeat_n(BLANK, missing));
@@ -265,13 +275,21 @@ impl Row {
         self.put('…');
     }
 
-    /// The text of each character from left to right, never ending in a joiner, with its style.
-    pub(super) fn characters(&self) -> impl Iterator<Item = (&str, Style)> {
-        let first = |(_, cell): &(usize, &Cell)| cell.back == 0;
-        self.cells
-            .iter()
-            .enumerate()
-            .filter(first)
-            .map(|(at, cell)| (self.text(at).trim_end_matches(JOINER), cell.style))
+    /// The text from left to right with its style; no character ends in a joiner.
+    pub(super) fn runs(&self, mut each: impl FnMut(&str, Style)) {
+        let (mut from, mut to, mut style) = (0, 0, Style::default());
+        let mut show = |from: u32, to: u32, style| {
+            let text = self.store.get(from as usize..to as usize);
+            each(text.unwrap_or_default().trim_end_matches(JOINER), style);
+        };
+        for cell in self.cells.iter().filter(|cell| cell.back == 0) {
+            let goes_on = cell.start == to && cell.style == style && !self.has_joiner;
+            if !goes_on {
+                show(from, to, style);
+                (from, style) = (cell.start, cell.style);
+            }
+            to = cell.start + cell.len;
+        }
+        show(from, to, style);
     }
 }

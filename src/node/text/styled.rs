@@ -109,8 +109,7 @@ impl Styled {
 
     fn from_row(row: &Row) -> Self {
         let mut pieces = Pieces::default();
-        row.characters()
-            .for_each(|(text, style)| pieces.push(text, style));
+        row.runs(|text, style| pieces.push(text, style));
         pieces.finish()
     }
 }
@@ -130,6 +129,9 @@ struct Pieces {
 
 impl Pieces {
     fn push(&mut self, text: &str, style: Style) {
+        if text.is_empty() {
+            return;
+        }
         self.text.push_str(text);
         let end = self.text.len();
         match self.spans.last_mut() {

@@ -11,7 +11,11 @@ use russh::keys::{Algorithm, Certificate, PrivateKey, PublicKey, decode_secret_k
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use crate::ssh::secret::Secret;
+use super::kept::{Kept, Wanted};
+use crate::ssh::{
+    config::{Stamp, stamp},
+    secret::Secret,
+};
 
 /// A key file is a few KiB; more is something else.
 const MAX_BYTES: u64 = 1 << 20;
@@ -74,17 +78,20 @@ impl fmt::Display for Flaw {
 
 /// What the files of one login came to.
 #[derive(Default)]
-pub(super) struct Files {
+pub(in crate::ssh) struct Files {
+    /// Every path that was looked at, with its state before that.
+    pub(super) seen: Vec<(PathBuf, Stamp)>,
     pub(super) identities: Vec<Identity>,
     pub(super) certificates: Vec<Certified>,
     /// What is wrong with certificate files.
     pub(super) notes: Vec<String>,
 }
 
-/// Loads key files, of those that nobody `named` the ones that exist, and certificates: those named and those beside the key files.
-pub(super) async fn load(paths: &[PathBuf], named: bool, certificates: &[PathBuf]) -> Files {
-    let (paths, certificates) = (paths.to_vec(), certificates.to_vec());
-    spawn_blocking(move || read_all(&paths, named, &certificates))
+/// Loads key files, of those that nobody named the ones that exist, and certificates: those named and those beside the key
+/// files. What is kept of them counts while they stay as they are.
+pub(super) async fn load(wanted: Wanted, kept: &Kept) -> Arc<Files> {
+    let kept = kept.clone();
+    spawn_blocking(move || kept.files(&wanted))
         .await
         .unwrap_or_default()
 }
@@ -102,22 +109,50 @@ pub(super) async fn unlock(path: &Path, passphrase: Secret) -> Result<Arc<Privat
     unlocked.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-fn read_all(paths: &[PathBuf], named: bool, certificates: &[PathBuf]) -> Files {
+/// Reads them. Blocks.
+pub(super) fn read_all(wanted: &Wanted) -> Files {
     let mut files = Files::default();
-    for path in paths.iter().filter(|path| named || path.exists()) {
-        files.identities.push(read(path));
+    for path in &wanted.identities {
+        if !files.finds(path) && !wanted.named {
+            continue;
+        }
+        files.identify(path);
         let beside = suffixed(path, "-cert.pub");
-        if beside.exists() && !certificates.contains(&beside) {
+        if files.finds(&beside) && !wanted.certificates.contains(&beside) {
             files.certify(&beside);
         }
     }
-    for path in certificates {
+    for path in &wanted.certificates {
+        files.finds(path);
         files.certify(path);
     }
     files
 }
 
 impl Files {
+    /// Notes the state of a path; false where nothing is there.
+    fn finds(&mut self, path: &Path) -> bool {
+        let stamp = stamp(path);
+        self.seen.push((path.to_owned(), stamp));
+        stamp.is_some()
+    }
+
+    fn identify(&mut self, path: &Path) {
+        let (mut public, private) = halves(path);
+        if public.is_none() {
+            let beside = suffixed(path, ".pub");
+            self.finds(&beside);
+            let text = text(&beside).ok();
+            public = text.and_then(|text| PublicKey::from_openssh(text.trim()).ok());
+        }
+        self.identities.push(Identity {
+            name: tilde(path, env::home_dir().as_deref()),
+            path: path.to_owned(),
+            public,
+            private,
+        });
+    }
+
     fn certify(&mut self, path: &Path) {
         let name = tilde(path, env::home_dir().as_deref());
         let read = text(path).and_then(|text| {
@@ -128,21 +163,6 @@ impl Files {
             Ok(certificate) => self.certificates.push(Certified { name, certificate }),
             Err(flaw) => self.notes.push(format!("certificate {name} {flaw}")),
         }
-    }
-}
-
-fn read(path: &Path) -> Identity {
-    let name = tilde(path, env::home_dir().as_deref());
-    let (public, private) = halves(path);
-    let beside = || {
-        let text = text(&suffixed(path, ".pub")).ok()?;
-        PublicKey::from_openssh(text.trim()).ok()
-    };
-    Identity {
-        public: public.or_else(beside),
-        private,
-        path: path.to_owned(),
-        name,
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     Hint, Login, Verdict,
     agent::Agent,
     identity::{self, Files, Flaw, Private},
+    kept::Wanted,
     offer::{self, By, Offer, Public},
     signing::{ByAgent, Signing, Unsigned},
 };
@@ -20,6 +21,14 @@ use crate::ssh::{Answer, Error, Question, keyring::Found, prompt::Unanswered};
 pub(super) struct Keys {
     agent: Option<Agent>,
     queue: VecDeque<Offer>,
+}
+
+impl Keys {
+    /// Takes the first one, where it is the one that is meant.
+    pub(super) fn take_first(&mut self, is_meant: impl FnOnce(&Offer) -> bool) -> Option<Offer> {
+        self.queue.front().filter(|first| is_meant(first))?;
+        self.queue.pop_front()
+    }
 }
 
 /// How a server takes RSA signatures.
@@ -48,14 +57,16 @@ impl Login<'_> {
         Ok(verdict)
     }
 
-    async fn gather(&mut self) -> Keys {
+    pub(super) async fn gather(&mut self) -> Keys {
         let target = self.target;
-        let files = identity::load(
-            &target.identities,
-            target.identities_named,
-            &target.certificates,
-        );
-        let files = files.await;
+        let looked = match self.look.take() {
+            Some(look) => look.fresh().await,
+            None => None,
+        };
+        let files = match looked {
+            Some(files) => files,
+            None => identity::load(Wanted::of(target), &self.shared.kept).await,
+        };
         let mut agent = self.agent().await;
         let held = match &mut agent {
             Some(agent) => self.held(agent).await,
@@ -124,7 +135,11 @@ impl Login<'_> {
         }
     }
 
-    async fn offer(&mut self, mut offer: Offer, keys: &mut Keys) -> Result<Verdict, Error> {
+    pub(super) async fn offer(
+        &mut self,
+        mut offer: Offer,
+        keys: &mut Keys,
+    ) -> Result<Verdict, Error> {
         if let By::Locked(name, path) = &offer.by {
             let (name, path) = (name.clone(), path.clone());
             if !self.probe(&offer).await?.unwrap_or(true) {
@@ -158,6 +173,9 @@ impl Login<'_> {
         match self.show(&offer, signing).await? {
             Ok(Verdict::Rejected) => Ok(Verdict::Rejected),
             Ok(verdict) => {
+                if let (Verdict::In, Public::Key(key)) = (verdict, &offer.public) {
+                    self.learn(key);
+                }
                 self.told.accepted.push(offer.name);
                 Ok(verdict)
             }

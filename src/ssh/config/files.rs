@@ -52,7 +52,7 @@ impl Place {
 }
 
 /// What differs between two states of a path; `None` where nothing is there.
-pub(super) type Stamp = Option<[i64; 7]>;
+pub(in crate::ssh) type Stamp = Option<[i64; 7]>;
 
 /// All lines of all files, in the order in which ssh reads them.
 #[derive(Clone, Debug, Default)]
@@ -191,7 +191,7 @@ fn pattern(word: &str, root: &Root) -> Result<String, String> {
 }
 
 /// The state of a path.
-pub(super) fn stamp(path: &Path) -> Stamp {
+pub(in crate::ssh) fn stamp(path: &Path) -> Stamp {
     let about = fs::metadata(path).ok()?;
     Some([
         about.dev().cast_signed(),

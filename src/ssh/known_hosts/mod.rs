@@ -24,7 +24,7 @@ pub(super) use write::{Book, Remembered};
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The name under which a host's keys are filed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Host {
     name: String,
     port: u16,

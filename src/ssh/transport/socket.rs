@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// What ssh_config says of the socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::ssh) struct Socket {
     /// `BindAddress`: a host name or address of this machine.
     pub(in crate::ssh) bind: Option<String>,
@@ -22,7 +22,7 @@ pub(in crate::ssh) struct Socket {
 }
 
 /// Which addresses of a host count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::ssh) enum Family {
     /// All.
     #[default]

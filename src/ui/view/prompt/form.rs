@@ -31,7 +31,7 @@ impl Form {
     pub fn new(question: &Question) -> Self {
         let count = match question {
             Question::HostKey { .. } => 0,
-            Question::Passphrase { .. } | Question::Password { .. } => 1,
+            Question::Passphrase { .. } | Question::Password { .. } | Question::Sudo { .. } => 1,
             Question::Codes { fields, .. } => fields.len(),
         };
         let empty = || Zeroizing::new(String::with_capacity(MAX_BYTES));

@@ -18,6 +18,7 @@ pub(super) fn title(question: &Question) -> &'static str {
         Question::HostKey { .. } => "Unknown host key",
         Question::Passphrase { .. } => "Passphrase",
         Question::Password { .. } => "Password",
+        Question::Sudo { .. } => "Password for sudo",
         Question::Codes { .. } => "The server asks",
     }
 }
@@ -59,6 +60,16 @@ pub(super) fn lines(ask: &Ask<'_>, glyphs: Glyphs, width: u16) -> Vec<Line> {
             lines.extend(wrong(*attempt));
             lines.push(entry(ask, glyphs, (0, "password"), false, room));
             lines.extend(for_all(ask, glyphs, room));
+            lines
+        }
+        Question::Sudo { prompt, nodes } => {
+            let all = match nodes {
+                1 => node,
+                _ => format!("{node} and {} more, the same for all", nodes - 1),
+            };
+            let mut lines = cut("nodes", &all, Role::Strong, room);
+            lines.extend(cut("asks", prompt.as_str().trim_end(), Role::Strong, room));
+            lines.push(entry(ask, glyphs, (0, "password"), false, room));
             lines
         }
         Question::Codes {

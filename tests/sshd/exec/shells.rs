@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use sshoal::exec::{Outcome, plan::Options};
 
-use crate::{
-    one,
-    support::sshd::{Sshd, peer},
-    text,
-};
+use super::{one, text};
+use crate::support::sshd::{Sshd, peer};
 
 /// A server whose logins get this shell: sshd asks the one of the password file to run it.
 fn with_shell(shell: &str) -> Option<Sshd> {

@@ -10,10 +10,8 @@ use sshoal::{
     ssh::Connector,
 };
 
-use crate::{
-    Run, connector, job, one,
-    support::sshd::{Sshd, is_alive},
-};
+use super::{Run, connector, job, one};
+use crate::support::sshd::{Sshd, is_alive};
 
 fn processes(line: &str) -> Vec<u32> {
     line.split_whitespace()

@@ -1,11 +1,7 @@
 //! Broadcast against a real OpenSSH server: what is run, what comes back, and that what is cancelled is gone.
 
-#![cfg(test)]
-
 mod ending;
 mod shells;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,11 +14,9 @@ use sshoal::{
     node::{Node, NodeId},
     ssh::Connector,
 };
-use support::sshd::Sshd;
 use tokio::{sync::mpsc, time::timeout};
 
-/// Far above what anything here takes: only a hang meets it.
-pub(crate) const SOON: Duration = Duration::from_secs(40);
+use crate::{SOON, support::sshd::Sshd};
 
 /// A run while it goes on.
 pub(crate) struct Run {
@@ -216,7 +210,7 @@ async fn long_output_is_kept_at_both_ends_and_told_whole() {
             _ => {}
         }
     };
-    let whole: String = (1..=200_000).map(|n| format!("{n}\n")).collect();
+    let whole = (1..=200_000).fold(String::new(), |all, n| all + &n.to_string() + "\n");
     assert!(told == whole.as_bytes(), "every byte, in order");
     assert_eq!(result.stdout.total, whole.len() as u64);
     assert!(whole.starts_with(&text(&result.stdout)));
