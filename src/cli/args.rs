@@ -9,6 +9,7 @@ use crate::{
         audit::Audit,
         demo::Demo,
         doctor::Doctor,
+        exec::Exec,
         nodes::Nodes,
         pool::Pool,
         status::{self, Status},
@@ -71,6 +72,8 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
+    /// Run a command on nodes: `sshoal exec gpu[01-16] -- nvidia-smi -L`. Lines come live, with the node's name before them; Ctrl-C cancels what has not begun, a second one ends what runs, a third leaves at once. Exit code 0: all well; 1: a command failed; 2: usage error, or not confirmed; 3: a node was not reached; 4: stopped by --strategy; 74: the output or the audit log can't be written; 130: cancelled.
+    Exec(Box<Exec>),
     /// Walk the whole path to nodes step by step, and say where it ends and what is found there. Exit code 0: all the way; 1: a step on the node failed; 2: usage error; 3: a node can't be reached.
     Doctor(Doctor),
     /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.

@@ -14,6 +14,7 @@ use tokio::{
     time::{Duration, sleep},
 };
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use super::{Context, exit};
 use crate::ssh::{Answer, Asked, Login};
@@ -102,8 +103,24 @@ impl Person {
         }
     }
 
+    /// Asks for a line that a command of its own wants, shown while it is typed only with `echo`; nothing where there is no
+    /// answer, or no terminal. An exit code when the person, or a signal, ends the command.
+    pub(super) async fn typed(
+        &mut self,
+        text: String,
+        echo: bool,
+    ) -> Result<Option<Zeroizing<String>>, u8> {
+        let put = move |over: &CancellationToken| put::typed(&text, echo, over);
+        match self.hold(put, std::future::pending()).await {
+            Held::Said(Some(line)) => Ok(line),
+            Held::Said(None) => Err(exit::INTERRUPTED),
+            Held::Over => Ok(None),
+            Held::Terminated => Err(exit::TERMINATED),
+        }
+    }
+
     /// Answers until it is dropped. Gives an exit code when the person, or a signal, ends the command.
-    async fn answer(&mut self) -> u8 {
+    pub(super) async fn answer(&mut self) -> u8 {
         // A second one, since the first is busy while a question is put.
         let mut signals = terminate();
         loop {
@@ -204,7 +221,8 @@ impl Person {
         held
     }
 
-    async fn give_back(&mut self) {
+    /// Waits until the terminal is as it was, after a question that was dropped half-way.
+    pub(super) async fn give_back(&mut self) {
         if let Some(holder) = &mut self.holder {
             let _ = holder.await;
         }

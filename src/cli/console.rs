@@ -14,6 +14,10 @@ pub struct Console {
     pub is_terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
+    /// Troubles go to a person's screen.
+    pub err_is_terminal: bool,
+    /// Colours are wanted there.
+    pub err_colour: bool,
     /// Only ASCII signs.
     pub ascii: bool,
 }
@@ -22,12 +26,15 @@ impl Console {
     /// The streams of this process.
     pub fn of_process(never_colour: bool, ascii: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
+        let err_is_terminal = io::stderr().is_terminal();
         Self {
             input: Box::new(io::stdin()),
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             is_terminal,
             colour: is_terminal && !never_colour,
+            err_is_terminal,
+            err_colour: err_is_terminal && !never_colour,
             ascii,
         }
     }

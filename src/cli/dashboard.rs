@@ -5,10 +5,10 @@ use std::{convert::Infallible, path::Path, sync::Arc};
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Context, choices, exit, fleet, look};
+use super::{Context, choices, exit, fleet, history, look};
 use crate::{
     command::Usage,
-    config::Choices,
+    config::{Choices, history::History},
     exec::record::Actor,
     fleet::{Answers, Clock, Fleet, Logbook, Order},
     inventory::{self, Inventory, Located, Watch},
@@ -49,6 +49,10 @@ pub(super) async fn open(
     let theme = look::theme(named, depth, &mut screen);
     let mut app = App::new(Settings {
         keys,
+        history: match kept {
+            Some(_) => history::load(&context.paths),
+            None => History::default(),
+        },
         ..look::settings(context, theme, &last)
     });
     let before = app.choices();
@@ -69,6 +73,7 @@ pub(super) async fn open(
     };
     if kept.is_some() {
         choices::save(&context.paths, &before, &app.choices());
+        history::save(&context.paths, app.history());
     }
     fleet.stop().await;
     Ok(match ended.wrap_err("the terminal failed")? {

@@ -8,9 +8,11 @@ mod console;
 mod dashboard;
 mod demo;
 mod doctor;
+mod exec;
 pub mod exit;
 mod files;
 mod fleet;
+mod history;
 mod log;
 mod look;
 mod pool;
@@ -76,6 +78,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             run_to_end(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => run_to_end(status::run(context, &status)),
+        Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),

@@ -71,7 +71,7 @@ pub struct Manner {
     #[arg(short = 'f', long, value_name = "N", default_value_t = FANOUT)]
     pub fanout: usize,
     /// Time for the command on each node; 0 is without end [default: `command_timeout` of the node, 30 s].
-    #[arg(short = 'u', long, value_name = "SECONDS", value_parser = duration)]
+    #[arg(short = 'u', long, value_name = "SECONDS", value_parser = limit)]
     pub timeout: Option<Duration>,
     /// Time to connect [default: `connect_timeout` of the node, 5 s].
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = duration)]
@@ -252,7 +252,8 @@ impl Exec {
         })
     }
 
-    fn login(&self, node: &Arc<Node>) -> Arc<Node> {
+    /// The node with the login that is wanted.
+    pub fn login(&self, node: &Arc<Node>) -> Arc<Node> {
         match &self.manner.user {
             None => Arc::clone(node),
             user => Arc::new(Node {
@@ -310,6 +311,14 @@ impl Default for Show {
             exit: ExitPolicy::Default,
             maxrc: false,
         }
+    }
+}
+
+/// A duration; 0 is without end.
+fn limit(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" => Ok(Duration::ZERO),
+        text => duration(text),
     }
 }
 

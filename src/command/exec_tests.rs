@@ -94,3 +94,11 @@ fn values_are_checked_where_they_are_read() {
     );
     assert!(size("x").is_err() && size("99999999999999999999G").is_err());
 }
+
+#[test]
+fn no_timeout_is_a_timeout_of_nothing() {
+    let of = |line| exec(line).manner.timeout;
+    assert_eq!(of("n1 -- x"), None);
+    assert_eq!(of("n1 -u 0 -- x"), Some(Duration::ZERO));
+    assert_eq!(of("n1 --timeout 1m -- x"), Some(Duration::from_secs(60)));
+}

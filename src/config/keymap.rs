@@ -89,6 +89,20 @@ pub enum Action {
     ForAll,
     /// Drop passwords and decrypted keys.
     Forget,
+    /// Type a command.
+    Palette,
+    /// Type a command for nodes.
+    Exec,
+    /// The next match of the palette.
+    Complete,
+    /// The match before.
+    CompleteBack,
+    /// Search what was typed before.
+    Search,
+    /// Another line of text.
+    NewLine,
+    /// Take all marks away.
+    Unmark,
     /// Show all runs.
     Runs,
     /// Each different answer once.
@@ -134,6 +148,8 @@ pub enum Scope {
     Pool,
     /// The line where a filter is typed; all other keys are text.
     Filter,
+    /// The line where a command is typed; all other keys are text.
+    Palette,
     /// A question about a host key.
     Prompt,
     /// A question that is answered by typing; all other keys are text.
@@ -156,10 +172,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
+        Self::Palette,
         Self::Columns,
         Self::Pool,
         Self::Runs,
@@ -184,7 +201,7 @@ impl Scope {
     pub fn is_text(self) -> bool {
         matches!(
             self,
-            Self::Filter | Self::Search | Self::Secret | Self::Word
+            Self::Filter | Self::Palette | Self::Search | Self::Secret | Self::Word
         )
     }
 
@@ -198,6 +215,7 @@ impl Scope {
             Self::Columns => "Columns",
             Self::Pool => "Connections",
             Self::Filter => "Typing a filter",
+            Self::Palette => "Typing a command",
             Self::Prompt => "A host key",
             Self::Secret => "Typing a secret",
             Self::Runs => "Runs",
@@ -345,7 +363,7 @@ Keys of your own stand in `~/.config/sshoal/config.yaml`, by the words of the la
 
 ```yaml
 keys:
-  fleet: {filter: ctrl-f, only-faults: [x, \"!\"]}
+  fleet: {filter: ctrl-f, only-faults: [x, F]}
   anywhere: {quit: [ctrl-q, ctrl-c]}
 ```
 

@@ -54,6 +54,15 @@ impl Lines {
         self.rest = Vec::new();
     }
 
+    /// Shows what came after the last newline so far, but for a character that isn't whole; the line goes on after it.
+    pub fn part(&mut self, each: impl FnOnce(Line<'_>)) {
+        let end = boundary(&self.rest);
+        if end > 0 {
+            each(cut_off(self.rest.get(..end).unwrap_or_default()));
+            self.rest.drain(..end);
+        }
+    }
+
     /// What came after the last newline so far, such as a prompt or a progress bar.
     pub fn rest(&self) -> &[u8] {
         &self.rest

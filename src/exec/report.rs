@@ -17,7 +17,7 @@ use crate::node::text::SafeText;
 const WIDTH: usize = 60;
 
 /// Reasons of one outcome that the summary names.
-const MAX_REASONS: usize = 4;
+pub const MAX_REASONS: usize = 4;
 
 /// What a piece of a report is for; whoever prints it has the colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,8 @@
 mod act;
 mod choices;
 mod draw;
+mod intent;
+mod palette;
 mod question;
 mod runs;
 
@@ -26,7 +28,10 @@ use super::{
     },
 };
 use crate::{
-    config::keymap::{KeyMap, Scope},
+    config::{
+        history::History,
+        keymap::{KeyMap, Scope},
+    },
     exec::RunOrder,
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
@@ -54,6 +59,8 @@ pub struct Settings {
     pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
     pub filter: String,
+    /// What was typed into the palette before.
+    pub history: History,
 }
 
 /// The whole screen.
@@ -64,8 +71,9 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
+    history: History,
     /// A run that was ordered and is not seen yet.
-    awaited: Option<Arc<RunOrder>>,
+    ordered: Option<Arc<RunOrder>>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -131,7 +139,8 @@ impl App {
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
-            awaited: None,
+            history: settings.history,
+            ordered: None,
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -166,6 +175,11 @@ impl App {
         self.is_dirty
     }
 
+    /// What was typed into the palette, to be kept.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// A frame was drawn: the next one looks the same until something happens.
     pub fn drawn(&mut self) {
         self.is_dirty = false;
@@ -182,11 +196,10 @@ impl App {
         self.refresh_runs();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
-        let Some(at) = self.layers.iter().position(gone) else {
-            return Vec::new();
-        };
-        self.layers.remove(at);
-        vec![Effect::Focus(None)]
+        let at = self.layers.iter().position(gone);
+        at.map(|at| self.layers.remove(at));
+        self.refresh_palette();
+        at.map(|_| Effect::Focus(None)).into_iter().collect()
     }
 
     fn refresh(&mut self) {

@@ -1,8 +1,11 @@
 //! The stack of layers over the fleet: the one in front reads the keys first.
 
-use super::view::{
-    columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, pool::Pool,
-    run::RunView, runs::Runs,
+use super::{
+    palette::Palette,
+    view::{
+        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, page::Page,
+        pool::Pool, run::RunView, runs::Runs,
+    },
 };
 use crate::{config::keymap::Scope, node::NodeId};
 
@@ -23,6 +26,10 @@ pub(super) enum Layer {
     Runs(Runs),
     /// One run.
     Run(Box<RunView>),
+    /// A text to read.
+    Page(Page),
+    /// The line where a command is typed.
+    Palette(Box<Palette>),
     /// What has to be confirmed before it is done; over the layer before.
     Confirm(Box<Confirm>),
 }
@@ -37,12 +44,13 @@ impl Layer {
     pub(super) fn scope(&self) -> Scope {
         match self {
             Self::Node(..) => Scope::Node,
-            Self::Help(_) => Scope::Help,
+            Self::Help(_) | Self::Page(_) => Scope::Help,
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
             Self::Runs(_) => Scope::Runs,
             Self::Run(view) => view.scope(),
+            Self::Palette(_) => Scope::Palette,
             Self::Confirm(confirm) => confirm.scope(),
         }
     }

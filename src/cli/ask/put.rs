@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::{
     cli::tty::{Read, Tty},
@@ -84,6 +85,22 @@ pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
     match tty.ask(text, true, over) {
         Read::Line(line) => Some(matches!(line.to_ascii_lowercase().as_str(), "y" | "yes")),
         Read::Declined => Some(false),
+        Read::Interrupted => None,
+    }
+}
+
+/// What was typed, or that nothing was; nothing at all when the person wants the command to end. Blocks until `over`.
+pub(super) fn typed(
+    text: &str,
+    echo: bool,
+    over: &CancellationToken,
+) -> Option<Option<Zeroizing<String>>> {
+    let Ok(mut tty) = Tty::open() else {
+        return Some(None);
+    };
+    match tty.ask(text, echo, over) {
+        Read::Line(line) => Some(Some(line)),
+        Read::Declined => Some(None),
         Read::Interrupted => None,
     }
 }

@@ -43,7 +43,11 @@ impl App {
 
     fn is_typing(&self) -> bool {
         // A yes to one question must not answer another that has just come up.
-        self.scope().is_text() || matches!(self.layers.last(), Some(Layer::Confirm(_)))
+        let is_layer = matches!(
+            self.layers.last(),
+            Some(Layer::Palette(_) | Layer::Confirm(_))
+        );
+        is_layer || self.scope().is_text()
     }
 
     /// Where keys are read while this is asked.
@@ -85,6 +89,7 @@ impl App {
                 }
                 Vec::new()
             }
+            (None, Some(Layer::Palette(_))) => self.with_palette(|palette, _| palette.key(key)),
             (None, _) => Vec::new(),
         }
     }
@@ -106,6 +111,7 @@ impl App {
             Some(Layer::Run(view)) => view.paste(text, body),
             _ => {}
         }
+        self.with_palette(|palette, _| palette.paste(text));
     }
 
     fn typed(&mut self) {
@@ -129,13 +135,17 @@ impl App {
         !self.read_only && self.asked().as_ref().is_some_and(is_read)
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let body = self.world.body();
         match action {
             Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
+            Action::Palette | Action::Exec => self.open_palette(action),
+            _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+                return self.with_palette(|palette, known| palette.act(action, known));
+            }
             Action::Connections => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return vec![Effect::Connections(true)];
@@ -159,7 +169,9 @@ impl App {
     /// Whether the layer stays, and what is to be done.
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
-            Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Help(_) | Layer::Columns(_) | Layer::Page(_) if action == Action::Back => {
+                (false, Vec::new())
+            }
             Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
             Layer::Pool(pool) => {
                 pool.act(action, &self.world.scene(), body);
@@ -169,6 +181,12 @@ impl App {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
             }
+            Layer::Page(page) => {
+                page.act(action, body);
+                (true, Vec::new())
+            }
+            // It has read the key by now.
+            Layer::Palette(_) => (true, Vec::new()),
             Layer::Columns(menu) => {
                 menu.act(action, body);
                 self.fleet.columns = menu.shown();

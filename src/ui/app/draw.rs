@@ -32,6 +32,9 @@ impl App {
         }
         let areas = header::areas(area);
         let built = self.view(&scene, areas, buf);
+        if let Some(Layer::Palette(palette)) = self.layers.last() {
+            palette.render(&scene, areas.body, buf);
+        }
         let question = self.asked();
         let scope = self.scope_of(question.as_ref());
         let place = self
@@ -64,9 +67,13 @@ impl App {
             _ => self.open_node().map(|(id, _)| id.to_string()),
         };
         header::header(&self.fleet, crumb.as_deref(), scene, areas, buf);
-        let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_));
+        let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
         match front {
+            Some(Layer::Page(page)) => {
+                page.render(scene, areas.body, buf);
+                return 0;
+            }
             Some(Layer::Help(help)) => {
                 help.render(scene, areas.body, buf);
                 return 0;

@@ -8,6 +8,7 @@ pub mod help;
 pub mod line;
 pub mod node;
 pub mod page;
+pub mod pager;
 pub mod pool;
 pub mod prompt;
 pub mod run;

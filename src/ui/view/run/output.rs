@@ -17,7 +17,7 @@ use crate::{
         theme::Role,
         view::{
             line::Line as Typing,
-            page::{Ink, Line, Page},
+            pager::{Ink, Line, Page},
         },
         widget::{Look, panel::Panel},
     },

@@ -1,0 +1,268 @@
+//! Runs `sshoal exec`: chooses nodes, asks what is to be asked, runs the command, prints what comes, and says how it went.
+
+mod chosen;
+mod confirm;
+mod ending;
+mod files;
+mod input;
+mod journal;
+mod json;
+mod live;
+mod progress;
+mod report;
+mod screen;
+mod signals;
+mod stage;
+
+use std::{io, io::Write as _, sync::Arc, time::Duration};
+
+use color_eyre::eyre::{Result, WrapErr as _};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+
+use self::{
+    chosen::Chosen,
+    files::Files,
+    journal::Journal,
+    live::{Live, Look, Target},
+    progress::Progress,
+    screen::{Piece, Screen},
+    signals::Signals,
+    stage::{Show, Stage, Stop},
+};
+use super::{
+    Context,
+    ask::{self, Person},
+    exit,
+};
+use crate::{
+    command::{Usage, exec::Exec},
+    exec::{
+        self, Control, Finished, Gather, Mask,
+        guard::judge,
+        plan::{Batches, Plan, Strategy},
+    },
+    fleet::Clock,
+    ssh::{Asked, Connector},
+    store::{
+        self,
+        audit::{Intent, RunId},
+    },
+};
+
+/// Happenings that wait to be shown; nodes wait behind them.
+const EVENTS: usize = 128;
+
+/// For leave to be taken of all servers.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// All is said and agreed to; nothing was sent to a node.
+struct Ready {
+    command: String,
+    plan: Plan,
+    run: RunId,
+    journal: Option<Journal>,
+}
+
+pub(super) async fn run(context: &mut Context, exec: &Exec) -> Result<u8> {
+    let mut signals = Signals::listen().wrap_err("cannot listen for signals")?;
+    let (asker, mut person) = ask::person(context);
+    let prepared = tokio::select! {
+        biased;
+        signal = signals.next() => Ok(Err(signal.code())),
+        prepared = prepare(context, exec, asker.clone(), &mut person) => prepared,
+    };
+    person.give_back().await;
+    match prepared? {
+        Ok(ready) => carry_out(context, exec, ready, (asker, person), signals).await,
+        Err(code) => Ok(code),
+    }
+}
+
+/// All that comes before the first byte to a node. An exit code where nothing is to be run.
+async fn prepare(
+    context: &mut Context,
+    exec: &Exec,
+    asker: Option<mpsc::Sender<Asked>>,
+    person: &mut Person,
+) -> Result<Result<Ready, u8>> {
+    let chosen = match chosen::choose(context, exec, asker, person).await? {
+        Ok(chosen) => chosen,
+        Err(code) => return Ok(Err(code)),
+    };
+    let mut plan = exec.plan(&chosen.command, &chosen.nodes, |name| {
+        std::env::var(name).ok()
+    })?;
+    plan.options.is_bulk = true;
+    plan.options.terminal = plan.options.terminal.map(|usual| size().unwrap_or(usual));
+    // Names and addresses are quoted as one word: what they make of the command is the same for all.
+    let first = plan.jobs.first().map_or("", |job| job.command.as_str());
+    let verdict = judge(first, &chosen.nodes);
+    if exec.manner.dry_run {
+        let text = confirm::dry(exec, &chosen, &plan, &verdict);
+        context.print(&text)?;
+        return Ok(Err(exit::OK));
+    }
+    if let Some(code) = confirm::ask(context, exec, &chosen, &verdict, person).await? {
+        return Ok(Err(code));
+    }
+    plan.options.input = input::read(context, exec).await?;
+    let intent = intent(context, exec, &chosen);
+    let run = intent.run.clone();
+    let journal = match Journal::begin(&context.paths, intent).await {
+        Ok(journal) => Some(journal),
+        Err(refusal) => {
+            let text = refusal.text(&context.paths);
+            if verdict.mutating {
+                writeln!(context.console.err, "sshoal: nothing was run: {text}")?;
+                return Ok(Err(exit::BROKEN));
+            }
+            writeln!(
+                context.console.err,
+                "sshoal: this run is not written down, as it only reads: {text}"
+            )?;
+            None
+        }
+    };
+    Ok(Ok(Ready {
+        command: chosen.command,
+        plan,
+        run,
+        journal,
+    }))
+}
+
+async fn carry_out(
+    context: &mut Context,
+    exec: &Exec,
+    ready: Ready,
+    (asker, mut person): (Option<mpsc::Sender<Asked>>, Person),
+    mut signals: Signals,
+) -> Result<u8> {
+    let run = ready.run.clone();
+    let mut stage = stage(context, exec, ready, &person)?;
+    let connector = Connector::new(context.ssh(), asker);
+    let (to, mut events) = mpsc::channel(EVENTS);
+    let (plan, control) = (Arc::clone(&stage.plan), stage.control.clone());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(exec::run(plan, connector.clone(), control, to));
+    let attended = stage.attend(&mut person, &mut signals, &mut events).await;
+    if let Err(code) = attended {
+        return Ok(code);
+    }
+    let finished = tasks.join_next().await;
+    let finished: Finished = finished
+        .transpose()
+        .ok()
+        .flatten()
+        .ok_or_else(|| color_eyre::eyre::eyre!("the run broke; the log says more"))?;
+    let code = ending::end(&mut stage, &finished, exec, (&run, context)).await;
+    // Servers that are gone by now hold nothing up.
+    let _ = timeout(FAREWELL, connector.close()).await;
+    Ok(ending::print(stage, &mut signals, code).await)
+}
+
+fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> Result<Stage> {
+    let plan = Arc::new(ready.plan);
+    let show = &exec.show;
+    let files = match &show.output_dir {
+        Some(folder) => Some(
+            Files::new(folder, &plan)
+                .map_err(|error| Usage(format!("--output-dir {}: {error}", folder.display())))?,
+        ),
+        None => None,
+    };
+    let mask = show
+        .mask
+        .then(|| Mask::new(plan.jobs.iter().map(|job| &*job.node)));
+    let has_files = files.is_some();
+    let can_ask = confirm::has_terminal(context);
+    let shown = shown(context, exec, &plan);
+    let mut screen = Screen::start(&mut context.console, files);
+    if let Show::Json(lines) = &shown {
+        let line = lines.run(ready.run.as_str(), &ready.command, store::now_ms());
+        screen.put(Piece::Out(line));
+    }
+    Ok(Stage {
+        control: Control::default(),
+        screen,
+        show: shown,
+        has_files,
+        status: status(context),
+        progress: Progress::new(plan.jobs.len()),
+        gather: Gather::new(mask),
+        journal: ready.journal,
+        clock: Clock::start(),
+        can_ask,
+        asking: person.asking(),
+        stop: Stop::default(),
+        plan,
+    })
+}
+
+fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
+    let (show, console) = (&exec.show, &context.console);
+    if show.json {
+        return Show::Json(json::Lines::new(plan));
+    }
+    if show.gather || show.quiet {
+        return Show::Nothing;
+    }
+    let look = Look {
+        out: Target {
+            is_terminal: console.is_terminal,
+            colour: console.colour,
+        },
+        err: Target {
+            is_terminal: console.err_is_terminal,
+            colour: console.err_colour,
+        },
+        has_names: !show.no_prefix,
+    };
+    Show::Live(Box::new(Live::new(plan, look)))
+}
+
+/// Columns of the status line, where there is a terminal that can take it back.
+fn status(context: &Context) -> Option<usize> {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    if !context.console.err_is_terminal || is_dumb {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(io::stderr());
+    let columns = size.map_or(0, |size| usize::from(size.ws_col));
+    Some(if columns == 0 { 80 } else { columns })
+}
+
+/// Columns and rows of this terminal.
+fn size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
+fn intent(context: &Context, exec: &Exec, chosen: &Chosen) -> Intent {
+    let at_ms = store::now_ms();
+    let names = chosen.nodes.iter().map(|node| node.id.to_string());
+    Intent {
+        run: RunId::new(at_ms),
+        actor: context.ssh().user,
+        origin: "cli".to_owned(),
+        command: chosen.command.clone(),
+        selector: chosen.selector.clone(),
+        nodes: names.collect(),
+        strategy: strategy(exec),
+        at_ms,
+    }
+}
+
+fn strategy(exec: &Exec) -> String {
+    let mut text = match exec.manner.strategy {
+        Strategy::Continue => "continue".to_owned(),
+        Strategy::AbortAfter(1) => "abort-first".to_owned(),
+        Strategy::AbortAfter(most) => format!("abort-after={most}"),
+    };
+    match exec.manner.serial {
+        None | Some(Batches::One) => {}
+        Some(Batches::Nodes(nodes)) => text += &format!(", serial {nodes}"),
+        Some(Batches::Percent(percent)) => text += &format!(", serial {percent}%"),
+    }
+    text
+}

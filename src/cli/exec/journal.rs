@@ -1,0 +1,196 @@
+//! The audit log of one run, kept by a thread of its own: a slow disk holds up nothing once the run has begun.
+
+use std::{
+    io,
+    path::Path,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    time::Duration,
+};
+
+use tokio::{
+    sync::oneshot,
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
+
+use crate::{
+    cli,
+    config::Paths,
+    exec::{NodeResult, Outcome},
+    store::{
+        self,
+        audit::{Audit, Counts, Error, Hash, Intent, RunId, RunResult},
+    },
+};
+
+/// Between two looks whether a sync is due.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// Results in one write.
+const BATCH: usize = 256;
+
+/// For the last write and sync of a run: a disk that takes longer is said to fail.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+enum Entry {
+    Result(Box<RunResult>),
+    End(Counts),
+}
+
+/// A run that is being written down.
+pub(super) struct Journal {
+    run: RunId,
+    entries: SyncSender<Entry>,
+    failed: oneshot::Receiver<Error>,
+    thread: JoinSet<()>,
+}
+
+/// Why a run can't be written down.
+pub(super) enum Refusal {
+    /// There is no place for it.
+    Nowhere(io::Error),
+    /// The log can't be used.
+    Log(Error),
+}
+
+impl Refusal {
+    /// What it is about, and what to try.
+    pub(super) fn text(&self, paths: &Paths) -> String {
+        let folder = paths.audit();
+        let folder = folder.display();
+        match self {
+            Self::Nowhere(error) => format!(
+                "the audit log can't be made in {folder}: {error}; XDG_STATE_HOME=FOLDER names another place"
+            ),
+            Self::Log(error) if error.is_full() => {
+                format!("{error}; make room there, or name another place: XDG_STATE_HOME=FOLDER")
+            }
+            Self::Log(error) => format!("{error} (folder {folder}; XDG_STATE_HOME names another)"),
+        }
+    }
+}
+
+impl Journal {
+    /// Writes down that the run is about to begin: it is on disk when this returns.
+    pub(super) async fn begin(paths: &Paths, intent: Intent) -> Result<Self, Refusal> {
+        let run = intent.run.clone();
+        let (paths, nodes) = (paths.clone(), intent.nodes.len());
+        let begun = spawn_blocking(move || {
+            cli::create_state(&paths).map_err(Refusal::Nowhere)?;
+            open(&paths.audit(), &intent).map_err(Refusal::Log)
+        });
+        let audit = begun
+            .await
+            .map_err(|error| Refusal::Nowhere(error.into()))??;
+        // One result each, and the end: there is always room.
+        let (to, entries) = sync_channel(nodes + 1);
+        let (fails, failed) = oneshot::channel();
+        let mut thread = JoinSet::new();
+        let name = run.clone();
+        thread.spawn_blocking(move || keep(audit, &name, &entries, fails));
+        Ok(Self {
+            run,
+            entries: to,
+            failed,
+            thread,
+        })
+    }
+
+    /// How it went on one node.
+    pub(super) fn result(&self, result: &NodeResult) {
+        let entry = Entry::Result(Box::new(record(&self.run, result)));
+        // There is room for each; a thread that is gone was told of.
+        let _ = self.entries.try_send(entry);
+    }
+
+    /// Resolves when something can't be written; at most once. Cancel-safe.
+    pub(super) async fn failed(&mut self) -> Error {
+        if self.failed.is_terminated() {
+            return std::future::pending().await;
+        }
+        match (&mut self.failed).await {
+            Ok(error) => error,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The run is over. False when that isn't known to be on disk.
+    pub(super) async fn end(mut self, counts: Counts) -> Result<(), String> {
+        let _ = self.entries.try_send(Entry::End(counts));
+        drop(self.entries);
+        let done = timeout(PATIENCE, self.thread.join_next()).await;
+        if done.is_err() {
+            return Err("the audit log's disk doesn't answer".to_owned());
+        }
+        match self.failed.try_recv() {
+            Ok(error) => Err(error.to_string()),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn open(folder: &Path, intent: &Intent) -> Result<Audit, Error> {
+    let mut audit = Audit::open(folder, intent.at_ms)?;
+    audit.intent(intent)?;
+    Ok(audit)
+}
+
+/// Writes what comes until the end. What fails is told once; later records are tried all the same.
+fn keep(mut audit: Audit, run: &RunId, entries: &Receiver<Entry>, fails: oneshot::Sender<Error>) {
+    let mut fails = Some(fails);
+    let mut tell = |written: Result<(), Error>| {
+        if let (Err(error), Some(fails)) = (written, fails.take_if(|_| true)) {
+            let _ = fails.send(error);
+        }
+    };
+    loop {
+        let first = match entries.recv_timeout(BEAT) {
+            Ok(entry) => entry,
+            Err(RecvTimeoutError::Timeout) => {
+                tell(audit.sync_at_times(store::now_ms()));
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let (mut results, mut end) = (Vec::new(), None);
+        for entry in std::iter::once(first).chain(entries.try_iter().take(BATCH)) {
+            match entry {
+                Entry::Result(result) => results.push(*result),
+                Entry::End(counts) => end = Some(counts),
+            }
+        }
+        tell(audit.results(&results));
+        if let Some(counts) = end {
+            tell(audit.end(run, &counts, store::now_ms()));
+        }
+    }
+}
+
+fn record(run: &RunId, result: &NodeResult) -> RunResult {
+    let has_begun = !result.duration.is_zero();
+    let hash = |digest| has_begun.then(|| Hash::from(digest));
+    RunResult {
+        run: run.clone(),
+        node: result.node.to_string(),
+        outcome: result.outcome.as_str().to_owned(),
+        reason: result.outcome.reason().to_owned(),
+        code: match &result.outcome {
+            Outcome::Ok => Some(0),
+            Outcome::Exit(code) => Some(*code),
+            _ => None,
+        },
+        signal: match &result.outcome {
+            Outcome::Signal(name) => Some(name.clone()),
+            _ => None,
+        },
+        out_bytes: result.stdout.total,
+        err_bytes: result.stderr.total,
+        duration_ms: result.duration.as_millis() as u64,
+        attempts: result.attempts,
+        transport: result.transport.map(|way| way.as_str().to_owned()),
+        left: (result.left.as_ref()).map(|left| left.iter().map(|process| process.pid).collect()),
+        out_sha256: hash(result.stdout.digest),
+        err_sha256: hash(result.stderr.digest),
+        at_ms: store::now_ms(),
+    }
+}
