@@ -375,9 +375,21 @@ fn counts(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         let role = if count == 0 { Role::Muted } else { role };
         scene.theme.style(role)
     };
-    for (sign, count, word, role) in all.into_iter().chain(seldom.filter(|part| part.1 > 0)) {
+    let parts: Vec<_> = all
+        .into_iter()
+        .chain(seldom.filter(|part| part.1 > 0))
+        .collect();
+    let wide = parts
+        .iter()
+        .map(|(_, count, word, _)| count.to_string().len() + word.len() + 6);
+    let gap = if wide.sum::<usize>() > usize::from(line.width) + 3 {
+        2
+    } else {
+        3
+    };
+    for (sign, count, word, role) in parts {
         x = put(buf, line, x, sign, style(role, count)) + 1;
         x = put(buf, line, x, &count.to_string(), style(Role::Text, count)) + 1;
-        x = put(buf, line, x, word, scene.theme.style(Role::Muted)) + 3;
+        x = put(buf, line, x, word, scene.theme.style(Role::Muted)) + gap;
     }
 }
