@@ -178,12 +178,13 @@ fn folder_word(folder: &str) -> String {
 }
 
 /// A constant command that lists what is left of an execution: a line `PID NAME` each, and last `seen`, or `blind` where
-/// the system doesn't show other processes' environment.
+/// the system doesn't show other processes' environment. One that has ended and only waits for its parent is none.
 pub fn sweep(nonce: &Nonce, pid: u32) -> String {
     let inner = format!(
         "[ -r /proc/self/environ ] || {{ kill -0 {pid} 2>/dev/null && echo {pid}; echo blind; exit; }}; \
          for f in /proc/{pid}/environ $(grep -ls \"{VARIABLE}\"={nonce} /proc/[0-9]*/environ); do p=${{f#/proc/}}; p=${{p%/environ}}; \
-         [ -d /proc/$p ] && read -r c </proc/$p/comm && echo $p $c; done 2>/dev/null; echo seen"
+         v=; while read -r k v r; do [ $k = State: ] && break; done </proc/$p/status; \
+         case $v in ''|Z|X) continue;; esac; read -r c </proc/$p/comm && echo $p $c; done 2>/dev/null; echo seen"
     );
     format!("exec /bin/sh -c {}", quoted(&inner))
 }

@@ -92,7 +92,7 @@ fn leftovers(text: &[u8]) -> Option<Vec<Leftover>> {
     let text = String::from_utf8_lossy(text);
     let mut lines: Vec<&str> = text.lines().collect();
     let last = lines.pop()?;
-    let left: Vec<Leftover> = lines
+    let mut left: Vec<Leftover> = lines
         .iter()
         .filter_map(|line| {
             let (pid, name) = line.split_once(' ').unwrap_or((line, ""));
@@ -102,6 +102,8 @@ fn leftovers(text: &[u8]) -> Option<Vec<Leftover>> {
             })
         })
         .collect();
+    left.sort_by_key(|left| left.pid);
+    left.dedup_by_key(|left| left.pid);
     (last == "seen" || last == "blind").then_some(left)
 }
 
@@ -115,7 +117,7 @@ mod tests {
             pid: 12,
             name: "sleep".into(),
         };
-        assert_eq!(leftovers(b"12 sleep\nseen\n"), Some(vec![one]));
+        assert_eq!(leftovers(b"12 sleep\n12 sleep\nseen\n"), Some(vec![one]));
         assert_eq!(leftovers(b"seen\n"), Some(Vec::new()));
         assert_eq!(leftovers(b"12 sleep\n"), None);
         assert_eq!(leftovers(b""), None);
