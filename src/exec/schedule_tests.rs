@@ -16,7 +16,7 @@ fn options(fanout: usize, batches: Batches, strategy: Strategy) -> Options {
 
 /// One whose first nodes have had their time.
 fn schedule(nodes: usize, options: &Options) -> Schedule {
-    let mut schedule = schedule(nodes, options);
+    let mut schedule = Schedule::new(nodes, options);
     schedule.open_connects();
     schedule.open_runs();
     schedule
@@ -134,4 +134,21 @@ proptest! {
             prop_assert_eq!(done, (0..nodes).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn one_that_ends_before_its_turn_gets_none_and_hurries_no_batch() {
+    let options = options(9, Batches::Nodes(2), Strategy::Continue);
+    let mut schedule = schedule(6, &options);
+    assert_eq!(steps(&mut schedule), [0, 1].map(Step::Connect));
+    for cancelled in [3, 4] {
+        schedule.ended(cancelled, &Outcome::Skipped("cancelled".into()));
+    }
+    assert_eq!(steps(&mut schedule), [], "the first batch goes on");
+    for node in [0, 1] {
+        schedule.ended(node, &Outcome::Ok);
+    }
+    assert_eq!(steps(&mut schedule), [Step::Connect(2)]);
+    schedule.ended(2, &Outcome::Ok);
+    assert_eq!(steps(&mut schedule), [Step::Connect(5)]);
 }
