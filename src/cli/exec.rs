@@ -14,7 +14,7 @@ mod screen;
 mod signals;
 mod stage;
 
-use std::{io, io::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, io, io::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
@@ -23,7 +23,7 @@ use self::{
     chosen::Chosen,
     files::Files,
     journal::Journal,
-    live::{Live, Look, Target},
+    live::{Live, Look},
     progress::Progress,
     screen::{Piece, Screen},
     signals::Signals,
@@ -32,6 +32,7 @@ use self::{
 use super::{
     Context,
     ask::{self, Person},
+    console::Target,
     exit,
 };
 use crate::{
@@ -212,10 +213,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
             is_terminal: console.is_terminal,
             colour: console.colour,
         },
-        err: Target {
-            is_terminal: console.err_is_terminal,
-            colour: console.err_colour,
-        },
+        err: console.err_target,
         has_names: !show.no_prefix,
     };
     Show::Live(Box::new(Live::new(plan, look)))
@@ -224,7 +222,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
 /// Columns of the status line, where there is a terminal that can take it back.
 fn status(context: &Context) -> Option<usize> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if !context.console.err_is_terminal || is_dumb {
+    if !context.console.err_target.is_terminal || is_dumb {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(io::stderr());
@@ -261,8 +259,8 @@ fn strategy(exec: &Exec) -> String {
     };
     match exec.manner.serial {
         None | Some(Batches::One) => {}
-        Some(Batches::Nodes(nodes)) => text += &format!(", serial {nodes}"),
-        Some(Batches::Percent(percent)) => text += &format!(", serial {percent}%"),
+        Some(Batches::Nodes(nodes)) => _ = write!(text, ", serial {nodes}"),
+        Some(Batches::Percent(percent)) => _ = write!(text, ", serial {percent}%"),
     }
     text
 }

@@ -107,7 +107,10 @@ fn a_line_without_an_end_takes_no_memory_and_is_whole() {
 #[test]
 fn output_without_an_end_takes_no_memory_and_can_be_cancelled() {
     let Some(lab) = Lab::start() else { return };
-    let mut child = start(&lab, &["n[1-4]", "-y", "--timeout", "2", "--", "yes"]);
+    let mut child = start(
+        &lab,
+        &["n[1-4]", "-y", "--timeout", "0", "--", "timeout 2 yes"],
+    );
     let mut bytes = 0;
     let most = read(&mut child, Duration::ZERO, |chunk| bytes += chunk.len());
     assert_eq!(wait(&mut child), Some(1));

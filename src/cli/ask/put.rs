@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::{
     cli::tty::{Read, Tty},
@@ -89,19 +88,11 @@ pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
     }
 }
 
-/// What was typed, or that nothing was; nothing at all when the person wants the command to end. Blocks until `over`.
-pub(super) fn typed(
-    text: &str,
-    echo: bool,
-    over: &CancellationToken,
-) -> Option<Option<Zeroizing<String>>> {
-    let Ok(mut tty) = Tty::open() else {
-        return Some(None);
-    };
-    match tty.ask(text, echo, over) {
-        Read::Line(line) => Some(Some(line)),
-        Read::Declined => Some(None),
-        Read::Interrupted => None,
+/// What was typed; declined where there is no terminal. Blocks until `over`.
+pub(super) fn typed(text: &str, echo: bool, over: &CancellationToken) -> Read {
+    match Tty::open() {
+        Ok(mut tty) => tty.ask(text, echo, over),
+        Err(_) => Read::Declined,
     }
 }
 

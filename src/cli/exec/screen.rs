@@ -61,7 +61,7 @@ impl Screen {
         let err = mem::replace(&mut console.err, Box::new(io::sink()));
         let mut threads = JoinSet::new();
         let (out_to, pieces) = mpsc::channel(PIECES);
-        let err_to = if console.is_terminal && console.err_is_terminal {
+        let err_to = if console.is_terminal && console.err_target.is_terminal {
             // One screen: what is printed keeps its order, and the status line its place.
             threads.spawn_blocking(|| Printer::new(out, err).run(pieces));
             out_to.clone()

@@ -2,6 +2,7 @@
 
 use std::{mem, pin::Pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::{
     pin,
     sync::{mpsc, watch},
@@ -253,7 +254,7 @@ impl Stage {
                 self.say(&format!("{name}: trying again: {why}"));
             }
             Event::Began(place) => self.began(place),
-            Event::Output(place, stream, bytes) => self.output(place, stream, bytes),
+            Event::Output(place, stream, bytes) => self.output(place, stream, &bytes),
             Event::Password(text) => self.stop.password = Some(text),
             Event::Ended(place, result) => self.ended(place, &result),
             Event::Stopped(why) => {
@@ -275,7 +276,7 @@ impl Stage {
         }
     }
 
-    fn output(&mut self, place: usize, stream: Stream, bytes: bytes::Bytes) {
+    fn output(&mut self, place: usize, stream: Stream, bytes: &Bytes) {
         if !self.screen.has_room() {
             // Taken only once all is cancelled: nobody reads, and nobody waits for that.
             self.stop.dropped += bytes.len();
@@ -287,11 +288,11 @@ impl Stage {
         }
         match &mut self.show {
             Show::Live(live) => {
-                let shown = live.output((place, stream), &bytes, self.clock.now());
+                let shown = live.output((place, stream), bytes, self.clock.now());
                 self.screen.put(printed(stream, shown));
             }
             Show::Json(lines) => {
-                let line = lines.output(place, stream, &bytes, store::now_ms());
+                let line = lines.output(place, stream, bytes, store::now_ms());
                 self.screen.put(Piece::Out(line));
             }
             Show::Nothing => {}
@@ -379,7 +380,7 @@ impl Stage {
     }
 }
 
-fn printed(stream: Stream, bytes: bytes::Bytes) -> Piece {
+fn printed(stream: Stream, bytes: Bytes) -> Piece {
     match stream {
         Stream::Stdout => Piece::Out(bytes),
         Stream::Stderr => Piece::Err(bytes),
