@@ -60,6 +60,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 struct Ready {
     command: String,
     plan: Plan,
+    files: Option<Files>,
     run: RunId,
     journal: Option<Journal>,
 }
@@ -107,6 +108,7 @@ async fn prepare(
         return Ok(Err(code));
     }
     plan.options.input = input::read(context, exec).await?;
+    let files = files(exec, &plan)?;
     let intent = intent(context, exec, &chosen);
     let run = intent.run.clone();
     let journal = match Journal::begin(&context.paths, intent).await {
@@ -127,6 +129,7 @@ async fn prepare(
     Ok(Ok(Ready {
         command: chosen.command,
         plan,
+        files,
         run,
         journal,
     }))
@@ -140,7 +143,7 @@ async fn carry_out(
     mut signals: Signals,
 ) -> Result<u8> {
     let run = ready.run.clone();
-    let mut stage = stage(context, exec, ready, &person)?;
+    let mut stage = stage(context, exec, ready, &person);
     let connector = Connector::new(context.ssh(), asker);
     let (to, mut events) = mpsc::channel(EVENTS);
     let (plan, control) = (Arc::clone(&stage.plan), stage.control.clone());
@@ -162,28 +165,31 @@ async fn carry_out(
     Ok(ending::print(stage, &mut signals, code).await)
 }
 
-fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> Result<Stage> {
+/// The folder for output, made before anything is run that it is for.
+fn files(exec: &Exec, plan: &Plan) -> Result<Option<Files>, Usage> {
+    let Some(folder) = &exec.show.output_dir else {
+        return Ok(None);
+    };
+    let files = Files::new(folder, plan);
+    let wrong = |error| Usage(format!("--output-dir {}: {error}", folder.display()));
+    files.map(Some).map_err(wrong)
+}
+
+fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> Stage {
     let plan = Arc::new(ready.plan);
     let show = &exec.show;
-    let files = match &show.output_dir {
-        Some(folder) => Some(
-            Files::new(folder, &plan)
-                .map_err(|error| Usage(format!("--output-dir {}: {error}", folder.display())))?,
-        ),
-        None => None,
-    };
     let mask = show
         .mask
         .then(|| Mask::new(plan.jobs.iter().map(|job| &*job.node)));
-    let has_files = files.is_some();
+    let has_files = ready.files.is_some();
     let can_ask = confirm::has_terminal(context);
     let shown = shown(context, exec, &plan);
-    let mut screen = Screen::start(&mut context.console, files);
+    let mut screen = Screen::start(&mut context.console, ready.files);
     if let Show::Json(lines) = &shown {
         let line = lines.run(ready.run.as_str(), &ready.command, store::now_ms());
         screen.put(Piece::Out(line));
     }
-    Ok(Stage {
+    Stage {
         control: Control::default(),
         screen,
         show: shown,
@@ -197,7 +203,7 @@ fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> R
         asking: person.asking(),
         stop: Stop::default(),
         plan,
-    })
+    }
 }
 
 fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {

@@ -302,6 +302,11 @@ fn files_hold_what_each_node_printed() {
     );
     assert_eq!(fs::read(lab.home.path("a/b/n1.stderr")).unwrap(), b"e\n");
     assert!(!lab.home.path("a/b/dead.stdout").exists());
+    let done = lab.run(&["n1", "--output-dir", "hosts.yaml/x", "--", "true"]);
+    assert!(
+        done.code == Some(2) && done.err.contains("--output-dir"),
+        "{done:?}"
+    );
     let mode = std::os::unix::fs::PermissionsExt::mode(
         &fs::metadata(lab.home.path("a/b/n1.stdout"))
             .unwrap()
@@ -522,6 +527,18 @@ fn sigterm_ends_what_runs() {
     crate::rig::signal(&child, "-TERM");
     assert_eq!(wait(&mut child), Some(143));
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let Some(lab) = Lab::start() else { return };
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    // Linux alone has one.
+    let Ok(full) = full else { return };
+    let mut command = lab.command(&["n[1-2]", "--", "echo x"]);
+    let done = finish(command.stdout(full).output().expect("the binary starts"));
+    assert_eq!(done.code, Some(74), "{done:?}");
+    assert!(done.err.contains("cannot write the output"), "{done:?}");
 }
 
 #[test]

@@ -34,12 +34,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 "{node}: {}passphrase for key file {file}: ",
                 again(*attempt)
             );
-            match tty.ask(&text, false, over) {
-                Read::Line(line) if line.is_empty() => Some(Answer::No),
-                Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-                Read::Declined => Some(Answer::No),
-                Read::Interrupted => None,
-            }
+            secret(&mut tty, &text, false, over)
         }
         Question::Password {
             user,
@@ -53,11 +48,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 Read::Interrupted => None,
             }
         }
-        Question::Sudo { prompt, .. } => match tty.ask(prompt.as_str(), false, over) {
-            Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-            Read::Declined => Some(Answer::No),
-            Read::Interrupted => None,
-        },
+        Question::Sudo { prompt, .. } => secret(&mut tty, prompt.as_str(), true, over),
         Question::Codes {
             user,
             host,
@@ -73,6 +64,21 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
             }
             codes(&mut tty, text, fields, over)
         }
+    }
+}
+
+/// One secret; an empty one is none unless it `may_be_empty`.
+fn secret(
+    tty: &mut Tty,
+    text: &str,
+    may_be_empty: bool,
+    over: &CancellationToken,
+) -> Option<Answer> {
+    match tty.ask(text, false, over) {
+        Read::Line(line) if line.is_empty() && !may_be_empty => Some(Answer::No),
+        Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
+        Read::Declined => Some(Answer::No),
+        Read::Interrupted => None,
     }
 }
 

@@ -36,9 +36,6 @@ pub(super) async fn end(
     let outcomes = finished.results.iter().map(|result| &result.outcome);
     let code = exec.exit_rule().code(outcomes, ending);
     let code = stage.stop.code.unwrap_or(code);
-    if stage.control.is_cancelled() {
-        stage.give_up();
-    }
     let is_written = stage.journal.is_some();
     if let Some(journal) = stage.take_journal()
         && let Err(why) = journal.end(stage.progress.counts()).await

@@ -115,17 +115,6 @@ impl Screen {
         self.backlog.is_empty()
     }
 
-    /// Drops output that waits: how many bytes.
-    pub(super) fn drop_output(&mut self) -> usize {
-        let size = |piece: &Piece| match piece {
-            Piece::Out(bytes) => bytes.len(),
-            _ => 0,
-        };
-        let dropped = self.backlog.iter().map(size).sum();
-        self.backlog.retain(|piece| size(piece) == 0);
-        dropped
-    }
-
     /// Hands on what waits, a piece a call; or tells of a trouble. Never resolves where there is nothing to do. Cancel-safe.
     pub(super) async fn work(&mut self) -> Option<Trouble> {
         let way = self.backlog.front().and_then(|piece| self.way(piece));

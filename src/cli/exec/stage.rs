@@ -220,9 +220,10 @@ impl Stage {
             // As with ssh, whose command then meets a closed pipe.
             Some(Trouble::NoReader) => self.control.cancel_all(),
             Some(Trouble::Broken(text)) => {
-                self.say(&text);
+                self.say(&format!("{text}; what has not begun is cancelled"));
                 self.stop.code = self.stop.code.or(Some(exit::BROKEN));
-                self.control.cancel_all();
+                // What a node is in the middle of is not for a full disk here to end.
+                self.control.cancel_pending();
             }
         }
     }
@@ -258,7 +259,8 @@ impl Stage {
             Event::Password(text) => self.stop.password = Some(text),
             Event::Ended(place, result) => self.ended(place, &result),
             Event::Stopped(why) => {
-                if self.stop.interrupts == 0 && self.stop.code.is_none() {
+                // What somebody here has stopped was said then.
+                if !self.control.is_stopping() || self.control.reason().is_some() {
                     self.say(why.as_str());
                 }
             }
@@ -362,11 +364,6 @@ impl Stage {
             self.screen.put(Piece::Err("\n".into()));
         }
         self.screen.say(text);
-    }
-
-    /// Output that waits for a reader who doesn't come: given up.
-    pub(super) fn give_up(&mut self) {
-        self.stop.dropped += self.screen.drop_output();
     }
 
     /// The screen alone, for its last words.
