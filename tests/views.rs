@@ -50,6 +50,7 @@ fn drawn(
         theme: &theme,
         glyphs: Glyphs { ascii },
         keys: &keys,
+        notice: None,
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, area.right() + 2, area.bottom() + 2));
     for cell in &mut buf.content {

@@ -145,6 +145,9 @@ pub struct Look {
     /// Start with this filter.
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
+    /// Change nothing on any node: no command is run or cancelled, no host key accepted.
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 impl Look {
@@ -154,6 +157,7 @@ impl Look {
             theme: self.theme.or_else(|| outer.theme.clone()),
             view: self.view.or(outer.view),
             filter: self.filter.or_else(|| outer.filter.clone()),
+            read_only: self.read_only || outer.read_only,
         }
     }
 }

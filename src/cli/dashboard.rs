@@ -5,11 +5,12 @@ use std::{convert::Infallible, path::Path, sync::Arc};
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Context, choices, exit, fleet, look};
+use super::{Context, choices, exit, fleet, history, look};
 use crate::{
     command::Usage,
-    config::Choices,
-    fleet::{Answers, Clock, Fleet, Order},
+    config::{Choices, history::History},
+    exec::record::Actor,
+    fleet::{Answers, Clock, Fleet, Logbook, Order},
     inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
@@ -48,6 +49,10 @@ pub(super) async fn open(
     let theme = look::theme(named, depth, &mut screen);
     let mut app = App::new(Settings {
         keys,
+        history: match kept {
+            Some(_) => history::load(&context.paths),
+            None => History::default(),
+        },
         ..look::settings(context, theme, &last)
     });
     let before = app.choices();
@@ -57,7 +62,8 @@ pub(super) async fn open(
     } else {
         Answers::Asked
     };
-    let fleet = Fleet::start(ssh, answers, Clock::start());
+    let logbook = logbook(context, located, kept.is_none());
+    let fleet = Fleet::start_with(ssh, answers, Clock::start(), Some(logbook));
     fleet::give(&fleet, inventory).await;
     let watched = keep_inventory(located, &first, fleet.orders());
     let ended = tokio::select! {
@@ -67,6 +73,7 @@ pub(super) async fn open(
     };
     if kept.is_some() {
         choices::save(&context.paths, &before, &app.choices());
+        history::save(&context.paths, app.history());
     }
     fleet.stop().await;
     Ok(match ended.wrap_err("the terminal failed")? {
@@ -74,6 +81,23 @@ pub(super) async fn open(
         Ended::Terminated => exit::TERMINATED,
         Ended::HungUp => exit::HUNG_UP,
     })
+}
+
+/// Where runs are written down; those of the demo beside its other files, which go with it.
+fn logbook(context: &Context, located: &Located, is_demo: bool) -> Logbook {
+    let folder = located.file().and_then(Path::parent);
+    let audit = match folder.filter(|_| is_demo) {
+        Some(folder) => folder.join("audit"),
+        None => context.paths.audit(),
+    };
+    Logbook {
+        audit,
+        outputs: vec![".".into(), context.paths.state.join("runs")],
+        actor: Actor {
+            name: context.ssh().user,
+            origin: "dashboard".to_owned(),
+        },
+    }
 }
 
 /// Gives the fleet each new version of the file; a broken or empty one leaves the nodes there are and says why.

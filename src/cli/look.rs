@@ -85,6 +85,7 @@ pub(super) fn settings(context: &Context, theme: Theme, last: &Choices) -> Setti
         },
         density: look.view.map(Into::into).or(recalled.density),
         filter: look.filter.clone().unwrap_or_default(),
+        read_only: look.read_only,
         ..recalled
     }
 }

@@ -12,6 +12,7 @@ mod exec;
 pub mod exit;
 mod files;
 mod fleet;
+mod history;
 mod log;
 mod look;
 mod pool;

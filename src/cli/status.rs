@@ -3,22 +3,18 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::Result;
-use comfy_table::{CellAlignment, Table, presets};
 use tokio::{sync::watch, time::sleep};
 
 use super::{Console, Context, ask, exit, fleet};
 use crate::{
     command::{
         select,
-        status::{COLUMNS, Row, Status, is_settled, is_well, row, to_json},
+        status::{Row, Status, is_settled, is_well, lines, row, to_json},
     },
     fleet::{Fleet, Snapshot, Status as Word},
     inventory::Inventory,
     ui::glyph::Glyphs,
 };
-
-/// Rows before the state column that are not numbers.
-const NUMBERS: [usize; 4] = [4, 5, 6, 7];
 
 pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     let inventory = context.inventory()?.with_nodes()?;
@@ -111,21 +107,8 @@ fn table(snapshot: &Snapshot, console: &Console) -> String {
         .iter()
         .map(|n| row(n, snapshot.at, |daemon| glyphs.daemon(daemon)))
         .collect();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(COLUMNS);
-    for row in &rows {
-        let mut cells = row.cells.clone();
-        if let Some(first) = cells.first_mut() {
-            glyphs.status(row.status).clone_into(first);
-        }
-        table.add_row(cells);
-    }
-    for number in NUMBERS {
-        if let Some(column) = table.column_mut(number) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    finish(table.lines(), &rows, glyphs, console)
+    let lines = lines(&rows, |status| glyphs.status(status));
+    finish(lines.into_iter(), &rows, glyphs, console)
 }
 
 /// Colours the sign at the start of each row, and puts under it why a node is not well, and what to try.

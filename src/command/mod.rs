@@ -1,4 +1,4 @@
-//! One command per file: its arguments, and the pure report that it makes. The command line runs them; palette and keys will through the same entries.
+//! One command per file: its arguments, and the pure report that it makes. Command line and palette have them from one registry.
 
 pub mod audit;
 pub mod demo;
@@ -6,8 +6,11 @@ pub mod doctor;
 pub mod exec;
 pub mod nodes;
 pub mod pool;
+pub mod registry;
+pub mod screen;
 pub mod status;
 pub mod trust;
+pub mod words;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
 use super::nodes::{address, host};
@@ -129,6 +130,41 @@ pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str)
         reason: why(state, now),
         advice: advice(state),
     }
+}
+
+/// The columns that are numbers.
+const NUMBERS: [usize; 4] = [4, 5, 6, 7];
+
+/// The table: its headings, then a line for each row; `sign` is that of a node.
+pub fn lines(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(COLUMNS);
+    for row in rows {
+        let mut cells = row.cells.clone();
+        if let Some(first) = cells.first_mut() {
+            sign(row.status).clone_into(first);
+        }
+        table.add_row(cells);
+    }
+    for number in NUMBERS {
+        if let Some(column) = table.column_mut(number) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let trimmed = table.lines().map(|line| line.trim_end().to_owned());
+    trimmed.collect()
+}
+
+/// The table without colours, and under each row why its node is not well, and what to try.
+pub fn text(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> String {
+    let mut lines = lines(rows, sign).into_iter();
+    let mut text: Vec<String> = lines.next().into_iter().collect();
+    for (line, row) in lines.zip(rows) {
+        text.push(line);
+        let more = [&row.reason, &row.advice].into_iter();
+        text.extend(more.filter(|m| !m.is_empty()).map(|m| format!("     {m}")));
+    }
+    text.join("\n")
 }
 
 /// Why it is not well, or what is still waited for.

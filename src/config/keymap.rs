@@ -89,6 +89,45 @@ pub enum Action {
     ForAll,
     /// Drop passwords and decrypted keys.
     Forget,
+    /// Type a command.
+    Palette,
+    /// Type a command for nodes.
+    Exec,
+    /// The next match of the palette.
+    Complete,
+    /// The match before.
+    CompleteBack,
+    /// Search what was typed before.
+    Search,
+    /// Another line of text.
+    NewLine,
+    /// Take all marks away.
+    Unmark,
+    /// Show all runs.
+    Runs,
+    /// Each different answer once.
+    Gather,
+    /// Only nodes that failed.
+    OnlyFailed,
+    /// Run it again where it failed.
+    Rerun,
+    /// Write the output into files.
+    Save,
+    /// End a run, or what it does on a node.
+    Cancel,
+    /// Show a run no longer.
+    Drop,
+    /// The next place that was searched for.
+    NextHit,
+    /// The place before that was searched for.
+    PreviousHit,
+}
+
+impl Action {
+    /// True where nodes may be changed by it: not with `--read-only`.
+    pub fn is_mutating(self) -> bool {
+        matches!(self, Self::Rerun | Self::Cancel)
+    }
 }
 
 /// Where keys are read: the layer in front.
@@ -109,25 +148,62 @@ pub enum Scope {
     Pool,
     /// The line where a filter is typed; all other keys are text.
     Filter,
+    /// The line where a command is typed; all other keys are text.
+    Palette,
     /// A question about a host key.
     Prompt,
     /// A question that is answered by typing; all other keys are text.
     Secret,
+    /// All runs.
+    Runs,
+    /// One run.
+    Run,
+    /// What one node of a run has printed.
+    Output,
+    /// Each different answer of a run.
+    Gathered,
+    /// The line where a search is typed; all other keys are text.
+    Search,
+    /// A command is to be confirmed.
+    Confirm,
+    /// A command is to be confirmed by a word; all other keys are text.
+    Word,
 }
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
+        Self::Palette,
         Self::Columns,
         Self::Pool,
+        Self::Runs,
+        Self::Run,
+        Self::Output,
+        Self::Gathered,
+        Self::Search,
+        Self::Confirm,
+        Self::Word,
         Self::Help,
         Self::Prompt,
         Self::Secret,
         Self::Anywhere,
     ];
+
+    /// True where the keys are no matter of taste: a yes is a yes everywhere.
+    pub fn is_fixed(self) -> bool {
+        matches!(self, Self::Prompt | Self::Confirm | Self::Word)
+    }
+
+    /// True where letters are text.
+    pub fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::Filter | Self::Palette | Self::Search | Self::Secret | Self::Word
+        )
+    }
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -139,8 +215,16 @@ impl Scope {
             Self::Columns => "Columns",
             Self::Pool => "Connections",
             Self::Filter => "Typing a filter",
+            Self::Palette => "Typing a command",
             Self::Prompt => "A host key",
             Self::Secret => "Typing a secret",
+            Self::Runs => "Runs",
+            Self::Run => "A run",
+            Self::Output => "A node's output",
+            Self::Gathered => "Gathered answers",
+            Self::Search => "Typing a search",
+            Self::Confirm => "A confirmation",
+            Self::Word => "A confirmation by a word",
         }
     }
 }
@@ -188,6 +272,13 @@ impl KeyMap {
             actions: pairs.collect(),
             rows,
         }
+    }
+
+    /// The keys without those that may change nodes; such a key still has its meaning, so that it can be refused.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.rows.retain(|(_, row, _)| !row.action.is_mutating());
+        self
     }
 
     /// What a key means in a scope.
@@ -240,7 +331,7 @@ fn spellings(key: &str) -> Vec<KeyCombination> {
 pub fn document() -> String {
     let mut out = String::from(HEAD);
     for scope in Scope::ALL {
-        let name = if scope == Scope::Prompt {
+        let name = if scope.is_fixed() {
             String::new()
         } else {
             format!("`{}:`", remap::word(&scope))
@@ -252,9 +343,10 @@ pub fn document() -> String {
         );
         for row in bindings(scope) {
             let keys: Vec<String> = row.keys.iter().map(|k| format!("`{k}`")).collect();
-            let action = match scope {
-                Scope::Prompt => String::new(),
-                _ => format!("`{}`", remap::word(&row.action)),
+            let action = if scope.is_fixed() {
+                String::new()
+            } else {
+                format!("`{}`", remap::word(&row.action))
             };
             let _ = writeln!(out, "| {} | {} | {action} |", keys.join(" "), row.title);
         }
@@ -271,7 +363,7 @@ Keys of your own stand in `~/.config/sshoal/config.yaml`, by the words of the la
 
 ```yaml
 keys:
-  fleet: {filter: ctrl-f, only-faults: [x, \"!\"]}
+  fleet: {filter: ctrl-f, only-faults: [x, F]}
   anywhere: {quit: [ctrl-q, ctrl-c]}
 ```
 

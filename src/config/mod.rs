@@ -3,6 +3,7 @@
 
 mod choices;
 mod file;
+pub mod history;
 pub mod keymap;
 mod paths;
 

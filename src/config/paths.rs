@@ -40,6 +40,11 @@ impl Paths {
         self.state.join("dashboard.json")
     }
 
+    /// Where the palette's lines are kept.
+    pub fn history(&self) -> PathBuf {
+        self.state.join("history")
+    }
+
     /// Where the audit log is kept.
     pub fn audit(&self) -> PathBuf {
         self.state.join("audit")

@@ -30,8 +30,8 @@ const FAREWELL: Duration = Duration::from_secs(7);
 pub struct Logbook {
     /// The folder of the audit log.
     pub audit: PathBuf,
-    /// The folder in which outputs are saved, each run in one of its own.
-    pub outputs: PathBuf,
+    /// Outputs are saved in the first of these folders that can be written to, each run in one of its own.
+    pub outputs: Vec<PathBuf>,
     /// Who runs them.
     pub actor: Actor,
 }

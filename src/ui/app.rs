@@ -3,7 +3,10 @@
 mod act;
 mod choices;
 mod draw;
+mod intent;
+mod palette;
 mod question;
+mod runs;
 
 use std::sync::Arc;
 
@@ -25,7 +28,11 @@ use super::{
     },
 };
 use crate::{
-    config::keymap::{KeyMap, Scope},
+    config::{
+        history::History,
+        keymap::{KeyMap, Scope},
+    },
+    exec::RunOrder,
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
@@ -52,6 +59,8 @@ pub struct Settings {
     pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
     pub filter: String,
+    /// What was typed into the palette before.
+    pub history: History,
 }
 
 /// The whole screen.
@@ -62,6 +71,9 @@ pub struct App {
     /// Over the fleet, the last one in front.
     layers: Vec<Layer>,
     questions: Questions,
+    history: History,
+    /// A run that was ordered and is not seen yet.
+    awaited: Option<Arc<RunOrder>>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -75,6 +87,8 @@ struct World {
     glyphs: Glyphs,
     keys: KeyMap,
     size: Rect,
+    /// Said until then.
+    notice: Option<(String, Millis)>,
 }
 
 impl World {
@@ -85,6 +99,7 @@ impl World {
             theme: &self.theme,
             glyphs: self.glyphs,
             keys: &self.keys,
+            notice: self.notice.as_ref().map(|(text, _)| text.as_str()),
         }
     }
 
@@ -113,12 +128,19 @@ impl App {
                 now: Millis(0),
                 theme: settings.theme,
                 glyphs: settings.glyphs,
-                keys: settings.keys,
+                keys: if settings.read_only {
+                    settings.keys.read_only()
+                } else {
+                    settings.keys
+                },
                 size: Rect::new(0, 0, 80, 24),
+                notice: None,
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
+            history: settings.history,
+            awaited: None,
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -139,6 +161,7 @@ impl App {
             Event::PromptGone(id) => self.questions.forget(id, self.world.now),
             Event::Tick(now) => {
                 self.world.now = self.world.now.max(now);
+                self.fall_silent();
                 self.refresh();
             }
         }
@@ -148,6 +171,11 @@ impl App {
     /// True when a frame would look different from the last one.
     pub fn is_dirty(&self) -> bool {
         self.is_dirty
+    }
+
+    /// What was typed into the palette, to be kept.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// A frame was drawn: the next one looks the same until something happens.
@@ -165,11 +193,10 @@ impl App {
         self.refresh();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
-        let Some(at) = self.layers.iter().position(gone) else {
-            return Vec::new();
-        };
-        self.layers.remove(at);
-        vec![Effect::Focus(None)]
+        let at = self.layers.iter().position(gone);
+        at.map(|at| self.layers.remove(at));
+        self.refresh_palette();
+        at.map(|_| Effect::Focus(None)).into_iter().collect()
     }
 
     fn refresh(&mut self) {

@@ -101,6 +101,11 @@ impl Glyphs {
         }
     }
 
+    /// Something goes on.
+    pub fn running(self) -> &'static str {
+        self.pick("▶", ">")
+    }
+
     /// Received, or down.
     pub fn down(self) -> &'static str {
         self.pick("↓", "v")

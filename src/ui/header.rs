@@ -74,7 +74,9 @@ pub(super) fn header(
     }
     let first = row(area, 0);
     buf.set_style(first, scene.theme.style(Role::Panel));
-    let end = pieces(buf, first, first.x, &counts(fleet.summary().counts, scene));
+    let mut line = counts(fleet.summary().counts, scene);
+    line.extend(runs(scene));
+    let end = pieces(buf, first, first.x, &line);
     ending(
         buf,
         Rect {
@@ -139,6 +141,18 @@ fn counts(counts: Counts, scene: &Scene<'_>) -> Vec<Piece> {
     line
 }
 
+/// The runs that go on.
+fn runs(scene: &Scene<'_>) -> Option<Piece> {
+    let runs = scene.snapshot.runs.iter();
+    let count = runs.filter(|run| run.is_running()).count();
+    let word = if count == 1 { "run" } else { "runs" };
+    let sign = scene.glyphs.running();
+    (count > 0).then(|| {
+        let text = format!("   {sign} {count} {word}");
+        (text, scene.theme.style(Role::Accent))
+    })
+}
+
 /// How old the newest value of all is.
 fn age(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
     let Some(newest) = fleet.summary().newest else {
@@ -169,6 +183,9 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
         line.push((gap, style(Role::Muted)));
         line.push((text, style(role)));
     };
+    if let Some(notice) = scene.notice {
+        push(notice.to_owned(), Role::Warn);
+    }
     if let Some(notice) = &scene.snapshot.notice {
         push(
             format!("{} {notice}", scene.glyphs.status(Status::Warn)),

@@ -8,6 +8,7 @@ pub mod glyph;
 mod header;
 mod layer;
 pub mod order;
+pub mod palette;
 pub mod theme;
 pub mod view;
 pub mod widget;

@@ -186,7 +186,7 @@ fn names() -> HashMap<Color, String> {
 }
 
 /// An inventory that knows the groups of the nodes.
-fn with_groups(mut fleet: Snapshot) -> Snapshot {
+pub(crate) fn with_groups(mut fleet: Snapshot) -> Snapshot {
     let mut inventory = Inventory::default();
     for state in &fleet.nodes {
         inventory.nodes.push(state.node.clone());

@@ -82,7 +82,7 @@ impl KeyMap {
 }
 
 fn check(scope: Scope, keys: &[String]) -> Result<(), String> {
-    if scope == Scope::Prompt {
+    if scope.is_fixed() {
         return Err("the keys of a question stay what they are".to_owned());
     }
     if keys.is_empty() {
@@ -96,7 +96,7 @@ fn check(scope: Scope, keys: &[String]) -> Result<(), String> {
         }
         let bare = key.strip_prefix("shift-").unwrap_or(key);
         let is_text = bare.chars().count() == 1 || bare == "space";
-        if is_text && matches!(scope, Scope::Anywhere | Scope::Filter) {
+        if is_text && (scope == Scope::Anywhere || scope.is_text()) {
             return Err(format!(
                 "`{key}` is text there; write ctrl-{bare} or a key without a letter"
             ));

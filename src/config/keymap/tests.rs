@@ -88,8 +88,7 @@ fn every_action_of_a_scope_has_one_row() {
 
 #[test]
 fn own_keys_take_the_place_of_the_usual_ones() {
-    let map =
-        remapped("{fleet: {filter: ctrl-f, only-faults: [x, '!']}, node: {back: q, quit: Q}}");
+    let map = remapped("{fleet: {filter: ctrl-f, only-faults: [x, F]}, node: {back: q, quit: Q}}");
     let map = map.unwrap();
     assert_eq!(means(&map, Scope::Fleet, "ctrl-f"), Some(Action::Filter));
     assert_eq!(means(&map, Scope::Fleet, "/"), None);

@@ -12,26 +12,31 @@ use crate::{
     node::text::SafeText,
 };
 
-/// Writes what there is by now; gives the folder. Only this user can read it.
-pub(super) fn write(outputs: &Path, run: &RunState) -> Result<SafeText, SafeText> {
-    let folder = outputs.join(format!("sshoal-run-{}", run.id));
-    let failed = |error: io::Error| {
-        let text = format!("not saved in {}: {error}", folder.display());
-        SafeText::from(text.as_str())
-    };
+/// Writes what there is by now into the first folder that takes it; gives that. Only this user can read it.
+pub(super) fn write(outputs: &[PathBuf], run: &RunState) -> Result<SafeText, SafeText> {
+    let mut why = "there is no folder to save it in".to_owned();
+    for outputs in outputs {
+        let folder = outputs.join(format!("sshoal-run-{}", run.id));
+        match write_all(&folder, run) {
+            Ok(()) => return Ok(folder.display().to_string().as_str().into()),
+            Err(error) => why = format!("not saved in {}: {error}", folder.display()),
+        }
+    }
+    Err(why.as_str().into())
+}
+
+fn write_all(folder: &Path, run: &RunState) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&folder)
-        .map_err(failed)?;
+        .create(folder)?;
     for node in &run.nodes {
         let name = file_name(node.node.id.as_str());
         for (stream, output) in [("stdout", &node.stdout), ("stderr", &node.stderr)] {
-            let path = folder.join(format!("{name}.{stream}"));
-            write_one(path, output).map_err(failed)?;
+            write_one(folder.join(format!("{name}.{stream}")), output)?;
         }
     }
-    Ok(folder.display().to_string().as_str().into())
+    Ok(())
 }
 
 fn write_one(path: PathBuf, output: &Output) -> io::Result<()> {

@@ -41,7 +41,11 @@ impl App {
     }
 
     fn is_typing(&self) -> bool {
-        matches!(self.layers.last(), Some(Layer::Filter(_)))
+        // A yes to one question must not answer another that has just come up.
+        matches!(
+            self.layers.last(),
+            Some(Layer::Filter(_) | Layer::Palette(_) | Layer::Confirm(_))
+        )
     }
 
     /// Where keys are read while this is asked.
@@ -57,7 +61,7 @@ impl App {
         let asked = self.asked();
         let (scope, is_asked) = (self.scope_of(asked.as_ref()), asked.is_some());
         match (self.world.keys.action(scope, key), self.layers.last_mut()) {
-            (Some(Action::Quit), _) => vec![Effect::Quit],
+            (Some(Action::Quit), _) => self.leave(),
             (Some(Action::Suspend), _) => vec![Effect::Suspend],
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
             (Some(action), _) if is_asked => self.answer(action),
@@ -67,13 +71,19 @@ impl App {
                 }
                 Vec::new()
             }
+            (Some(action), _) if action.is_mutating() && self.read_only => self.refuse(),
             (Some(action), _) => self.act(action),
+            (None, Some(Layer::Confirm(confirm))) => {
+                confirm.key(key);
+                Vec::new()
+            }
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
                     self.typed();
                 }
                 Vec::new()
             }
+            (None, Some(Layer::Palette(_))) => self.with_palette(|palette, _| palette.key(key)),
             (None, _) => Vec::new(),
         }
     }
@@ -90,6 +100,7 @@ impl App {
             line.paste(text);
             self.typed();
         }
+        self.with_palette(|palette, _| palette.paste(text));
     }
 
     fn typed(&mut self) {
@@ -113,12 +124,16 @@ impl App {
         !self.read_only && self.asked().as_ref().is_some_and(is_read)
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let body = self.world.body();
         match action {
             Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            Action::Palette | Action::Exec => self.open_palette(action),
+            _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
+                return self.with_palette(|palette, known| palette.act(action, known));
+            }
             Action::Connections => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return vec![Effect::Connections(true)];
@@ -140,7 +155,9 @@ impl App {
     /// Whether the layer stays, and what is to be done.
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
-            Layer::Help(_) | Layer::Columns(_) if action == Action::Back => (false, Vec::new()),
+            Layer::Help(_) | Layer::Columns(_) | Layer::Page(_) if action == Action::Back => {
+                (false, Vec::new())
+            }
             Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
             Layer::Pool(pool) => {
                 pool.act(action, &self.world.scene(), body);
@@ -150,12 +167,19 @@ impl App {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
             }
+            Layer::Page(page) => {
+                page.act(action, body);
+                (true, Vec::new())
+            }
+            // It has read the key by now.
+            Layer::Palette(_) => (true, Vec::new()),
             Layer::Columns(menu) => {
                 menu.act(action, body);
                 self.fleet.columns = menu.shown();
                 (true, Vec::new())
             }
             Layer::Filter(_) => self.act_on_filter(action, body),
+            Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }

@@ -32,6 +32,9 @@ impl App {
         }
         let areas = header::areas(area);
         let built = self.view(&scene, areas, buf);
+        if let Some(Layer::Palette(palette)) = self.layers.last() {
+            palette.render(&scene, areas.body, buf);
+        }
         let question = self.asked();
         let scope = self.scope_of(question.as_ref());
         let place = self
@@ -40,6 +43,9 @@ impl App {
             .map(|(_, at)| (at + 1, self.fleet.shown()));
         let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
         header::footer(scope, place, &scene, areas.footer, buf);
+        if let Some(Layer::Confirm(confirm)) = self.layers.last() {
+            confirm.render(&scene, (area, buf));
+        }
         if let Some(asked) = question {
             let is_armed = asked.is_armed && !self.read_only;
             let asked = Ask { is_armed, ..asked };
@@ -54,7 +60,13 @@ impl App {
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
         let crumb = self.open_node().map(|(id, _)| id);
         header::header(&self.fleet, crumb, scene, areas, buf);
-        match self.layers.last() {
+        let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
+        let front = self.layers.iter().rfind(is_below);
+        match front {
+            Some(Layer::Page(page)) => {
+                page.render(scene, areas.body, buf);
+                return 0;
+            }
             Some(Layer::Help(help)) => {
                 help.render(scene, areas.body, buf);
                 return 0;
@@ -81,7 +93,7 @@ impl App {
             return usize::from(node.is_some());
         }
         let built = self.fleet.render(scene, areas.body, buf);
-        if let Some(Layer::Columns(menu)) = self.layers.last() {
+        if let Some(Layer::Columns(menu)) = front {
             let name = self.fleet.summary().name;
             menu.render(scene, name, areas.body, buf);
         }

@@ -2,6 +2,7 @@
 
 mod act;
 mod place;
+mod wish;
 
 use std::collections::BTreeSet;
 

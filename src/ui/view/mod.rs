@@ -1,11 +1,13 @@
 //! The views: each draws one thing from a snapshot; what they all need to draw is a `Scene`.
 
 pub mod columns;
+pub mod confirm;
 pub mod fleet;
 pub mod heatmap;
 pub mod help;
 pub mod line;
 pub mod node;
+pub mod page;
 pub mod pool;
 pub mod prompt;
 pub mod table;
@@ -30,4 +32,6 @@ pub struct Scene<'a> {
     pub glyphs: Glyphs,
     /// Keys, for help and hints.
     pub keys: &'a KeyMap,
+    /// What is to be said to this person for a moment.
+    pub notice: Option<&'a str>,
 }

@@ -23,6 +23,7 @@ impl Fleet {
         match action {
             Action::Mark => self.mark(scene, body),
             Action::MarkAll => self.mark_all(scene),
+            Action::Unmark => self.unmark_all(),
             Action::Denser => self.step_density(scene, body, true),
             Action::Roomier => self.step_density(scene, body, false),
             Action::Sort => self.next_sort(),

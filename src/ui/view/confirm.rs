@@ -1,0 +1,319 @@
+//! What has to be confirmed before it is done: the exact command, where, why that is asked, and what to answer.
+
+use std::sync::Arc;
+
+use crokey::KeyCombination;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Scene, line::Line};
+use crate::{
+    config::keymap::{Action, Scope},
+    exec::{
+        RunOrder, RunState,
+        guard::{Ask, Verdict, confirmation},
+    },
+    ui::{
+        format::{self, put, row},
+        theme::Role,
+        widget::{Look, panel::Panel},
+    },
+};
+
+/// Widest box.
+const WIDTH: u16 = 100;
+
+/// Runs that are named before leaving.
+const MAX_RUNS: usize = 5;
+
+/// What is asked, and how far one has read.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    title: &'static str,
+    lines: Vec<(String, Role)>,
+    /// The word to type; without one a `y` will do.
+    word: Option<String>,
+    typed: Box<Line>,
+    scroll: usize,
+    what: What,
+}
+
+/// What is done on a yes.
+#[derive(Clone, Debug)]
+enum What {
+    Run(Arc<RunOrder>),
+    Leave,
+}
+
+/// What came of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing yet.
+    Stays,
+    /// It is left; this is to be said.
+    No(&'static str),
+    /// Run it.
+    Run(Arc<RunOrder>),
+    /// Leave the program.
+    Leave,
+}
+
+impl Confirm {
+    /// For a command; the nodes are those of the order, whatever changes until the answer.
+    pub fn run(order: Arc<RunOrder>, verdict: &Verdict) -> Self {
+        let mut lines: Vec<(String, Role)> = confirmation(&order.command, &order.nodes(), verdict)
+            .into_iter()
+            .map(|line| {
+                let role = role(&line);
+                (line, role)
+            })
+            .collect();
+        // What to answer stands at the foot.
+        lines.pop();
+        let options = &order.plan.options;
+        let manner = [
+            options.is_sudo.then(|| "As root, by sudo".to_owned()),
+            options.folder.as_ref().map(|folder| format!("In {folder}")),
+        ];
+        let manner = manner.into_iter().flatten();
+        lines.splice(1..1, manner.map(|line| (line, Role::Text)));
+        let word = match &verdict.asks {
+            Ask::TypedWord(word) => Some(word.clone()),
+            Ask::Nothing | Ask::YesNo => None,
+        };
+        let title = if verdict.dangers.is_empty() {
+            "Run this?"
+        } else {
+            "Dangerous: run this?"
+        };
+        Self::new(title, lines, word, What::Run(order))
+    }
+
+    /// For leaving while these go on.
+    pub fn leave(running: &[Arc<RunState>]) -> Self {
+        let what = match running.len() {
+            1 => "1 run goes on. Leaving ends its commands:".to_owned(),
+            n => format!("{n} runs go on. Leaving ends their commands:"),
+        };
+        let mut lines = vec![(what, Role::Strong)];
+        for run in running.iter().take(MAX_RUNS) {
+            let (open, all) = (run.nodes.len() - run.tallies.ended(), run.nodes.len());
+            let command = run.order.command.lines().next().unwrap_or_default();
+            let text = format!(
+                "  {} {command} · {open} of {all} nodes not done",
+                run.number
+            );
+            lines.push((text, Role::Text));
+        }
+        if let Some(more @ 1..) = running.len().checked_sub(MAX_RUNS) {
+            lines.push((format!("  and {more} more"), Role::Text));
+        }
+        Self::new("Leave?", lines, None, What::Leave)
+    }
+
+    fn new(
+        title: &'static str,
+        lines: Vec<(String, Role)>,
+        word: Option<String>,
+        what: What,
+    ) -> Self {
+        Self {
+            title,
+            lines,
+            word,
+            typed: Box::new(Line::new("")),
+            scroll: 0,
+            what,
+        }
+    }
+
+    /// Where its keys are read.
+    pub fn scope(&self) -> Scope {
+        match self.word {
+            Some(_) => Scope::Word,
+            None => Scope::Confirm,
+        }
+    }
+
+    /// True where it is asked whether to leave.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.what, What::Leave)
+    }
+
+    /// Takes a key that is text.
+    pub fn key(&mut self, key: KeyCombination) {
+        if self.word.is_some() {
+            self.typed.key(key);
+        }
+    }
+
+    /// Does what a key means here.
+    pub fn act(&mut self, action: Action, screen: Rect) -> Reply {
+        let (_, inside) = frame(self, screen);
+        let text = self.wrapped(inside.width);
+        let page = usize::from(room(inside)).max(1);
+        let last = text.len().saturating_sub(page);
+        let to = match action {
+            Action::Up => self.scroll.saturating_sub(1),
+            Action::Down => self.scroll + 1,
+            Action::PageUp => self.scroll.saturating_sub(page),
+            Action::PageDown => self.scroll + page,
+            Action::No => return Reply::No("left as it is"),
+            // Only what could be read to its end is confirmed.
+            Action::Yes | Action::Send if self.scroll >= last => return self.yes(),
+            _ => return Reply::Stays,
+        };
+        self.scroll = to.min(last);
+        Reply::Stays
+    }
+
+    fn yes(&self) -> Reply {
+        let is_right = |word: &String| word == self.typed.text().trim();
+        if !self.word.as_ref().is_none_or(is_right) {
+            return Reply::No("not run: that was another word");
+        }
+        match &self.what {
+            What::Run(order) => Reply::Run(Arc::clone(order)),
+            What::Leave => Reply::Leave,
+        }
+    }
+
+    /// Draws it over whatever is shown.
+    pub fn render(&self, scene: &Scene<'_>, (screen, buf): (Rect, &mut Buffer)) {
+        let (frame, inside) = frame(self, screen);
+        let style = |role| scene.theme.style(role);
+        format::clear(buf, frame, style(Role::Ground).patch(style(Role::Panel)));
+        let text = self.wrapped(inside.width);
+        let page = usize::from(room(inside));
+        let first = self.scroll.min(text.len().saturating_sub(page));
+        let end = text.len().min(first + page);
+        let rest = match text.len() - end {
+            0 => String::new(),
+            n => format!("{n} more lines: down"),
+        };
+        let role = if self.word.is_some() {
+            Role::Critical
+        } else {
+            Role::Warn
+        };
+        let panel = Panel {
+            title: &[(self.title, style(role))],
+            note: Some((&rest, style(Role::Warn))),
+            focused: true,
+            ..Panel::default()
+        };
+        let inside = panel.render(&Look::from(scene), frame, buf);
+        let shown = text.get(first..end).unwrap_or_default();
+        for (y, (text, role)) in (0..).zip(shown) {
+            put(buf, row(inside, y), inside.x, text, style(*role));
+        }
+        let last = row(inside, inside.height.saturating_sub(1));
+        self.answers(scene, last, buf);
+    }
+
+    fn answers(&self, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
+        let (key, muted) = (scene.theme.style(Role::Key), scene.theme.style(Role::Muted));
+        let mut x = line.x;
+        if let Some(word) = &self.word {
+            x = put(buf, line, x, "type ", muted);
+            x = put(buf, line, x, word, scene.theme.style(Role::Strong));
+            x = put(buf, line, x, " to run it: ", muted);
+            put(buf, line, x, &format!("{}_", self.typed.text()), key);
+            return;
+        }
+        let yes = match self.what {
+            What::Run(_) => "run it",
+            What::Leave => "leave",
+        };
+        for (sign, word) in [("y", yes), ("n", "no")] {
+            x = put(buf, line, x, sign, key);
+            x = put(buf, line, x + 1, word, muted) + 3;
+        }
+    }
+
+    /// All of the text, cut into lines: a command must be seen whole.
+    fn wrapped(&self, width: u16) -> Vec<(String, Role)> {
+        let lines = self.lines.iter();
+        lines
+            .flat_map(|(text, role)| {
+                let pieces = wrap(text, usize::from(width).max(1));
+                pieces.into_iter().map(|piece| (piece, *role))
+            })
+            .collect()
+    }
+}
+
+/// Cut by cells; at a blank or a comma where there is one near the end.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for c in text.chars() {
+        line.push(c);
+        if format::width(&line) <= width {
+            continue;
+        }
+        let near = line.len() * 2 / 3;
+        let at = line.get(..line.len() - c.len_utf8()).unwrap_or_default();
+        let at = at.rfind([' ', ',']).filter(|at| *at >= near);
+        let at = at.map_or(line.len() - c.len_utf8(), |at| at + 1);
+        let rest = line.split_off(at);
+        lines.push(std::mem::replace(&mut line, rest));
+    }
+    lines.push(line);
+    lines
+}
+
+/// What a line of a confirmation is for.
+fn role(line: &str) -> Role {
+    match line {
+        line if line.starts_with("  ") => Role::Accent,
+        line if line.starts_with("Run on ") => Role::Strong,
+        line if line.starts_with("Protected: ") => Role::Warn,
+        line if line.starts_with("Dangerous: ") => Role::Critical,
+        _ => Role::Muted,
+    }
+}
+
+/// The box, and what is within its frame.
+fn frame(confirm: &Confirm, screen: Rect) -> (Rect, Rect) {
+    let width = WIDTH.min(screen.width);
+    let text = confirm.wrapped(width.saturating_sub(4)).len() as u16;
+    let height = text.saturating_add(4).min(screen.height);
+    let frame = Rect::new(
+        screen.x + (screen.width - width) / 2,
+        screen.y + (screen.height - height) / 3,
+        width,
+        height,
+    );
+    let inside = Rect::new(
+        frame.x + 2,
+        frame.y + 1,
+        frame.width.saturating_sub(4),
+        frame.height.saturating_sub(2),
+    );
+    (frame, inside)
+}
+
+/// Lines for the text: the last two are a gap and the answers.
+fn room(inside: Rect) -> u16 {
+    inside.height.saturating_sub(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_command_is_cut_into_lines_and_nothing_is_lost() {
+        let text = "  sed -i 's/a very long pattern/and what comes in its place/' /etc/some/file";
+        for width in [1, 7, 20, 200] {
+            let lines = wrap(text, width);
+            assert_eq!(lines.concat(), text, "{width}");
+            assert!(
+                lines.iter().all(|line| format::width(line) <= width),
+                "{lines:?}"
+            );
+        }
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+}
