@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::{
     cli::tty::{Read, Tty},
@@ -35,12 +34,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 "{node}: {}passphrase for key file {file}: ",
                 again(*attempt)
             );
-            match tty.ask(&text, false, over) {
-                Read::Line(line) if line.is_empty() => Some(Answer::No),
-                Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-                Read::Declined => Some(Answer::No),
-                Read::Interrupted => None,
-            }
+            secret(&mut tty, &text, false, over)
         }
         Question::Password {
             user,
@@ -54,11 +48,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 Read::Interrupted => None,
             }
         }
-        Question::Sudo { prompt, .. } => match tty.ask(prompt.as_str(), false, over) {
-            Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-            Read::Declined => Some(Answer::No),
-            Read::Interrupted => None,
-        },
+        Question::Sudo { prompt, .. } => secret(&mut tty, prompt.as_str(), true, over),
         Question::Codes {
             user,
             host,
@@ -77,6 +67,21 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
     }
 }
 
+/// One secret; an empty one is none unless it `may_be_empty`.
+fn secret(
+    tty: &mut Tty,
+    text: &str,
+    may_be_empty: bool,
+    over: &CancellationToken,
+) -> Option<Answer> {
+    match tty.ask(text, false, over) {
+        Read::Line(line) if line.is_empty() && !may_be_empty => Some(Answer::No),
+        Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
+        Read::Declined => Some(Answer::No),
+        Read::Interrupted => None,
+    }
+}
+
 /// True for a yes; nothing when the person wants the command to end. Blocks until `over`.
 pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
     let Ok(mut tty) = Tty::open() else {
@@ -89,19 +94,11 @@ pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
     }
 }
 
-/// What was typed, or that nothing was; nothing at all when the person wants the command to end. Blocks until `over`.
-pub(super) fn typed(
-    text: &str,
-    echo: bool,
-    over: &CancellationToken,
-) -> Option<Option<Zeroizing<String>>> {
-    let Ok(mut tty) = Tty::open() else {
-        return Some(None);
-    };
-    match tty.ask(text, echo, over) {
-        Read::Line(line) => Some(Some(line)),
-        Read::Declined => Some(None),
-        Read::Interrupted => None,
+/// What was typed; declined where there is no terminal. Blocks until `over`.
+pub(super) fn typed(text: &str, echo: bool, over: &CancellationToken) -> Read {
+    match Tty::open() {
+        Ok(mut tty) => tty.ask(text, echo, over),
+        Err(_) => Read::Declined,
     }
 }
 
