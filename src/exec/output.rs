@@ -160,7 +160,9 @@ mod tests {
         fn nothing_is_lost_below_the_limit(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..12), limit in 0usize..200) {
             let whole = chunks.concat();
             let mut output = Output::new(limit);
-            chunks.iter().for_each(|chunk| output.push(chunk));
+            for chunk in &chunks {
+                output.push(chunk);
+            }
             let (head, tail) = (output.head(), output.tail());
             prop_assert!(whole.starts_with(&head) && whole.ends_with(&tail));
             prop_assert_eq!(output.cut() as usize, whole.len() - head.len() - tail.len());

@@ -96,8 +96,9 @@ fn commands(text: &str) -> Vec<(String, bool)> {
             }
         }
     }
-    all.iter_mut()
-        .for_each(|(command, _)| *command = command.trim().to_owned());
+    for (command, _) in &mut all {
+        *command = command.trim().to_owned();
+    }
     all.retain(|(command, _)| !command.is_empty());
     all
 }

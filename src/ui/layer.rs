@@ -4,7 +4,7 @@ use super::{
     palette::Palette,
     view::{
         columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, page::Page,
-        pool::Pool,
+        pool::Pool, run::RunView, runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -22,6 +22,10 @@ pub(super) enum Layer {
     Pool(Pool),
     /// The line where a filter is typed.
     Filter(Box<Line>),
+    /// All runs.
+    Runs(Runs),
+    /// One run.
+    Run(Box<RunView>),
     /// A text to read.
     Page(Page),
     /// The line where a command is typed.
@@ -31,6 +35,11 @@ pub(super) enum Layer {
 }
 
 impl Layer {
+    /// True where the header says where one is.
+    pub(super) fn has_crumb(&self) -> bool {
+        matches!(self, Self::Node(..) | Self::Runs(_) | Self::Run(_))
+    }
+
     /// Which keys it reads.
     pub(super) fn scope(&self) -> Scope {
         match self {
@@ -39,6 +48,8 @@ impl Layer {
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
+            Self::Runs(_) => Scope::Runs,
+            Self::Run(view) => view.scope(),
             Self::Palette(_) => Scope::Palette,
             Self::Confirm(confirm) => confirm.scope(),
         }

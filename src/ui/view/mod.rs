@@ -8,8 +8,11 @@ pub mod help;
 pub mod line;
 pub mod node;
 pub mod page;
+pub mod pager;
 pub mod pool;
 pub mod prompt;
+pub mod run;
+pub mod runs;
 pub mod table;
 pub mod tiles;
 
