@@ -180,9 +180,9 @@ fn a_command_runs_on_the_marked_nodes_else_on_the_one_under_the_cursor() {
         ),
         (
             "g G ! 'uptime' ctrl-j 'df' enter",
-            "a\nb",
+            "uptime\ndf",
             "under the cursor",
-            &["db2"],
+            &["db1"],
         ),
     ] {
         let (screen, effects) = after(script);

@@ -244,8 +244,8 @@ fn set<'a>(text: &'a str, at: usize, known: &Known<'_>) -> Place<'a> {
         .char_indices()
         .filter(|(_, c)| matches!(c, ',' | '!' | '&' | '^'));
     let last = operators
-        .filter(|(at, _)| !depth(text.get(..*at).unwrap_or_default()))
-        .last();
+        .rev()
+        .find(|(at, _)| !depth(text.get(..*at).unwrap_or_default()));
     let start = last.map_or(0, |(at, c)| at + c.len_utf8());
     let stem = text.get(start..).unwrap_or_default();
     let mut named = groups(known.inventory);
