@@ -31,11 +31,6 @@ impl App {
     pub(super) fn open_palette(&mut self, action: Action) {
         let here = self.here();
         let mut palette = match action {
-            Action::Exec if self.read_only => {
-                let mut palette = Palette::new(here);
-                palette.refuse(READ_ONLY.to_owned());
-                palette
-            }
             Action::Exec => Palette::short(here),
             _ => Palette::new(here),
         };
@@ -90,10 +85,14 @@ impl App {
     /// Runs the line; one that can't be run stays, with the reason under it.
     fn run_line(&mut self, line: &str, mut palette: Box<Palette>) -> Vec<Effect> {
         let here = palette.here().cloned();
-        let done = registry::read(line).and_then(|intent| self.carry_out(intent, here.as_ref()));
-        match done {
+        let intent = registry::read(line);
+        let is_last = matches!(intent, Ok(Intent::Quit));
+        match intent.and_then(|intent| self.carry_out(intent, here.as_ref())) {
             Ok(effects) => {
-                self.history.push(line);
+                // Nobody looks for how to leave.
+                if !is_last {
+                    self.history.push(line);
+                }
                 effects
             }
             Err(Usage(why)) => {
