@@ -5,6 +5,7 @@ use super::{
     fault::{Fault, garbled},
     pacer::Stream,
     program::{Loaded, Program, identify, is_too_long, lines, loaded},
+    script::{self, Script},
     shell::{self, Ended},
     slow::Slow,
     smi::{Query, Unknown},
@@ -17,7 +18,7 @@ use russh::{
 };
 use std::{collections::HashMap, sync::Arc};
 use tokio::time::sleep;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The channels of one connection to the node `node`.
 pub(super) struct Channels {
@@ -41,6 +42,8 @@ enum Running {
     },
     /// A loop of `nvidia-smi`, which ends with this guard.
     Smi(#[expect(dead_code, reason = "it acts when it is dropped")] DropGuard),
+    /// A command, which is ended with this guard.
+    Command(#[expect(dead_code, reason = "it acts when it is dropped")] DropGuard),
 }
 
 impl Channels {
@@ -87,7 +90,11 @@ impl Channels {
             self.running.insert(channel, running);
             return Ok(());
         }
+        if let Some(script) = Script::parse(&command) {
+            return self.run(channel, &script, session);
+        }
         let ended = match Query::parse(&command) {
+            _ if script::is_sweep(&command) => script::swept(),
             None => shell::run(&command, self.resident().name()),
             Some(_) if self.resident().model.profile().gpus == 0 => {
                 Ended::failed(127, "sh: nvidia-smi: not found\n")
@@ -103,6 +110,32 @@ impl Channels {
             return finish(session, channel, ended);
         }
         self.finish_later(channel, &ended, session.handle());
+        Ok(())
+    }
+
+    /// Runs a broadcast's command: at once, or on a task of its own where it takes time.
+    fn run(
+        &mut self,
+        channel: ChannelId,
+        script: &Script,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        session.extended_data(channel, 1, script.mark())?;
+        let mut steps = script.steps(self.resident().name());
+        if steps.iter().all(|step| step.after.is_zero()) {
+            let last = steps.pop().unwrap_or_default();
+            for step in steps {
+                print(session, channel, step)?;
+            }
+            return finish(session, channel, last);
+        }
+        let (over, to) = (self.ends.cut.child_token(), session.handle());
+        let guard = over.clone().drop_guard();
+        self.running.insert(channel, Running::Command(guard));
+        self.world.tasks.spawn(async move {
+            // Fails only when the connection is gone, and then there is nobody to tell.
+            let _ = take_steps(&to, channel, steps, over).await;
+        });
         Ok(())
     }
 
@@ -266,6 +299,11 @@ impl Channels {
                 self.running.remove(&channel);
                 finish(session, channel, Ended::default())
             }
+            // Its watchdog reads the input.
+            Some(Running::Command(_)) => {
+                self.running.remove(&channel);
+                Ok(())
+            }
             Some(Running::Smi(_)) | None => Ok(()),
         }
     }
@@ -276,15 +314,51 @@ impl Channels {
     }
 }
 
-/// Prints what a command printed and closes its channel.
-fn finish(session: &mut Session, channel: ChannelId, ended: Ended) -> Result<(), Error> {
+/// Goes through the steps of a command as time passes, until it is told to end.
+async fn take_steps(
+    to: &Handle,
+    channel: ChannelId,
+    steps: Vec<Ended>,
+    over: CancellationToken,
+) -> Result<(), ()> {
+    let mut code = 0;
+    for step in steps {
+        let is_over = tokio::select! {
+            biased;
+            () = over.cancelled() => true,
+            () = sleep(step.after) => false,
+        };
+        code = if is_over { TERMINATED } else { step.code };
+        if is_over {
+            break;
+        }
+        to.data(channel, step.stdout).await.map_err(drop)?;
+        to.extended_data(channel, 1, step.stderr)
+            .await
+            .map_err(drop)?;
+    }
+    to.exit_status_request(channel, code).await?;
+    to.eof(channel).await?;
+    to.close(channel).await
+}
+
+/// What a shell says of a command that SIGTERM has ended.
+const TERMINATED: u32 = 128 + 15;
+
+fn print(session: &mut Session, channel: ChannelId, ended: Ended) -> Result<u32, Error> {
     if !ended.stdout.is_empty() {
         session.data(channel, ended.stdout)?;
     }
     if !ended.stderr.is_empty() {
         session.extended_data(channel, 1, ended.stderr)?;
     }
-    session.exit_status_request(channel, ended.code)?;
+    Ok(ended.code)
+}
+
+/// Prints what a command printed and closes its channel.
+fn finish(session: &mut Session, channel: ChannelId, ended: Ended) -> Result<(), Error> {
+    let code = print(session, channel, ended)?;
+    session.exit_status_request(channel, code)?;
     session.eof(channel)?;
     session.close(channel)
 }

@@ -11,6 +11,7 @@ pub mod noise;
 mod pacer;
 pub mod profile;
 mod program;
+mod script;
 mod server;
 pub mod services;
 mod shell;
