@@ -5,6 +5,7 @@
 #[path = "support/fake.rs"]
 mod fake;
 #[path = "support/screen.rs"]
+#[expect(dead_code, reason = "other test files use the rest of it")]
 mod screen;
 
 use std::sync::{Arc, OnceLock};
@@ -310,7 +311,10 @@ fn read_only_offers_and_runs_nothing() {
     }
     screen.keys("esc !");
     let text = screen.rows().join("\n");
-    assert!(text.contains("nothing is run or cancelled with --read-only"), "{text}");
+    assert!(
+        text.contains("nothing is run or cancelled with --read-only"),
+        "{text}"
+    );
     assert!(!text.contains("! run"), "{text}");
 }
 

@@ -166,6 +166,10 @@ impl RunState {
                 // What the result holds is held once.
                 node.stdout = Output::from(&result.stdout);
                 node.stderr = Output::from(&result.stderr);
+                if !result.outcome.is_ok() && result.stderr.total > 0 {
+                    // There it says why.
+                    node.spoke = Stream::Stderr;
+                }
                 node.result = Some(result);
             }),
             Event::Stopped(why) => self.stopping = Some(why),

@@ -155,6 +155,7 @@ impl App {
             Event::Resize(width, height) => {
                 self.world.size = Rect::new(0, 0, width, height);
                 self.fleet.follow(&self.world.scene(), self.world.body());
+                self.fit_runs();
             }
             Event::Snapshot(snapshot) => return self.take(snapshot),
             Event::Prompt(prompt) => self.questions.ask(prompt, self.world.now),
@@ -162,6 +163,7 @@ impl App {
             Event::Tick(now) => {
                 self.world.now = self.world.now.max(now);
                 self.fall_silent();
+                self.fit_runs();
                 self.refresh();
             }
         }
@@ -191,6 +193,7 @@ impl App {
             self.fleet.inventory_changed(&self.world.snapshot);
         }
         self.refresh();
+        self.refresh_runs();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let at = self.layers.iter().position(gone);

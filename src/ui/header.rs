@@ -16,7 +16,6 @@ use super::{
 use crate::{
     config::keymap::Scope,
     fleet::{Counts, Status},
-    node::NodeId,
 };
 
 /// A piece of a line.
@@ -60,10 +59,10 @@ pub(super) fn areas(size: Rect) -> Areas {
     }
 }
 
-/// Draws the header; `node` is the one that is open.
+/// Draws the header; `crumb` names what is open over the fleet.
 pub(super) fn header(
     fleet: &Fleet,
-    node: Option<&NodeId>,
+    crumb: Option<&str>,
     scene: &Scene<'_>,
     areas: Areas,
     buf: &mut Buffer,
@@ -89,8 +88,8 @@ pub(super) fn header(
     if area.height > 1 {
         let second = row(area, 1);
         let right = order(fleet, scene, areas.body);
-        let left = match node {
-            Some(id) => crumbs(id, scene),
+        let left = match crumb {
+            Some(crumb) => crumbs(crumb, scene),
             None => shown(fleet, scene),
         };
         let end = pieces(buf, second, second.x, &left);
@@ -184,7 +183,7 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
         line.push((text, style(role)));
     };
     if let Some(notice) = scene.notice {
-        push(notice.to_owned(), Role::Warn);
+        push(notice.to_owned(), Role::Info);
     }
     if let Some(notice) = &scene.snapshot.notice {
         push(
@@ -216,12 +215,20 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
     line
 }
 
-fn crumbs(node: &NodeId, scene: &Scene<'_>) -> Vec<Piece> {
-    let muted = scene.theme.style(Role::Muted);
-    vec![
-        (format!(" fleet {} ", scene.glyphs.into()), muted),
-        (node.to_string(), scene.theme.style(Role::Strong)),
-    ]
+fn crumbs(crumb: &str, scene: &Scene<'_>) -> Vec<Piece> {
+    let style = |role| scene.theme.style(role);
+    let mut line = vec![
+        (
+            format!(" fleet {} ", scene.glyphs.into()),
+            style(Role::Muted),
+        ),
+        (crumb.to_owned(), style(Role::Strong)),
+    ];
+    if let Some(notice) = scene.notice {
+        line.push((format!(" {} ", scene.glyphs.dot()), style(Role::Muted)));
+        line.push((notice.to_owned(), style(Role::Info)));
+    }
+    line
 }
 
 fn order(fleet: &Fleet, scene: &Scene<'_>, body: Rect) -> Vec<Piece> {

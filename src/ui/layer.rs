@@ -3,8 +3,8 @@
 use super::{
     palette::Palette,
     view::{
-        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, page::Page,
-        pool::Pool,
+        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, pool::Pool,
+        report::Report, run::RunView, runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -22,8 +22,12 @@ pub(super) enum Layer {
     Pool(Pool),
     /// The line where a filter is typed.
     Filter(Box<Line>),
+    /// All runs.
+    Runs(Runs),
+    /// One run.
+    Run(Box<RunView>),
     /// A text to read.
-    Page(Page),
+    Report(Report),
     /// The line where a command is typed.
     Palette(Box<Palette>),
     /// What has to be confirmed before it is done; over the layer before.
@@ -31,14 +35,21 @@ pub(super) enum Layer {
 }
 
 impl Layer {
+    /// True where the header says where one is.
+    pub(super) fn has_crumb(&self) -> bool {
+        matches!(self, Self::Node(..) | Self::Runs(_) | Self::Run(_))
+    }
+
     /// Which keys it reads.
     pub(super) fn scope(&self) -> Scope {
         match self {
             Self::Node(..) => Scope::Node,
-            Self::Help(_) | Self::Page(_) => Scope::Help,
+            Self::Help(_) | Self::Report(_) => Scope::Help,
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
+            Self::Runs(_) => Scope::Runs,
+            Self::Run(view) => view.scope(),
             Self::Palette(_) => Scope::Palette,
             Self::Confirm(confirm) => confirm.scope(),
         }

@@ -17,6 +17,7 @@ use crate::{
             node::NodeView,
             pool::Pool,
             prompt::{self, Ask},
+            runs::Runs,
         },
     },
 };
@@ -42,10 +43,7 @@ impl App {
 
     fn is_typing(&self) -> bool {
         // A yes to one question must not answer another that has just come up.
-        matches!(
-            self.layers.last(),
-            Some(Layer::Filter(_) | Layer::Palette(_) | Layer::Confirm(_))
-        )
+        self.scope().is_text() || matches!(self.layers.last(), Some(Layer::Confirm(_)))
     }
 
     /// Where keys are read while this is asked.
@@ -77,6 +75,10 @@ impl App {
                 confirm.key(key);
                 Vec::new()
             }
+            (None, Some(Layer::Run(view))) => {
+                view.key(key, self.world.body());
+                Vec::new()
+            }
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
                     self.typed();
@@ -96,9 +98,14 @@ impl App {
             }
             return;
         }
-        if let Some(Layer::Filter(line)) = self.layers.last_mut() {
-            line.paste(text);
-            self.typed();
+        let body = self.world.body();
+        match self.layers.last_mut() {
+            Some(Layer::Filter(line)) => {
+                line.paste(text);
+                self.typed();
+            }
+            Some(Layer::Run(view)) => view.paste(text, body),
+            _ => {}
         }
         self.with_palette(|palette, _| palette.paste(text));
     }
@@ -130,6 +137,7 @@ impl App {
             Action::Forget => return vec![Effect::Forget],
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
+            Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
             Action::Palette | Action::Exec => self.open_palette(action),
             _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 return self.with_palette(|palette, known| palette.act(action, known));
@@ -142,9 +150,11 @@ impl App {
                 let Some(mut layer) = self.layers.pop() else {
                     return self.act_on_fleet(action, body);
                 };
+                let place = self.layers.len();
                 let (is_open, effects) = self.act_on(&mut layer, action, body);
                 if is_open {
-                    self.layers.push(layer);
+                    // Under what it has opened itself.
+                    self.layers.insert(place, layer);
                 }
                 return effects;
             }
@@ -155,7 +165,7 @@ impl App {
     /// Whether the layer stays, and what is to be done.
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
-            Layer::Help(_) | Layer::Columns(_) | Layer::Page(_) if action == Action::Back => {
+            Layer::Help(_) | Layer::Columns(_) | Layer::Report(_) if action == Action::Back => {
                 (false, Vec::new())
             }
             Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
@@ -167,8 +177,8 @@ impl App {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
             }
-            Layer::Page(page) => {
-                page.act(action, body);
+            Layer::Report(report) => {
+                report.act(action, body);
                 (true, Vec::new())
             }
             // It has read the key by now.
@@ -180,6 +190,8 @@ impl App {
             }
             Layer::Filter(_) => self.act_on_filter(action, body),
             Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
+            Layer::Runs(runs) => self.act_on_runs(runs, action, body),
+            Layer::Run(view) => self.act_on_run(view, action, body),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }

@@ -41,7 +41,10 @@ impl App {
             .fleet
             .cursor()
             .map(|(_, at)| (at + 1, self.fleet.shown()));
-        let place = place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter));
+        let place = match self.layers.last() {
+            Some(Layer::Run(view)) => view.place(),
+            _ => place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter)),
+        };
         header::footer(scope, place, &scene, areas.footer, buf);
         if let Some(Layer::Confirm(confirm)) = self.layers.last() {
             confirm.render(&scene, (area, buf));
@@ -58,13 +61,17 @@ impl App {
     }
 
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
-        let crumb = self.open_node().map(|(id, _)| id);
-        header::header(&self.fleet, crumb, scene, areas, buf);
+        let crumb = match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
+            Some(Layer::Run(view)) => Some(view.crumb(scene)),
+            Some(Layer::Runs(_)) => Some("runs".to_owned()),
+            _ => self.open_node().map(|(id, _)| id.to_string()),
+        };
+        header::header(&self.fleet, crumb.as_deref(), scene, areas, buf);
         let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
         match front {
-            Some(Layer::Page(page)) => {
-                page.render(scene, areas.body, buf);
+            Some(Layer::Report(report)) => {
+                report.render(scene, areas.body, buf);
                 return 0;
             }
             Some(Layer::Help(help)) => {
@@ -73,6 +80,14 @@ impl App {
             }
             Some(Layer::Pool(pool)) => {
                 pool.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Runs(runs)) => {
+                runs.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Run(view)) => {
+                view.render(scene, areas.body, buf);
                 return 0;
             }
             Some(Layer::Filter(line)) => {

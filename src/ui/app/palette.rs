@@ -41,9 +41,17 @@ impl App {
 
     /// The node that commands are for without any mark: the open one, else the one under the cursor.
     fn here(&self) -> Option<NodeId> {
-        let open = self.open_node().map(|(id, _)| id);
+        let open = self.page();
         let cursor = self.fleet.cursor().map(|(id, _)| id);
         open.or(cursor).cloned()
+    }
+
+    /// The node whose page is in front.
+    fn page(&self) -> Option<&NodeId> {
+        match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
+            Some(Layer::Node(id, _)) => Some(id),
+            _ => None,
+        }
     }
 
     fn known(&self) -> Known<'_> {
@@ -172,7 +180,7 @@ impl App {
 
     /// The nodes of a line that names none: the marked ones, else the one in front. On a node's page, that node.
     pub(super) fn untold(&self, here: Option<&NodeId>) -> Result<Selection, Usage> {
-        let is_page = self.open_node().is_some();
+        let is_page = self.page().is_some();
         let marks = self.fleet.marks();
         let nodes = self.world.snapshot.nodes.iter().map(|state| &state.node);
         let (chosen, how): (Vec<Arc<Node>>, &str) = if is_page || marks.is_empty() {

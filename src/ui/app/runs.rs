@@ -3,17 +3,23 @@
 use std::sync::Arc;
 
 use super::App;
+use ratatui::layout::Rect;
+
 use crate::{
-    config::keymap::Action,
+    config::keymap::{Action, Scope},
     exec::{
-        RunOrder,
+        RunOrder, RunState,
         guard::{self, Ask},
     },
     fleet::Millis,
     ui::{
         effect::Effect,
         layer::Layer,
-        view::confirm::{Confirm, Reply},
+        view::{
+            confirm::{Confirm, Reply},
+            run::{self, RunView},
+            runs::{self, Runs},
+        },
     },
 };
 
@@ -89,6 +95,94 @@ impl App {
             }
             Reply::Leave => (false, vec![Effect::Quit]),
             Reply::Run(order) => (false, self.run(order)),
+        }
+    }
+
+    /// Takes in how the runs stand, and shows the one that was ordered from here once it is there.
+    pub(super) fn refresh_runs(&mut self) {
+        let (now, body) = (self.world.now, self.world.body());
+        let runs = Arc::clone(&self.world.snapshot.runs);
+        let mut news = None;
+        self.layers.retain_mut(|layer| {
+            let Layer::Run(view) = layer else { return true };
+            let Some(run) = runs.iter().find(|run| run.number == view.number()) else {
+                return false;
+            };
+            news = view.refresh(Arc::clone(run), now, body).or(news.take());
+            true
+        });
+        if let Some(news) = news {
+            self.say(&news);
+        }
+        let Some(order) = &self.awaited else { return };
+        let found = runs.iter().rfind(|run| Arc::ptr_eq(&run.order, order));
+        if let Some(run) = found.cloned() {
+            self.awaited = None;
+            self.show_run(run);
+        }
+    }
+
+    /// Takes in the time and the room.
+    pub(super) fn fit_runs(&mut self) {
+        let (now, body) = (self.world.now, self.world.body());
+        for layer in &mut self.layers {
+            if let Layer::Run(view) = layer {
+                view.fit(now, body);
+            }
+        }
+    }
+
+    /// Opens a run, unless somebody is typing: the next letter would go to it.
+    fn show_run(&mut self, run: Arc<RunState>) {
+        let is_typing = self.scope().is_text() || self.scope() == Scope::Confirm;
+        if is_typing {
+            return self.say("the run has begun; R shows all runs");
+        }
+        self.open_run(run);
+    }
+
+    fn open_run(&mut self, run: Arc<RunState>) {
+        let mut view = RunView::new(run);
+        view.fit(self.world.now, self.world.body());
+        self.layers.push(Layer::Run(Box::new(view)));
+    }
+
+    /// Whether the view stays, and what is to be done.
+    pub(super) fn act_on_run(
+        &mut self,
+        view: &mut RunView,
+        action: Action,
+        body: Rect,
+    ) -> (bool, Vec<Effect>) {
+        match view.act(action, self.world.now, body) {
+            run::Reply::Do(effects) => (true, effects),
+            run::Reply::Say(text) => {
+                self.say(text);
+                (true, Vec::new())
+            }
+            run::Reply::Propose(order) => (true, self.propose(order)),
+            run::Reply::Close => (false, Vec::new()),
+        }
+    }
+
+    /// Whether the list stays, and what is to be done.
+    pub(super) fn act_on_runs(
+        &mut self,
+        runs: &mut Runs,
+        action: Action,
+        body: Rect,
+    ) -> (bool, Vec<Effect>) {
+        match runs.act(action, &self.world.scene(), body) {
+            runs::Reply::Do(effects) => (true, effects),
+            runs::Reply::Say(text) => {
+                self.say(text);
+                (true, Vec::new())
+            }
+            runs::Reply::Open(run) => {
+                self.open_run(run);
+                (true, Vec::new())
+            }
+            runs::Reply::Close => (false, Vec::new()),
         }
     }
 }

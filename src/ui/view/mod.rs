@@ -10,6 +10,9 @@ pub mod node;
 pub mod page;
 pub mod pool;
 pub mod prompt;
+pub mod report;
+pub mod run;
+pub mod runs;
 pub mod table;
 pub mod tiles;
 
