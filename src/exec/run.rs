@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, Id, JoinError, JoinSet},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,9 @@ use crate::{
     node::{Node, Transport, text::SafeText},
     ssh::{Connector, Error, Session},
 };
+
+/// How long the first nodes go ahead of the others, to connect and to run.
+const AHEAD: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(5));
 
 /// Before the second attempt; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -62,6 +65,7 @@ pub async fn run(
         results: vec![None; nodes],
         aborted: None,
         has_stopped: false,
+        began: (None, None),
     };
     run.finish().await
 }
@@ -104,6 +108,8 @@ struct Run {
     results: Vec<Option<Arc<NodeResult>>>,
     aborted: Option<SafeText>,
     has_stopped: bool,
+    /// When the first connect and the first command began.
+    began: (Option<Instant>, Option<Instant>),
 }
 
 impl Run {
@@ -113,8 +119,11 @@ impl Run {
                 self.begin(step);
             }
             let control = self.shared.control.clone();
+            let (connects_at, runs_at) = self.ahead();
             tokio::select! {
                 biased;
+                () = until(connects_at) => self.schedule.open_connects(),
+                () = until(runs_at) => self.schedule.open_runs(),
                 () = control.stopped(), if !self.has_stopped => self.stop(CANCELLED).await,
                 places = control.next_nodes(self.cancelled) => self.cancel(places).await,
                 Some(done) = self.runs.join_next_with_id() => self.ran(done).await,
@@ -130,7 +139,24 @@ impl Run {
         }
     }
 
+    /// When the others begin, where only the first may so far.
+    fn ahead(&self) -> (Option<Instant>, Option<Instant>) {
+        let (connects, runs) = self.schedule.is_ahead();
+        let of = |is_ahead: bool, since: Option<Instant>, time| {
+            since.filter(|_| is_ahead).map(|since| since + time)
+        };
+        (
+            of(connects, self.began.0, AHEAD.0),
+            of(runs, self.began.1, AHEAD.1),
+        )
+    }
+
     fn begin(&mut self, step: Step) {
+        let since = match step {
+            Step::Connect(_) => &mut self.began.0,
+            Step::Run(_) => &mut self.began.1,
+        };
+        since.get_or_insert_with(Instant::now);
         let shared = Arc::clone(&self.shared);
         let (place, task, rein) = match step {
             Step::Connect(place) => {
@@ -364,6 +390,13 @@ impl Shared {
         let job = self.plan.jobs.get(place);
         let node = job.map_or_else(|| Node::blank("").id, |job| job.node.id.clone());
         NodeResult::without_run(&node, outcome, attempts)
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

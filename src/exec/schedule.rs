@@ -8,6 +8,10 @@ use super::{
 /// Nodes that are connected to at once. Apart from the fan-out, so that dead nodes hold no place in it.
 const CONNECTING: usize = 128;
 
+/// Nodes that go ahead of the others, to connect and to run. Servers that share a machine share its processors: begun
+/// all at once, they would all be done late, and nobody would see anything before.
+const AHEAD: (usize, usize) = (8, 4);
+
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -35,6 +39,8 @@ pub struct Schedule {
     batch: usize,
     strategy: Strategy,
     failures: usize,
+    /// The most that connect and that run for now.
+    most: (usize, usize),
     /// Connected nodes in the order in which they came.
     ready: std::collections::VecDeque<usize>,
     /// The first node that was not looked at yet.
@@ -56,6 +62,7 @@ impl Schedule {
             batch: options.batches.size(nodes),
             strategy: options.strategy,
             failures: 0,
+            most: AHEAD,
             ready: std::collections::VecDeque::new(),
             next: 0,
             first: 0,
@@ -71,7 +78,8 @@ impl Schedule {
         if self.stopped {
             return None;
         }
-        if self.running < self.fanout
+        let (most_connecting, most_running) = self.most;
+        if self.running < self.fanout.min(most_running)
             && let Some(node) = self.ready.pop_front()
         {
             self.running += 1;
@@ -79,7 +87,7 @@ impl Schedule {
             return Some(Step::Run(node));
         }
         // No more than can run are connected beforehand, however many are silent.
-        let is_wanted = self.connecting < CONNECTING && self.ready.len() < self.fanout;
+        let is_wanted = self.connecting < most_connecting && self.ready.len() < self.fanout;
         let end = self.batch_end();
         // One that was cancelled alone has ended before its turn.
         while self.phases.get(self.next) == Some(&Phase::Ended) {
@@ -95,6 +103,21 @@ impl Schedule {
         Some(Step::Connect(node))
     }
 
+    /// The first have had their time, or one of them is there: the others connect.
+    pub fn open_connects(&mut self) {
+        self.most.0 = CONNECTING;
+    }
+
+    /// The first have had their time, or one of them is done: the others run.
+    pub fn open_runs(&mut self) {
+        self.most.1 = usize::MAX;
+    }
+
+    /// True while only the first may connect, and while only the first may run.
+    pub fn is_ahead(&self) -> (bool, bool) {
+        (self.most.0 == AHEAD.0, self.most.1 == AHEAD.1)
+    }
+
     /// A batch begins when all before it have ended.
     fn batch_end(&mut self) -> usize {
         while self.phases.get(self.first) == Some(&Phase::Ended) {
@@ -108,6 +131,7 @@ impl Schedule {
     pub fn connected(&mut self, node: usize) {
         if self.phases.get(node) == Some(&Phase::Connecting) {
             self.connecting -= 1;
+            self.open_connects();
             self.ready.push_back(node);
             self.set(node, Phase::Connected);
         }
@@ -117,7 +141,10 @@ impl Schedule {
     pub fn ended(&mut self, node: usize, outcome: &Outcome) -> bool {
         match self.phases.get(node) {
             Some(Phase::Connecting) => self.connecting -= 1,
-            Some(Phase::Running) => self.running -= 1,
+            Some(Phase::Running) => {
+                self.running -= 1;
+                self.open_runs();
+            }
             Some(Phase::Connected) => self.ready.retain(|ready| *ready != node),
             Some(Phase::Waiting) => {}
             Some(Phase::Ended) | None => return false,

@@ -14,13 +14,21 @@ fn options(fanout: usize, batches: Batches, strategy: Strategy) -> Options {
     }
 }
 
+/// One whose first nodes have had their time.
+fn schedule(nodes: usize, options: &Options) -> Schedule {
+    let mut schedule = schedule(nodes, options);
+    schedule.open_connects();
+    schedule.open_runs();
+    schedule
+}
+
 fn steps(schedule: &mut Schedule) -> Vec<Step> {
     std::iter::from_fn(|| schedule.step()).collect()
 }
 
 #[test]
 fn silent_nodes_hold_no_place_in_the_fanout() {
-    let mut schedule = Schedule::new(16, &options(3, Batches::One, Strategy::Continue));
+    let mut schedule = schedule(16, &options(3, Batches::One, Strategy::Continue));
     let connects = steps(&mut schedule);
     assert_eq!(connects, (0..16).map(Step::Connect).collect::<Vec<_>>());
     for node in [9, 5, 7, 3] {
@@ -33,8 +41,21 @@ fn silent_nodes_hold_no_place_in_the_fanout() {
 }
 
 #[test]
+fn a_few_go_ahead_of_the_others() {
+    let mut schedule = Schedule::new(50, &options(50, Batches::One, Strategy::Continue));
+    assert_eq!(steps(&mut schedule).len(), 8);
+    schedule.connected(0);
+    assert_eq!(schedule.is_ahead(), (false, true));
+    assert_eq!(steps(&mut schedule).len(), 1 + 42);
+    (1..20).for_each(|node| schedule.connected(node));
+    assert_eq!(steps(&mut schedule), [1, 2, 3].map(Step::Run));
+    schedule.ended(2, &Outcome::Ok);
+    assert_eq!(steps(&mut schedule).len(), 16);
+}
+
+#[test]
 fn no_more_are_connected_beforehand_than_can_run() {
-    let mut schedule = Schedule::new(1_000, &options(1, Batches::One, Strategy::Continue));
+    let mut schedule = schedule(1_000, &options(1, Batches::One, Strategy::Continue));
     for node in 0..CONNECTING {
         assert_eq!(schedule.step(), Some(Step::Connect(node)));
     }
@@ -47,7 +68,7 @@ fn no_more_are_connected_beforehand_than_can_run() {
 
 #[test]
 fn a_batch_waits_for_the_one_before() {
-    let mut schedule = Schedule::new(5, &options(9, Batches::Nodes(2), Strategy::Continue));
+    let mut schedule = schedule(5, &options(9, Batches::Nodes(2), Strategy::Continue));
     assert_eq!(steps(&mut schedule), [0, 1].map(Step::Connect));
     schedule.ended(0, &Outcome::Ok);
     assert_eq!(steps(&mut schedule), []);
@@ -61,7 +82,7 @@ fn a_batch_waits_for_the_one_before() {
 
 #[test]
 fn after_so_many_failures_nobody_begins() {
-    let mut schedule = Schedule::new(4, &options(1, Batches::One, Strategy::AbortAfter(2)));
+    let mut schedule = schedule(4, &options(1, Batches::One, Strategy::AbortAfter(2)));
     steps(&mut schedule);
     (0..4).for_each(|node| schedule.connected(node));
     assert_eq!(steps(&mut schedule), [Step::Run(0)]);
@@ -82,7 +103,7 @@ proptest! {
     fn every_node_ends_once_and_limits_hold(
         nodes in 0usize..60, fanout in 1usize..9, batch in 1usize..20, choices in proptest::collection::vec(any::<u16>(), 400),
     ) {
-        let mut schedule = Schedule::new(nodes, &options(fanout, Batches::Nodes(batch), Strategy::Continue));
+        let mut schedule = schedule(nodes, &options(fanout, Batches::Nodes(batch), Strategy::Continue));
         let (mut connecting, mut running, mut done) = (Vec::new(), Vec::new(), Vec::new());
         for choice in choices {
             for step in steps(&mut schedule) {
