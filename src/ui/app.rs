@@ -73,7 +73,7 @@ pub struct App {
     questions: Questions,
     history: History,
     /// A run that was ordered and is not seen yet.
-    awaited: Option<Arc<RunOrder>>,
+    ordered: Option<Arc<RunOrder>>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -140,7 +140,7 @@ impl App {
             layers: Vec::new(),
             questions: Questions::default(),
             history: settings.history,
-            awaited: None,
+            ordered: None,
             read_only: settings.read_only,
             is_dirty: true,
         }

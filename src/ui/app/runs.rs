@@ -48,7 +48,7 @@ impl App {
     }
 
     fn run(&mut self, order: Arc<RunOrder>) -> Vec<Effect> {
-        self.awaited = Some(Arc::clone(&order));
+        self.ordered = Some(Arc::clone(&order));
         vec![Effect::Run(order)]
     }
 
@@ -114,10 +114,10 @@ impl App {
         if let Some(news) = news {
             self.say(&news);
         }
-        let Some(order) = &self.awaited else { return };
+        let Some(order) = &self.ordered else { return };
         let found = runs.iter().rfind(|run| Arc::ptr_eq(&run.order, order));
         if let Some(run) = found.cloned() {
-            self.awaited = None;
+            self.ordered = None;
             self.show_run(run);
         }
     }
