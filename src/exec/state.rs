@@ -56,22 +56,28 @@ pub struct Tallies {
     pub running: usize,
     /// Ended well.
     pub ok: usize,
-    /// Ended otherwise, and began.
+    /// Ended by an exit code, a signal or their time.
     pub failed: usize,
-    /// Never began: cancelled, or the run was stopped.
+    /// Not reached, or lost: nothing is known of the command.
+    pub unreached: usize,
+    /// Ended because somebody wanted it to.
+    pub cancelled: usize,
+    /// Never began: cancelled before, or the run was stopped.
     pub skipped: usize,
 }
 
 impl Tallies {
     /// All that have ended.
     pub fn ended(self) -> usize {
-        self.ok + self.failed + self.skipped
+        self.ok + self.failed + self.unreached + self.cancelled + self.skipped
     }
 
     fn place(&mut self, node: &NodeRun) -> &mut usize {
         match (&node.phase, node.result.as_deref().map(|r| &r.outcome)) {
             (_, Some(Outcome::Ok)) => &mut self.ok,
             (_, Some(Outcome::Skipped(_))) => &mut self.skipped,
+            (_, Some(Outcome::Cancelled)) => &mut self.cancelled,
+            (_, Some(outcome)) if outcome.is_unreached() => &mut self.unreached,
             (_, Some(_)) => &mut self.failed,
             (Phase::Running | Phase::Ending, None) => &mut self.running,
             _ => &mut self.waiting,
@@ -273,7 +279,7 @@ impl NodeRun {
         // What a carriage return let overwrite is not seen on a terminal either.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let line = line.rsplit(|byte| *byte == b'\r').next();
-        SafeText::line(line.unwrap_or_default(), LINE)
+        SafeText::line(line.unwrap_or_default().trim_ascii(), LINE)
     }
 }
 

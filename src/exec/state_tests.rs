@@ -54,16 +54,22 @@ fn printed(place: usize, text: &str) -> Event {
 fn every_node_is_counted_once_at_each_step() {
     let mut run = run(5);
     for (event, wanted) in [
-        (Event::Connecting(0), [5, 0, 0, 0, 0]),
-        (Event::Retrying(0, "no route".into()), [5, 0, 0, 0, 0]),
-        (Event::Began(0), [4, 1, 0, 0, 0]),
-        (Event::Began(1), [3, 2, 0, 0, 0]),
-        (Event::Ending(1), [3, 2, 0, 0, 0]),
-        (ended(0, Outcome::Ok, ""), [3, 1, 1, 0, 0]),
-        (ended(1, Outcome::Cancelled, ""), [3, 0, 1, 1, 0]),
-        (ended(2, Outcome::Skipped("x".into()), ""), [2, 0, 1, 1, 1]),
-        (ended(3, Outcome::Refused("x".into()), ""), [1, 0, 1, 2, 1]),
-        (ended(99, Outcome::Ok, ""), [1, 0, 1, 2, 1]),
+        (Event::Connecting(0), [5, 0, 0, 0, 0, 0, 0]),
+        (Event::Retrying(0, "no route".into()), [5, 0, 0, 0, 0, 0, 0]),
+        (Event::Began(0), [4, 1, 0, 0, 0, 0, 0]),
+        (Event::Began(1), [3, 2, 0, 0, 0, 0, 0]),
+        (Event::Ending(1), [3, 2, 0, 0, 0, 0, 0]),
+        (ended(0, Outcome::Ok, ""), [3, 1, 1, 0, 0, 0, 0]),
+        (ended(1, Outcome::Cancelled, ""), [3, 0, 1, 0, 0, 1, 0]),
+        (
+            ended(2, Outcome::Skipped("x".into()), ""),
+            [2, 0, 1, 0, 0, 1, 1],
+        ),
+        (
+            ended(3, Outcome::Refused("x".into()), ""),
+            [1, 0, 1, 0, 1, 1, 1],
+        ),
+        (ended(99, Outcome::Ok, ""), [1, 0, 1, 0, 1, 1, 1]),
     ] {
         run.apply(event, 2_000);
         let Tallies {
@@ -71,9 +77,14 @@ fn every_node_is_counted_once_at_each_step() {
             running,
             ok,
             failed,
+            unreached,
+            cancelled,
             skipped,
         } = run.tallies;
-        assert_eq!([waiting, running, ok, failed, skipped], wanted);
+        assert_eq!(
+            [waiting, running, ok, failed, unreached, cancelled, skipped],
+            wanted
+        );
     }
     assert_eq!(run.failed(), [1, 2, 3]);
     assert_eq!(run.tallies.ended(), 4);

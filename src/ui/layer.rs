@@ -3,8 +3,8 @@
 use super::{
     palette::Palette,
     view::{
-        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, pool::Pool,
-        report::Report, run::RunView, runs::Runs,
+        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, node::NodeView, page::Page,
+        pool::Pool, run::RunView, runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -27,7 +27,7 @@ pub(super) enum Layer {
     /// One run.
     Run(Box<RunView>),
     /// A text to read.
-    Report(Report),
+    Page(Page),
     /// The line where a command is typed.
     Palette(Box<Palette>),
     /// What has to be confirmed before it is done; over the layer before.
@@ -44,7 +44,7 @@ impl Layer {
     pub(super) fn scope(&self) -> Scope {
         match self {
             Self::Node(..) => Scope::Node,
-            Self::Help(_) | Self::Report(_) => Scope::Help,
+            Self::Help(_) | Self::Page(_) => Scope::Help,
             Self::Columns(_) => Scope::Columns,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,

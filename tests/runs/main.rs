@@ -219,7 +219,7 @@ async fn one_node_is_cancelled_then_those_that_wait_then_all() {
     cancel(Cancel::All).await;
     let run = rig.run_until(1, is_over).await;
     assert!(run.cancelled);
-    assert_eq!((run.tallies.failed, run.tallies.skipped), (4, 2));
+    assert_eq!((run.tallies.cancelled, run.tallies.skipped), (4, 2));
     rig.order(Order::ForgetRun(RunNumber(1))).await;
     rig.wait(|s| s.runs.is_empty()).await;
     rig.stop().await;

@@ -35,12 +35,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 "{node}: {}passphrase for key file {file}: ",
                 again(*attempt)
             );
-            match tty.ask(&text, false, over) {
-                Read::Line(line) if line.is_empty() => Some(Answer::No),
-                Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-                Read::Declined => Some(Answer::No),
-                Read::Interrupted => None,
-            }
+            secret(&mut tty, &text, over)
         }
         Question::Password {
             user,
@@ -54,11 +49,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 Read::Interrupted => None,
             }
         }
-        Question::Sudo { prompt, .. } => match tty.ask(prompt.as_str(), false, over) {
-            Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
-            Read::Declined => Some(Answer::No),
-            Read::Interrupted => None,
-        },
+        Question::Sudo { prompt, .. } => secret(&mut tty, prompt.as_str(), over),
         Question::Codes {
             user,
             host,
@@ -74,6 +65,16 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
             }
             codes(&mut tty, text, fields, over)
         }
+    }
+}
+
+/// A secret; an empty one is none.
+fn secret(tty: &mut Tty, text: &str, over: &CancellationToken) -> Option<Answer> {
+    match tty.ask(text, false, over) {
+        Read::Line(line) if line.is_empty() => Some(Answer::No),
+        Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
+        Read::Declined => Some(Answer::No),
+        Read::Interrupted => None,
     }
 }
 

@@ -43,7 +43,11 @@ impl App {
 
     fn is_typing(&self) -> bool {
         // A yes to one question must not answer another that has just come up.
-        self.scope().is_text() || matches!(self.layers.last(), Some(Layer::Confirm(_)))
+        let is_layer = matches!(
+            self.layers.last(),
+            Some(Layer::Palette(_) | Layer::Confirm(_))
+        );
+        is_layer || self.scope().is_text()
     }
 
     /// Where keys are read while this is asked.
@@ -165,7 +169,7 @@ impl App {
     /// Whether the layer stays, and what is to be done.
     fn act_on(&mut self, layer: &mut Layer, action: Action, body: Rect) -> (bool, Vec<Effect>) {
         match layer {
-            Layer::Help(_) | Layer::Columns(_) | Layer::Report(_) if action == Action::Back => {
+            Layer::Help(_) | Layer::Columns(_) | Layer::Page(_) if action == Action::Back => {
                 (false, Vec::new())
             }
             Layer::Pool(_) if action == Action::Back => (false, vec![Effect::Connections(false)]),
@@ -177,8 +181,8 @@ impl App {
                 help.act(action, &self.world.scene(), body);
                 (true, Vec::new())
             }
-            Layer::Report(report) => {
-                report.act(action, body);
+            Layer::Page(page) => {
+                page.act(action, body);
                 (true, Vec::new())
             }
             // It has read the key by now.

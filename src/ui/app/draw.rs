@@ -70,7 +70,7 @@ impl App {
         let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
         match front {
-            Some(Layer::Report(report)) => {
+            Some(Layer::Page(report)) => {
                 report.render(scene, areas.body, buf);
                 return 0;
             }

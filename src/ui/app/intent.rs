@@ -25,8 +25,8 @@ use crate::{
             fleet::Density,
             help::Help,
             node::NodeView,
+            page::Page,
             pool::Pool,
-            report::Report,
         },
     },
 };
@@ -115,7 +115,7 @@ impl App {
     }
 
     fn report(&mut self, title: &str, text: &str) {
-        self.layers.push(Layer::Report(Report::new(title, text)));
+        self.layers.push(Layer::Page(Page::new(title, text)));
     }
 
     fn status(&mut self, status: &Status) -> Result<(), Usage> {

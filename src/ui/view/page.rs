@@ -1,98 +1,43 @@
-//! A long text with colours: cut into rows of the screen, scrolled, searched, and followed while it grows.
+//! A text to read, such as the report of a command.
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::{Color, Modifier, Style},
-};
-use unicode_width::UnicodeWidthChar;
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Scene;
 use crate::{
     config::keymap::Action,
-    node::text::styled::{self, Colour, Effect},
     ui::{
-        format::{put, row},
+        format::{self, put, row},
         theme::Role,
+        widget::{Look, panel::Panel},
     },
 };
 
-/// What a piece of text is drawn with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    /// As the theme has it.
-    Role(Role),
-    /// As the node asked for.
-    Own(styled::Style),
-}
-
-/// A line before it is cut: pieces of one ink each.
-pub type Line = Vec<(String, Ink)>;
-
-/// The text as it is on the screen.
-#[derive(Clone, Debug, Default)]
+/// A title, lines, and how far they are scrolled.
+#[derive(Clone, Debug)]
 pub struct Page {
-    rows: Vec<Line>,
+    title: String,
+    lines: Vec<String>,
     scroll: usize,
-    /// The end stays in sight while more comes.
-    follows: bool,
-    sought: String,
-    /// Rows in which it was found.
-    hits: Vec<usize>,
 }
 
 impl Page {
-    /// An empty one; with `follows`, its end is shown.
-    pub fn new(follows: bool) -> Self {
+    /// Shows a text.
+    pub fn new(title: &str, text: &str) -> Self {
+        let lines = text
+            .trim_end()
+            .lines()
+            .map(|line| line.replace('\t', "    "));
         Self {
-            follows,
-            ..Self::default()
+            title: title.to_owned(),
+            lines: lines.collect(),
+            scroll: 0,
         }
     }
 
-    /// Takes the text anew, for an area of this width and height.
-    pub fn fill(&mut self, lines: impl IntoIterator<Item = Line>, (width, height): (u16, u16)) {
-        let width = usize::from(width).max(1);
-        self.rows = lines
-            .into_iter()
-            .flat_map(|line| wrap(line, width))
-            .collect();
-        self.find();
-        let last = self.last(height);
-        self.scroll = if self.follows {
-            last
-        } else {
-            self.scroll.min(last)
-        };
-    }
-
-    /// Rows in all.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// True where there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The first row that is shown.
-    pub fn scroll(&self) -> usize {
-        self.scroll
-    }
-
-    /// How many rows hold what is searched for.
-    pub fn hits(&self) -> usize {
-        self.hits.len()
-    }
-
-    fn last(&self, height: u16) -> usize {
-        self.rows.len().saturating_sub(usize::from(height))
-    }
-
     /// Does what a key means here; false when it means nothing here.
-    pub fn act(&mut self, action: Action, height: u16) -> bool {
-        let (page, last) = (usize::from(height).max(1), self.last(height));
+    pub fn act(&mut self, action: Action, area: Rect) -> bool {
+        let page = usize::from(area.height.saturating_sub(2)).max(1);
+        let last = self.lines.len().saturating_sub(page);
         let to = match action {
             Action::Up => self.scroll.saturating_sub(1),
             Action::Down => self.scroll + 1,
@@ -100,209 +45,40 @@ impl Page {
             Action::PageDown => self.scroll + page,
             Action::First => 0,
             Action::Last => last,
-            Action::NextHit => self.hit_after(),
-            Action::PreviousHit => self.hit_before(),
             _ => return false,
         };
         self.scroll = to.min(last);
-        self.follows = self.scroll == last && !matches!(action, Action::Up | Action::PageUp);
         true
     }
 
-    /// Searches for a text, whatever its case where it has no capitals, and goes to the first place from here on.
-    pub fn seek(&mut self, text: &str, height: u16) {
-        text.clone_into(&mut self.sought);
-        self.find();
-        let from_here = self.hits.iter().find(|row| **row >= self.scroll);
-        if let Some(row) = from_here.or(self.hits.first()) {
-            self.follows = false;
-            self.scroll = (*row).min(self.last(height));
-        }
-    }
-
-    fn find(&mut self) {
-        self.hits.clear();
-        if self.sought.is_empty() {
-            return;
-        }
-        let rows = self.rows.iter().enumerate();
-        let found = rows.filter(|(_, row)| !places(row, &self.sought).is_empty());
-        self.hits = found.map(|(at, _)| at).collect();
-    }
-
-    fn hit_after(&self) -> usize {
-        let next = self.hits.iter().find(|row| **row > self.scroll);
-        next.or(self.hits.first()).copied().unwrap_or(self.scroll)
-    }
-
-    fn hit_before(&self) -> usize {
-        let before = self.hits.iter().rfind(|row| **row < self.scroll);
-        before.or(self.hits.last()).copied().unwrap_or(self.scroll)
-    }
-
-    /// Draws the rows in sight.
+    /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let shown = self.rows.iter().skip(self.scroll);
-        for (y, line) in (0..area.height).zip(shown) {
-            let place = row(area, y);
-            let mut x = place.x;
-            for (text, ink) in line {
-                x = put(buf, place, x, text, style(*ink, scene));
-            }
-            self.mark(line, scene, place, buf);
-        }
-    }
-
-    fn mark(&self, line: &Line, scene: &Scene<'_>, place: Rect, buf: &mut Buffer) {
-        if self.sought.is_empty() {
-            return;
-        }
-        for (start, width) in places(line, &self.sought) {
-            let hit = Rect {
-                x: place.x + start,
-                width,
-                ..place
-            };
-            buf.set_style(hit.intersection(place), scene.theme.style(Role::Hit));
-        }
-    }
-}
-
-/// Where a text is found in a row: cells from its left, and how many.
-fn places(line: &Line, sought: &str) -> Vec<(u16, u16)> {
-    let mut text: String = line.iter().map(|(text, _)| text.as_str()).collect();
-    let has_capitals = sought.chars().any(char::is_uppercase);
-    if !has_capitals {
-        // Other alphabets may change their length: a mark must not move for that.
-        text.make_ascii_lowercase();
-    }
-    let cells = |text: &str| crate::ui::format::width(text) as u16;
-    text.match_indices(sought)
-        .map(|(at, found)| (cells(text.get(..at).unwrap_or_default()), cells(found)))
-        .collect()
-}
-
-/// Cuts a line into rows of so many cells.
-fn wrap(line: Line, width: usize) -> Vec<Line> {
-    let mut rows = vec![Line::new()];
-    let mut used = 0;
-    for (text, ink) in line {
-        let mut piece = String::new();
-        for c in text.chars() {
-            let cells = c.width().unwrap_or(0);
-            if used + cells > width && used > 0 {
-                push(&mut rows, std::mem::take(&mut piece), ink);
-                rows.push(Line::new());
-                used = 0;
-            }
-            used += cells;
-            piece.push(c);
-        }
-        push(&mut rows, piece, ink);
-    }
-    rows
-}
-
-fn push(rows: &mut [Line], piece: String, ink: Ink) {
-    if let Some(row) = rows.last_mut().filter(|_| !piece.is_empty()) {
-        row.push((piece, ink));
-    }
-}
-
-fn style(ink: Ink, scene: &Scene<'_>) -> Style {
-    let own = match ink {
-        Ink::Role(role) => return scene.theme.style(role),
-        Ink::Own(own) => own,
-    };
-    let mut style = scene.theme.style(Role::Text);
-    if let Some(fg) = own.fg {
-        style = style.fg(colour(fg));
-    }
-    if let Some(bg) = own.bg {
-        style = style.bg(colour(bg));
-    }
-    let effects = [
-        (Effect::Bold, Modifier::BOLD),
-        (Effect::Dim, Modifier::DIM),
-        (Effect::Italic, Modifier::ITALIC),
-        (Effect::Underline, Modifier::UNDERLINED),
-        (Effect::Reverse, Modifier::REVERSED),
-    ];
-    for (effect, modifier) in effects {
-        if own.effects.has(effect) {
-            style = style.add_modifier(modifier);
-        }
-    }
-    style
-}
-
-fn colour(colour: Colour) -> Color {
-    match colour {
-        Colour::Ansi(n) | Colour::Indexed(n) => Color::Indexed(n),
-        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(text: &str) -> Line {
-        vec![(text.to_owned(), Ink::Role(Role::Text))]
-    }
-
-    fn page(texts: &[&str]) -> Page {
-        let mut page = Page::new(false);
-        page.fill(texts.iter().map(|text| line(text)), (10, 2));
-        page
-    }
-
-    #[test]
-    fn long_lines_become_rows_of_the_width() {
-        let rows = wrap(vec![line("abcdef").remove(0), line("日本語x").remove(0)], 4);
-        let texts: Vec<String> = rows
-            .iter()
-            .map(|row| row.iter().map(|(text, _)| text.as_str()).collect())
-            .collect();
-        assert_eq!(texts, ["abcd", "ef日", "本語", "x"]);
-        assert_eq!(wrap(Line::new(), 4).len(), 1, "an empty line is a row");
-    }
-
-    #[test]
-    fn the_end_stays_in_sight_until_one_goes_up() {
-        let mut page = Page::new(true);
-        let texts = ["a", "b", "c", "d"];
-        page.fill(texts.map(line), (10, 2));
-        assert_eq!(page.scroll(), 2);
-        page.act(Action::Up, 2);
-        page.fill(["a", "b", "c", "d", "e"].map(line), (10, 2));
-        assert_eq!(page.scroll(), 1);
-        page.act(Action::Last, 2);
-        page.fill(["a", "b", "c", "d", "e", "f"].map(line), (10, 2));
-        assert_eq!(page.scroll(), 4);
-    }
-
-    #[test]
-    fn a_search_goes_round() {
-        let mut page = page(&["Error one", "b", "error two", "d", "e", "ERROR", "g"]);
-        page.seek("error", 2);
-        assert_eq!((page.hits(), page.scroll()), (3, 0));
-        let mut at = |action| {
-            page.act(action, 2);
-            page.scroll()
+        format::clear(buf, area, scene.theme.style(Role::Ground));
+        let page = usize::from(area.height.saturating_sub(2));
+        let first = self.scroll.min(self.lines.len().saturating_sub(page));
+        let end = self.lines.len().min(first + page);
+        let note = if end - first == self.lines.len() {
+            String::new()
+        } else {
+            format!("lines {}-{end} of {}", first + 1, self.lines.len())
         };
-        assert_eq!([Action::NextHit; 3].map(&mut at), [2, 5, 0]);
-        assert_eq!(at(Action::PreviousHit), 5);
-        page.seek("Error", 2);
-        assert_eq!(page.hits(), 1, "capitals are meant");
-        page.seek("nowhere", 2);
-        assert_eq!((page.hits(), page.scroll()), (0, 0));
-    }
-
-    #[test]
-    fn a_hit_is_where_it_is_seen() {
-        assert_eq!(places(&line("日x error"), "err"), [(4, 3)]);
-        let pieces = vec![line("er").remove(0), line("ror").remove(0)];
-        assert_eq!(places(&pieces, "erro"), [(0, 4)]);
+        let panel = Panel {
+            title: &[(&self.title, scene.theme.style(Role::Strong))],
+            note: Some((&note, scene.theme.style(Role::Muted))),
+            focused: true,
+            ..Panel::default()
+        };
+        let inside = panel.render(&Look::from(scene), area, buf);
+        let shown = self.lines.get(first..end).unwrap_or_default();
+        for (y, line) in (0..).zip(shown) {
+            let text = format::fit(line, usize::from(inside.width), scene.glyphs);
+            put(
+                buf,
+                row(inside, y),
+                inside.x,
+                &text,
+                scene.theme.style(Role::Text),
+            );
+        }
     }
 }

@@ -23,6 +23,9 @@ use crate::{
 /// Widest bar.
 const BAR: u16 = 24;
 
+/// Cells of what went worst.
+const WORST: u16 = 13;
+
 /// The list, and where one is.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
@@ -157,14 +160,21 @@ fn one(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         (glyphs.status(Status::Critical), Role::Critical)
     };
     let elapsed = span(run.elapsed_ms(scene.now.0));
-    let failed = match (tallies.failed, tallies.skipped) {
-        (0, 0) => String::new(),
-        (0, skipped) => format!("{skipped} skipped"),
-        (failed, _) => format!("{failed} failed"),
-    };
-    let bar = BAR.min(line.width / 5);
-    let end = format!("{:>13}  {elapsed:>6}", format!("{}/{all}", tallies.ended()));
-    let after = 14 + bar + end.len() as u16;
+    let parts = [
+        (tallies.failed, "failed", Role::Critical),
+        (tallies.unreached, "unreached", Role::Warn),
+        (tallies.cancelled, "cancelled", Role::Warn),
+        (tallies.skipped, "skipped", Role::Muted),
+    ];
+    let worst = parts.into_iter().find(|(count, ..)| *count > 0);
+    let (worst, worst_role) = worst.map_or_else(
+        || (String::new(), Role::Muted),
+        |(count, word, role)| (format!("{count} {word}"), role),
+    );
+    let bar = BAR.min(line.width / 8);
+    let share = format!("{}/{all}", tallies.ended());
+    let end = format!("  {share:>7}  {elapsed:>6}");
+    let after = WORST + 2 + bar + end.len() as u16;
     let mut x = put(buf, line, line.x + 2, sign, style(role)) + 1;
     let number = format!("{:<4}", run.number.to_string());
     x = put(buf, line, x, &number, style(Role::Muted)) + 1;
@@ -177,14 +187,8 @@ fn one(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
     let selector = format::fit(selector.as_str(), left, glyphs);
     put(buf, line, stop + 2, &selector, style(Role::Muted));
     x = line.right().saturating_sub(after);
-    put(
-        buf,
-        line,
-        x,
-        &format!("{failed:>12}"),
-        style(Role::Critical),
-    );
-    x += 14;
+    put(buf, line, x, &worst, style(worst_role));
+    x += WORST + 2;
     progress(
         run,
         scene,

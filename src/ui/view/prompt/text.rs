@@ -2,6 +2,7 @@
 
 use super::{Ask, LABEL};
 use crate::{
+    node::text::SafeText,
     ssh::{Field, Question},
     ui::{glyph::Glyphs, theme::Role},
 };
@@ -50,28 +51,14 @@ pub(super) fn lines(ask: &Ask<'_>, glyphs: Glyphs, width: u16) -> Vec<Line> {
             attempt,
         } => {
             let mut lines = cut("node", &node, Role::Strong, room);
-            lines.extend(cut(
-                "login",
-                &format!("{user} at {host}"),
-                Role::Strong,
-                room,
-            ));
+            lines.extend(login(user, host, room));
             lines.extend(cut("method", "password", Role::Text, room));
             lines.extend(wrong(*attempt));
             lines.push(entry(ask, glyphs, (0, "password"), false, room));
             lines.extend(for_all(ask, glyphs, room));
             lines
         }
-        Question::Sudo { prompt, nodes } => {
-            let all = match nodes {
-                1 => node,
-                _ => format!("{node} and {} more, the same for all", nodes - 1),
-            };
-            let mut lines = cut("nodes", &all, Role::Strong, room);
-            lines.extend(cut("asks", prompt.as_str().trim_end(), Role::Strong, room));
-            lines.push(entry(ask, glyphs, (0, "password"), false, room));
-            lines
-        }
+        Question::Sudo { prompt, nodes } => sudo(ask, glyphs, (prompt, *nodes), room),
         Question::Codes {
             user,
             host,
@@ -80,12 +67,7 @@ pub(super) fn lines(ask: &Ask<'_>, glyphs: Glyphs, width: u16) -> Vec<Line> {
             fields,
         } => {
             let mut lines = cut("node", &node, Role::Strong, room);
-            lines.extend(cut(
-                "login",
-                &format!("{user} at {host}"),
-                Role::Strong,
-                room,
-            ));
+            lines.extend(login(user, host, room));
             lines.extend(cut("method", "keyboard-interactive", Role::Text, room));
             let said = [name, instruction].map(ToString::to_string);
             let said = said.iter().filter(|text| !text.is_empty());
@@ -95,6 +77,27 @@ pub(super) fn lines(ask: &Ask<'_>, glyphs: Glyphs, width: u16) -> Vec<Line> {
             lines
         }
     }
+}
+
+fn login(user: &SafeText, host: &SafeText, room: usize) -> Vec<Line> {
+    cut("login", &format!("{user} at {host}"), Role::Strong, room)
+}
+
+fn sudo(
+    ask: &Ask<'_>,
+    glyphs: Glyphs,
+    (prompt, nodes): (&SafeText, usize),
+    room: usize,
+) -> Vec<Line> {
+    let first = &ask.prompt.node;
+    let all = match nodes {
+        1 => first.to_string(),
+        _ => format!("{first} and {} more, the same for all", nodes - 1),
+    };
+    let mut lines = cut("nodes", &all, Role::Strong, room);
+    lines.extend(cut("asks", prompt.as_str().trim_end(), Role::Strong, room));
+    lines.push(entry(ask, glyphs, (0, "password"), false, room));
+    lines
 }
 
 fn host_key(ask: &Ask<'_>, [host, algorithm, fingerprint]: [String; 3], room: usize) -> Vec<Line> {

@@ -15,7 +15,7 @@ use crate::{
     ui::{
         format::{self, put, row},
         theme::Role,
-        view::page::{Ink, Line, Page},
+        view::pager::{Ink, Line, Page},
         widget::{Look, panel::Panel},
     },
 };
@@ -63,7 +63,11 @@ impl Gathered {
         // Writing to memory doesn't fail.
         let _ = report::write(&self.gather, report::Look::default(), &marked, &mut text);
         let text = String::from_utf8_lossy(&text);
-        let lines = text.lines().map(line);
+        // A gap before each group but the first.
+        let lines = text.lines().map(line).enumerate().flat_map(|(n, line)| {
+            let gap = (n > 0 && is_header(&line)).then(Line::new);
+            gap.into_iter().chain([line])
+        });
         self.page.fill(lines, (inside.width, inside.height));
     }
 
@@ -123,6 +127,12 @@ const TONES: [(Tone, char, Role); 8] = [
     (Tone::Less, '6', Role::Critical),
     (Tone::More, '7', Role::Ok),
 ];
+
+/// A header begins with a rule, and then names.
+fn is_header(line: &Line) -> bool {
+    let inks = line.iter().map(|(_, ink)| *ink).take(2);
+    inks.eq([Ink::Role(Role::Muted), Ink::Role(Role::Accent)])
+}
 
 /// A piece of the report with its tone beside it.
 fn marked(tone: Tone, text: &str) -> String {

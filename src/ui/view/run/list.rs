@@ -304,6 +304,7 @@ pub fn progress(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer)
     let parts = [
         (tallies.ok, Role::Ok),
         (tallies.failed, Role::Critical),
+        (tallies.unreached + tallies.cancelled, Role::Warn),
         (tallies.skipped, Role::Muted),
         (tallies.running, Role::Info),
     ];
@@ -342,34 +343,53 @@ pub fn progress(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer)
     }
 }
 
-/// How many are at what.
+/// How many are at what; what is seldom met only where it is.
 fn counts(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
     let (glyphs, tallies) = (scene.glyphs, run.tallies);
+    let status = |status| glyphs.status(status);
     let all = [
         (glyphs.running(), tallies.running, "running", Role::Info),
         (
-            glyphs.status(Status::Critical),
-            tallies.failed,
-            "failed",
-            Role::Critical,
-        ),
-        (
-            glyphs.status(Status::Unknown),
+            status(Status::Unknown),
             tallies.waiting,
             "waiting",
             Role::Unknown,
         ),
-        (glyphs.status(Status::Ok), tallies.ok, "ok", Role::Ok),
-        (glyphs.absent(), tallies.skipped, "skipped", Role::Muted),
+        (status(Status::Ok), tallies.ok, "ok", Role::Ok),
+        (
+            status(Status::Critical),
+            tallies.failed,
+            "failed",
+            Role::Critical,
+        ),
     ];
+    let seldom = [
+        (tallies.unreached, "unreached"),
+        (tallies.cancelled, "cancelled"),
+    ];
+    let seldom = seldom.map(|(count, word)| (status(Status::Warn), count, word, Role::Warn));
+    let skipped = (glyphs.absent(), tallies.skipped, "skipped", Role::Muted);
+    let seldom = seldom.into_iter().chain([skipped]);
     let mut x = line.x;
     let style = |role, count| -> Style {
         let role = if count == 0 { Role::Muted } else { role };
         scene.theme.style(role)
     };
-    for (sign, count, word, role) in all {
+    let parts: Vec<_> = all
+        .into_iter()
+        .chain(seldom.filter(|part| part.1 > 0))
+        .collect();
+    let wide = parts
+        .iter()
+        .map(|(_, count, word, _)| count.to_string().len() + word.len() + 6);
+    let gap = if wide.sum::<usize>() > usize::from(line.width) + 3 {
+        2
+    } else {
+        3
+    };
+    for (sign, count, word, role) in parts {
         x = put(buf, line, x, sign, style(role, count)) + 1;
         x = put(buf, line, x, &count.to_string(), style(Role::Text, count)) + 1;
-        x = put(buf, line, x, word, scene.theme.style(Role::Muted)) + 3;
+        x = put(buf, line, x, word, scene.theme.style(Role::Muted)) + gap;
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         theme::Role,
         view::{
             line::Line as Typing,
-            page::{Ink, Line, Page},
+            pager::{Ink, Line, Page},
         },
         widget::{Look, panel::Panel},
     },
@@ -143,7 +143,7 @@ impl Output {
             None => format!("{sign} {}", word(node)),
         };
         let place = self.place(inside(area).height);
-        let foot = self.foot(node);
+        let foot = foot(node);
         let panel = Panel {
             title: &[
                 (node.node.id.as_str(), style(Role::Strong)),
@@ -182,18 +182,18 @@ impl Output {
             (sought, hits) => format!("/{sought}: {hits} lines · {lines}"),
         }
     }
+}
 
-    /// Why it did not end well.
-    fn foot(&self, node: &NodeRun) -> String {
-        let is_plain = node.result.as_ref().is_none_or(|result| {
-            let outcome = &result.outcome;
-            outcome.reason().is_empty() && result.left.is_none()
-        });
-        if is_plain {
-            return String::new();
-        }
-        said(node).0.to_string()
+/// Why it did not end well.
+fn foot(node: &NodeRun) -> String {
+    let is_plain = node.result.as_ref().is_none_or(|result| {
+        let outcome = &result.outcome;
+        outcome.reason().is_empty() && result.left.is_none()
+    });
+    if is_plain {
+        return String::new();
     }
+    said(node).0.to_string()
 }
 
 fn inside(body: Rect) -> Rect {
