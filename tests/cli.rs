@@ -1,11 +1,15 @@
 //! The real binary at a pipe: what it prints, where, and how it ends.
 
+#![cfg(test)]
+
 #[path = "cli/audit.rs"]
 mod audit;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/exec.rs"]
 mod exec;
+#[path = "cli/exec_guard.rs"]
+mod exec_guard;
 #[path = "cli/exec_hostile.rs"]
 mod exec_hostile;
 #[path = "cli/exec_terminal.rs"]

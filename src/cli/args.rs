@@ -67,22 +67,19 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     words
 }
 
-/// The commands.
+/// The commands. What each does is said at its arguments: the palette reads the same.
 #[derive(Subcommand, Debug)]
+#[expect(
+    missing_docs,
+    reason = "a line here would take the place of that of the arguments"
+)]
 pub enum Command {
-    /// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
     Status(Status),
-    /// Run a command on nodes: `sshoal exec gpu[01-16] -- nvidia-smi -L`. Lines come live, with the node's name before them; Ctrl-C cancels what has not begun, a second one ends what runs, a third leaves at once. Exit code 0: all well; 1: a command failed; 2: usage error, or not confirmed; 3: a node was not reached; 4: stopped by --strategy; 74: the output or the audit log can't be written; 130: cancelled.
     Exec(Box<Exec>),
-    /// Walk the whole path to nodes step by step, and say where it ends and what is found there. Exit code 0: all the way; 1: a step on the node failed; 2: usage error; 3: a node can't be reached.
     Doctor(Doctor),
-    /// Show, accept, replace or forget host keys. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
     Trust(Trust),
-    /// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
     Nodes(Nodes),
-    /// Connect to nodes as the dashboard does, and print the connections: age, set-up time, channels, reuse.
     Pool(Pool),
-    /// Show who ran what, where, and how it went. Exit code 0: shown, or the chain is whole; 1: `verify` found a record that isn't as it was written; 2: usage error; 74: the log can't be read.
     Audit(Audit),
     /// Try the dashboard on simulated nodes: a real SSH server on loopback, nothing else is touched.
     Demo {

@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::{Context, exit};
+use super::{Context, exit, tty::Read};
 use crate::ssh::{Answer, Asked, Login};
 use queue::Queue;
 
@@ -112,9 +112,9 @@ impl Person {
     ) -> Result<Option<Zeroizing<String>>, u8> {
         let put = move |over: &CancellationToken| put::typed(&text, echo, over);
         match self.hold(put, std::future::pending()).await {
-            Held::Said(Some(line)) => Ok(line),
-            Held::Said(None) => Err(exit::INTERRUPTED),
-            Held::Over => Ok(None),
+            Held::Said(Read::Line(line)) => Ok(Some(line)),
+            Held::Said(Read::Interrupted) => Err(exit::INTERRUPTED),
+            Held::Said(Read::Declined) | Held::Over => Ok(None),
             Held::Terminated => Err(exit::TERMINATED),
         }
     }

@@ -14,12 +14,19 @@ pub struct Console {
     pub is_terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
-    /// Troubles go to a person's screen.
-    pub err_is_terminal: bool,
-    /// Colours are wanted there.
-    pub err_colour: bool,
+    /// Where troubles go.
+    pub err_target: Target,
     /// Only ASCII signs.
     pub ascii: bool,
+}
+
+/// Where a stream goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// To a person's screen: nothing gets there that a terminal would obey but colours.
+    pub is_terminal: bool,
+    /// Colours are wanted.
+    pub colour: bool,
 }
 
 impl Console {
@@ -33,8 +40,10 @@ impl Console {
             err: Box::new(io::stderr()),
             is_terminal,
             colour: is_terminal && !never_colour,
-            err_is_terminal,
-            err_colour: err_is_terminal && !never_colour,
+            err_target: Target {
+                is_terminal: err_is_terminal,
+                colour: err_is_terminal && !never_colour,
+            },
             ascii,
         }
     }

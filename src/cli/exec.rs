@@ -14,7 +14,7 @@ mod screen;
 mod signals;
 mod stage;
 
-use std::{io, io::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, io, io::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
@@ -23,7 +23,7 @@ use self::{
     chosen::Chosen,
     files::Files,
     journal::Journal,
-    live::{Live, Look, Target},
+    live::{Live, Look},
     progress::Progress,
     screen::{Piece, Screen},
     signals::Signals,
@@ -32,6 +32,7 @@ use self::{
 use super::{
     Context,
     ask::{self, Person},
+    console::Target,
     exit,
 };
 use crate::{
@@ -59,6 +60,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 struct Ready {
     command: String,
     plan: Plan,
+    files: Option<Files>,
     run: RunId,
     journal: Option<Journal>,
 }
@@ -106,6 +108,7 @@ async fn prepare(
         return Ok(Err(code));
     }
     plan.options.input = input::read(context, exec).await?;
+    let files = files(exec, &plan)?;
     let intent = intent(context, exec, &chosen);
     let run = intent.run.clone();
     let journal = match Journal::begin(&context.paths, intent).await {
@@ -126,6 +129,7 @@ async fn prepare(
     Ok(Ok(Ready {
         command: chosen.command,
         plan,
+        files,
         run,
         journal,
     }))
@@ -139,7 +143,7 @@ async fn carry_out(
     mut signals: Signals,
 ) -> Result<u8> {
     let run = ready.run.clone();
-    let mut stage = stage(context, exec, ready, &person)?;
+    let mut stage = stage(context, exec, ready, &person);
     let connector = Connector::new(context.ssh(), asker);
     let (to, mut events) = mpsc::channel(EVENTS);
     let (plan, control) = (Arc::clone(&stage.plan), stage.control.clone());
@@ -161,28 +165,31 @@ async fn carry_out(
     Ok(ending::print(stage, &mut signals, code).await)
 }
 
-fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> Result<Stage> {
+/// The folder for output, made before anything is run that it is for.
+fn files(exec: &Exec, plan: &Plan) -> Result<Option<Files>, Usage> {
+    let Some(folder) = &exec.show.output_dir else {
+        return Ok(None);
+    };
+    let files = Files::new(folder, plan);
+    let wrong = |error| Usage(format!("--output-dir {}: {error}", folder.display()));
+    files.map(Some).map_err(wrong)
+}
+
+fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> Stage {
     let plan = Arc::new(ready.plan);
     let show = &exec.show;
-    let files = match &show.output_dir {
-        Some(folder) => Some(
-            Files::new(folder, &plan)
-                .map_err(|error| Usage(format!("--output-dir {}: {error}", folder.display())))?,
-        ),
-        None => None,
-    };
     let mask = show
         .mask
         .then(|| Mask::new(plan.jobs.iter().map(|job| &*job.node)));
-    let has_files = files.is_some();
+    let has_files = ready.files.is_some();
     let can_ask = confirm::has_terminal(context);
     let shown = shown(context, exec, &plan);
-    let mut screen = Screen::start(&mut context.console, files);
+    let mut screen = Screen::start(&mut context.console, ready.files);
     if let Show::Json(lines) = &shown {
         let line = lines.run(ready.run.as_str(), &ready.command, store::now_ms());
         screen.put(Piece::Out(line));
     }
-    Ok(Stage {
+    Stage {
         control: Control::default(),
         screen,
         show: shown,
@@ -196,7 +203,7 @@ fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> R
         asking: person.asking(),
         stop: Stop::default(),
         plan,
-    })
+    }
 }
 
 fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
@@ -212,10 +219,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
             is_terminal: console.is_terminal,
             colour: console.colour,
         },
-        err: Target {
-            is_terminal: console.err_is_terminal,
-            colour: console.err_colour,
-        },
+        err: console.err_target,
         has_names: !show.no_prefix,
     };
     Show::Live(Box::new(Live::new(plan, look)))
@@ -224,7 +228,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
 /// Columns of the status line, where there is a terminal that can take it back.
 fn status(context: &Context) -> Option<usize> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if !context.console.err_is_terminal || is_dumb {
+    if !context.console.err_target.is_terminal || is_dumb {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(io::stderr());
@@ -261,8 +265,8 @@ fn strategy(exec: &Exec) -> String {
     };
     match exec.manner.serial {
         None | Some(Batches::One) => {}
-        Some(Batches::Nodes(nodes)) => text += &format!(", serial {nodes}"),
-        Some(Batches::Percent(percent)) => text += &format!(", serial {percent}%"),
+        Some(Batches::Nodes(nodes)) => _ = write!(text, ", serial {nodes}"),
+        Some(Batches::Percent(percent)) => _ = write!(text, ", serial {percent}%"),
     }
     text
 }

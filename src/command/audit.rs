@@ -21,7 +21,7 @@ use crate::{
 #[path = "audit_tests.rs"]
 mod tests;
 
-/// Show who ran what, where, and how it went.
+/// Show who ran what, where, and how it went. Exit code 0: shown, or the chain is whole; 1: `verify` found a record that isn't as it was written; 2: usage error; 74: the log can't be read.
 #[derive(Args, Clone, Debug, Default)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Audit {

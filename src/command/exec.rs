@@ -14,7 +14,7 @@ use crate::{
     node::Node,
 };
 
-/// Run a command on nodes: `sshoal exec gpu[01-16] -- nvidia-smi -L`.
+/// Run a command on nodes: `sshoal exec gpu[01-16] -- nvidia-smi -L`. Lines come live, with the node's name before them; Ctrl-C cancels what has not begun, a second one ends what runs, a third leaves at once. Exit code 0: all well; 1: a command failed; 2: usage error, or not confirmed; 3: a node was not reached; 4: stopped by --strategy; 74: the output or the audit log can't be written; 130: cancelled.
 #[derive(Args, Clone, Debug)]
 pub struct Exec {
     /// Node sets; several are united. With --node, --group or --all: the command, if it has no options.

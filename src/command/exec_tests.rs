@@ -100,5 +100,5 @@ fn no_timeout_is_a_timeout_of_nothing() {
     let of = |line| exec(line).manner.timeout;
     assert_eq!(of("n1 -- x"), None);
     assert_eq!(of("n1 -u 0 -- x"), Some(Duration::ZERO));
-    assert_eq!(of("n1 --timeout 1m -- x"), Some(Duration::from_secs(60)));
+    assert_eq!(of("n1 --timeout 1m -- x"), Some(Duration::from_mins(1)));
 }

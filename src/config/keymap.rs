@@ -126,7 +126,7 @@ pub enum Action {
 impl Action {
     /// True where nodes may be changed by it: not with `--read-only`.
     pub fn is_mutating(self) -> bool {
-        matches!(self, Self::Rerun | Self::Cancel)
+        matches!(self, Self::Exec | Self::Rerun | Self::Cancel)
     }
 }
 

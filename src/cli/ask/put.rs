@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::{
     cli::tty::{Read, Tty},
@@ -35,7 +34,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 "{node}: {}passphrase for key file {file}: ",
                 again(*attempt)
             );
-            secret(&mut tty, &text, over)
+            secret(&mut tty, &text, false, over)
         }
         Question::Password {
             user,
@@ -49,7 +48,7 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
                 Read::Interrupted => None,
             }
         }
-        Question::Sudo { prompt, .. } => secret(&mut tty, prompt.as_str(), over),
+        Question::Sudo { prompt, .. } => secret(&mut tty, prompt.as_str(), true, over),
         Question::Codes {
             user,
             host,
@@ -68,10 +67,15 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
     }
 }
 
-/// A secret; an empty one is none.
-fn secret(tty: &mut Tty, text: &str, over: &CancellationToken) -> Option<Answer> {
+/// One secret; an empty one is none unless it `may_be_empty`.
+fn secret(
+    tty: &mut Tty,
+    text: &str,
+    may_be_empty: bool,
+    over: &CancellationToken,
+) -> Option<Answer> {
     match tty.ask(text, false, over) {
-        Read::Line(line) if line.is_empty() => Some(Answer::No),
+        Read::Line(line) if line.is_empty() && !may_be_empty => Some(Answer::No),
         Read::Line(line) => Some(Answer::Secrets(vec![Secret::new(line)])),
         Read::Declined => Some(Answer::No),
         Read::Interrupted => None,
@@ -90,19 +94,11 @@ pub(super) fn agreed(text: &str, over: &CancellationToken) -> Option<bool> {
     }
 }
 
-/// What was typed, or that nothing was; nothing at all when the person wants the command to end. Blocks until `over`.
-pub(super) fn typed(
-    text: &str,
-    echo: bool,
-    over: &CancellationToken,
-) -> Option<Option<Zeroizing<String>>> {
-    let Ok(mut tty) = Tty::open() else {
-        return Some(None);
-    };
-    match tty.ask(text, echo, over) {
-        Read::Line(line) => Some(Some(line)),
-        Read::Declined => Some(None),
-        Read::Interrupted => None,
+/// What was typed; declined where there is no terminal. Blocks until `over`.
+pub(super) fn typed(text: &str, echo: bool, over: &CancellationToken) -> Read {
+    match Tty::open() {
+        Ok(mut tty) => tty.ask(text, echo, over),
+        Err(_) => Read::Declined,
     }
 }
 

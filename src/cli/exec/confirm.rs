@@ -62,7 +62,7 @@ pub(super) async fn ask(
 /// True where a person can be asked: on the terminal that this process belongs to, wherever its output goes.
 pub(super) fn has_terminal(context: &Context) -> bool {
     let opened = || OpenOptions::new().read(true).write(true).open("/dev/tty");
-    context.console.err_is_terminal && !context.args.global.batch && opened().is_ok()
+    context.console.err_target.is_terminal && !context.args.global.batch && opened().is_ok()
 }
 
 /// `--dry-run`: where, how that was chosen, what exactly, and what would be asked.

@@ -1,6 +1,6 @@
 //! The last part of a run: what is said at its end, and the exit code that it comes to.
 
-use std::{io, io::Write as _, time::Duration};
+use std::{fmt::Write as _, io, io::Write as _, time::Duration};
 
 use tokio::time::sleep;
 
@@ -36,9 +36,6 @@ pub(super) async fn end(
     let outcomes = finished.results.iter().map(|result| &result.outcome);
     let code = exec.exit_rule().code(outcomes, ending);
     let code = stage.stop.code.unwrap_or(code);
-    if stage.control.is_cancelled() {
-        stage.give_up();
-    }
     let is_written = stage.journal.is_some();
     if let Some(journal) = stage.take_journal()
         && let Err(why) = journal.end(stage.progress.counts()).await
@@ -94,17 +91,17 @@ fn tell(
         ));
     }
     let console = &context.console;
-    if is_well(finished) && !console.err_is_terminal && !exec.show.quiet {
+    if is_well(finished) && !console.err_target.is_terminal && !exec.show.quiet {
         return;
     }
     for line in &failures(&stage.plan, &finished.results) {
         stage.say(line);
     }
-    let summary = report::summary(&stage.gather.tally(), paint(console.err_colour));
+    let summary = report::summary(&stage.gather.tally(), paint(console.err_target.colour));
     let seconds = stage.clock.now().0 as f64 / 1000.0;
     let mut text = format!("{summary} in {seconds:.1} s");
-    if console.err_is_terminal && is_written {
-        text += &format!(", run {run}");
+    if console.err_target.is_terminal && is_written {
+        _ = write!(text, ", run {run}");
     }
     stage.say(&text);
 }

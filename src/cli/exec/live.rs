@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::{
+    cli::console::Target,
     exec::{
         Stream,
         lines::{Line, Lines},
@@ -13,6 +14,10 @@ use crate::{
     fleet::Millis,
     node::text::styled::{Style, Styled},
 };
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;
 
 /// A line that isn't finished is shown after so long: a prompt, a progress bar.
 const PATIENCE_MS: u64 = 200;
@@ -28,15 +33,6 @@ const ERROR: &str = "31";
 
 /// Names wider than this are not filled up to one width.
 const ALIGNED: usize = 24;
-
-/// Where a stream goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Target {
-    /// To a person's screen: nothing gets there that a terminal would obey but colours.
-    pub(super) is_terminal: bool,
-    /// Colours are wanted.
-    pub(super) colour: bool,
-}
 
 /// Where both streams go, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +105,7 @@ impl Live {
         let mut text = Vec::with_capacity(bytes.len() + 64);
         let (page, pen) = (&mut self.page, &mut output.pen);
         output.lines.feed(bytes, |line| {
-            page.write(key, names, line, pen, &mut text);
+            page.write(key, line, (names, pen), &mut text);
         });
         let is_waiting = !output.lines.rest().is_empty();
         output.since = is_waiting.then(|| output.since.unwrap_or(now));
@@ -129,7 +125,7 @@ impl Live {
             let names = self.names.get(key.0);
             output
                 .lines
-                .part(|line| page.write(*key, names, line, pen, &mut text));
+                .part(|line| page.write(*key, line, (names, pen), &mut text));
             output.since = None;
             shown.push((key.1, text.into()));
         }
@@ -147,7 +143,7 @@ impl Live {
                 let names = self.names.get(place);
                 output
                     .lines
-                    .flush(|line| page.write(key, names, line, pen, &mut text));
+                    .flush(|line| page.write(key, line, (names, pen), &mut text));
             }
             self.page.end(key, &mut text);
             if !text.is_empty() {
@@ -176,7 +172,7 @@ impl Live {
 }
 
 impl Look {
-    fn target(&self, stream: Stream) -> Target {
+    fn target(self, stream: Stream) -> Target {
         match stream {
             Stream::Stdout => self.out,
             Stream::Stderr => self.err,
@@ -193,9 +189,8 @@ impl Page {
     fn write(
         &mut self,
         key: Key,
-        names: Option<&[String; 2]>,
         line: Line<'_>,
-        pen: &mut Style,
+        (names, pen): (Option<&[String; 2]>, &mut Style),
         text: &mut Vec<u8>,
     ) {
         let target = self.look.target(key.1);
@@ -216,7 +211,7 @@ impl Page {
             text.extend_from_slice(name.as_bytes());
         }
         if target.is_terminal {
-            show(line.bytes, key.1, target, pen, text);
+            show(line.bytes, (key.1, target), pen, text);
         } else {
             text.extend_from_slice(line.bytes);
         }
@@ -244,7 +239,7 @@ fn is_redrawn(bytes: &[u8]) -> bool {
 }
 
 /// Fit for a terminal; never cut.
-fn show(bytes: &[u8], stream: Stream, target: Target, pen: &mut Style, text: &mut Vec<u8>) {
+fn show(bytes: &[u8], (stream, target): (Stream, Target), pen: &mut Style, text: &mut Vec<u8>) {
     let mut rest = bytes;
     while !rest.is_empty() {
         let (piece, after) = if rest.contains(&b'\t') && rest.len() > WITH_TABS {

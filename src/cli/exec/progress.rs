@@ -1,6 +1,9 @@
 //! How far a run is: counted as it is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use crate::{
     exec::{NodeResult, plan::Plan},
@@ -66,9 +69,9 @@ impl Progress {
         let (ended, nodes, running) = (self.ended, self.nodes, self.begun.len());
         let mut text = format!("{ended} of {nodes} done, {running} running");
         if self.failed > 0 {
-            text += &format!(", {} failed", self.failed);
+            _ = write!(text, ", {} failed", self.failed);
         }
-        text += &format!(", {} s", elapsed_ms / 1000);
+        _ = write!(text, ", {} s", elapsed_ms / 1000);
         text.chars().take(columns.saturating_sub(1)).collect()
     }
 }

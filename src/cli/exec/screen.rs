@@ -61,7 +61,7 @@ impl Screen {
         let err = mem::replace(&mut console.err, Box::new(io::sink()));
         let mut threads = JoinSet::new();
         let (out_to, pieces) = mpsc::channel(PIECES);
-        let err_to = if console.is_terminal && console.err_is_terminal {
+        let err_to = if console.is_terminal && console.err_target.is_terminal {
             // One screen: what is printed keeps its order, and the status line its place.
             threads.spawn_blocking(|| Printer::new(out, err).run(pieces));
             out_to.clone()
@@ -113,17 +113,6 @@ impl Screen {
     /// True while more may be printed without keeping it here.
     pub(super) fn has_room(&self) -> bool {
         self.backlog.is_empty()
-    }
-
-    /// Drops output that waits: how many bytes.
-    pub(super) fn drop_output(&mut self) -> usize {
-        let size = |piece: &Piece| match piece {
-            Piece::Out(bytes) => bytes.len(),
-            _ => 0,
-        };
-        let dropped = self.backlog.iter().map(size).sum();
-        self.backlog.retain(|piece| size(piece) == 0);
-        dropped
     }
 
     /// Hands on what waits, a piece a call; or tells of a trouble. Never resolves where there is nothing to do. Cancel-safe.

@@ -2,6 +2,7 @@
 
 use std::{mem, pin::Pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::{
     pin,
     sync::{mpsc, watch},
@@ -219,9 +220,10 @@ impl Stage {
             // As with ssh, whose command then meets a closed pipe.
             Some(Trouble::NoReader) => self.control.cancel_all(),
             Some(Trouble::Broken(text)) => {
-                self.say(&text);
+                self.say(&format!("{text}; what has not begun is cancelled"));
                 self.stop.code = self.stop.code.or(Some(exit::BROKEN));
-                self.control.cancel_all();
+                // What a node is in the middle of is not for a full disk here to end.
+                self.control.cancel_pending();
             }
         }
     }
@@ -253,11 +255,12 @@ impl Stage {
                 self.say(&format!("{name}: trying again: {why}"));
             }
             Event::Began(place) => self.began(place),
-            Event::Output(place, stream, bytes) => self.output(place, stream, bytes),
+            Event::Output(place, stream, bytes) => self.output(place, stream, &bytes),
             Event::Password(text) => self.stop.password = Some(text),
             Event::Ended(place, result) => self.ended(place, &result),
             Event::Stopped(why) => {
-                if self.stop.interrupts == 0 && self.stop.code.is_none() {
+                // What somebody here has stopped was said then.
+                if !self.control.is_stopping() || self.control.reason().is_some() {
                     self.say(why.as_str());
                 }
             }
@@ -275,7 +278,7 @@ impl Stage {
         }
     }
 
-    fn output(&mut self, place: usize, stream: Stream, bytes: bytes::Bytes) {
+    fn output(&mut self, place: usize, stream: Stream, bytes: &Bytes) {
         if !self.screen.has_room() {
             // Taken only once all is cancelled: nobody reads, and nobody waits for that.
             self.stop.dropped += bytes.len();
@@ -287,11 +290,11 @@ impl Stage {
         }
         match &mut self.show {
             Show::Live(live) => {
-                let shown = live.output((place, stream), &bytes, self.clock.now());
+                let shown = live.output((place, stream), bytes, self.clock.now());
                 self.screen.put(printed(stream, shown));
             }
             Show::Json(lines) => {
-                let line = lines.output(place, stream, &bytes, store::now_ms());
+                let line = lines.output(place, stream, bytes, store::now_ms());
                 self.screen.put(Piece::Out(line));
             }
             Show::Nothing => {}
@@ -363,11 +366,6 @@ impl Stage {
         self.screen.say(text);
     }
 
-    /// Output that waits for a reader who doesn't come: given up.
-    pub(super) fn give_up(&mut self) {
-        self.stop.dropped += self.screen.drop_output();
-    }
-
     /// The screen alone, for its last words.
     pub(super) fn end(self) -> Screen {
         self.screen
@@ -379,7 +377,7 @@ impl Stage {
     }
 }
 
-fn printed(stream: Stream, bytes: bytes::Bytes) -> Piece {
+fn printed(stream: Stream, bytes: Bytes) -> Piece {
     match stream {
         Stream::Stdout => Piece::Out(bytes),
         Stream::Stderr => Piece::Err(bytes),

@@ -28,13 +28,12 @@ impl Parts {
         let cut = all
             .iter()
             .find(|word| rest.get(word.span.clone()) == Some("--"));
-        let (head, command) = match cut {
-            Some(cut) => (cut.span.start, cut.span.end),
-            None => {
-                let first = first_word(&all, &entry.clap());
-                let at = first.map_or(rest.len(), |word| word.span.start);
-                (at, at)
-            }
+        let (head, command) = if let Some(cut) = cut {
+            (cut.span.start, cut.span.end)
+        } else {
+            let first = first_word(&all, &entry.clap());
+            let at = first.map_or(rest.len(), |word| word.span.start);
+            (at, at)
         };
         Self {
             head: 0..head,

@@ -70,8 +70,8 @@ impl App {
         let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
         match front {
-            Some(Layer::Page(page)) => {
-                page.render(scene, areas.body, buf);
+            Some(Layer::Page(report)) => {
+                report.render(scene, areas.body, buf);
                 return 0;
             }
             Some(Layer::Help(help)) => {

@@ -41,13 +41,17 @@ impl App {
             Intent::Status(status) => self.status(&status)?,
             Intent::Nodes(nodes) => {
                 let text = nodes.report(&self.world.snapshot.inventory)?;
-                self.read_page("nodes", &text);
+                self.report("nodes", &text);
             }
-            Intent::Text(title, text) => self.read_page(&title, &text),
+            Intent::Text(title, text) => self.report(&title, &text),
             // Their reports are made on the way to the node, which the page of the node shows as far as it is known.
             Intent::Doctor(doctor) => return self.open_first(&doctor.sets, here),
             Intent::Trust(trust) => return self.open_first(&trust.sets, here),
-            Intent::Audit(_) | Intent::Runs => return Ok(self.act(Action::Runs)),
+            Intent::Audit(_) | Intent::Runs => {
+                let mut effects = self.close_all();
+                effects.extend(self.act(Action::Runs));
+                return Ok(effects);
+            }
             Intent::Pool(_) => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return Ok(vec![Effect::Connections(true)]);
@@ -110,7 +114,7 @@ impl App {
         left.collect()
     }
 
-    fn read_page(&mut self, title: &str, text: &str) {
+    fn report(&mut self, title: &str, text: &str) {
         self.layers.push(Layer::Page(Page::new(title, text)));
     }
 
@@ -123,7 +127,7 @@ impl App {
             .map(|state| status::row(state, self.world.now, |daemon| glyphs.daemon(daemon)))
             .collect();
         let text = status::text(&rows, |status| glyphs.status(status));
-        self.read_page("status", &text);
+        self.report("status", &text);
         Ok(())
     }
 
@@ -198,7 +202,7 @@ impl App {
         let plan = exec.plan(&command, &nodes, |_| None)?;
         if exec.manner.dry_run {
             let text = dry(&plan, &command);
-            self.read_page("dry run", &text);
+            self.report("dry run", &text);
             return Ok(Vec::new());
         }
         Ok(self.propose(RunOrder::new(plan, &command, &selector)))

@@ -31,11 +31,6 @@ impl App {
     pub(super) fn open_palette(&mut self, action: Action) {
         let here = self.here();
         let mut palette = match action {
-            Action::Exec if self.read_only => {
-                let mut palette = Palette::new(here);
-                palette.refuse(READ_ONLY.to_owned());
-                palette
-            }
             Action::Exec => Palette::short(here),
             _ => Palette::new(here),
         };
@@ -46,9 +41,17 @@ impl App {
 
     /// The node that commands are for without any mark: the open one, else the one under the cursor.
     fn here(&self) -> Option<NodeId> {
-        let open = self.open_node().map(|(id, _)| id);
+        let open = self.page();
         let cursor = self.fleet.cursor().map(|(id, _)| id);
         open.or(cursor).cloned()
+    }
+
+    /// The node whose page is in front.
+    fn page(&self) -> Option<&NodeId> {
+        match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
+            Some(Layer::Node(id, _)) => Some(id),
+            _ => None,
+        }
     }
 
     fn known(&self) -> Known<'_> {
@@ -90,10 +93,14 @@ impl App {
     /// Runs the line; one that can't be run stays, with the reason under it.
     fn run_line(&mut self, line: &str, mut palette: Box<Palette>) -> Vec<Effect> {
         let here = palette.here().cloned();
-        let done = registry::read(line).and_then(|intent| self.carry_out(intent, here.as_ref()));
-        match done {
+        let intent = registry::read(line);
+        let is_last = matches!(intent, Ok(Intent::Quit));
+        match intent.and_then(|intent| self.carry_out(intent, here.as_ref())) {
             Ok(effects) => {
-                self.history.push(line);
+                // Nobody looks for how to leave.
+                if !is_last {
+                    self.history.push(line);
+                }
                 effects
             }
             Err(Usage(why)) => {
@@ -173,7 +180,7 @@ impl App {
 
     /// The nodes of a line that names none: the marked ones, else the one in front. On a node's page, that node.
     pub(super) fn untold(&self, here: Option<&NodeId>) -> Result<Selection, Usage> {
-        let is_page = self.open_node().is_some();
+        let is_page = self.page().is_some();
         let marks = self.fleet.marks();
         let nodes = self.world.snapshot.nodes.iter().map(|state| &state.node);
         let (chosen, how): (Vec<Arc<Node>>, &str) = if is_page || marks.is_empty() {

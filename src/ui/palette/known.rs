@@ -113,13 +113,12 @@ pub(super) fn earlier(history: &[String]) -> Vec<Named> {
     let mut seen = BTreeSet::new();
     let commands = history.iter().rev().filter_map(|line| {
         let line = line.trim_start();
-        let text = match line.strip_prefix(SHORT) {
-            Some(text) => text,
-            None => {
-                let (name, rest) = registry::parts(line);
-                let entry = registry::entry(name).filter(|entry| entry.name == "exec")?;
-                rest.get(Parts::of(rest, entry).command)?
-            }
+        let text = if let Some(text) = line.strip_prefix(SHORT) {
+            text
+        } else {
+            let (name, rest) = registry::parts(line);
+            let entry = registry::entry(name).filter(|entry| entry.name == "exec")?;
+            rest.get(Parts::of(rest, entry).command)?
         };
         let text = text.trim();
         let is_new = !text.is_empty() && seen.insert(text.to_owned());

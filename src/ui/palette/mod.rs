@@ -240,8 +240,10 @@ impl Palette {
         }
         let text = self.text();
         self.search = Some((text.clone(), self.editor.cursor()));
-        // A sign alone is nothing to look for.
-        let looked_for = text.trim().trim_start_matches(SHORT).to_owned();
+        // A sign alone is nothing to look for, nor is a line of the history itself.
+        let is_typed = self.walk.is_none() && self.editor.lines() == 1;
+        let typed = if is_typed { text.trim() } else { "" };
+        let looked_for = typed.trim_start_matches(SHORT).to_owned();
         self.put(&looked_for, looked_for.len());
         self.changed()
     }

@@ -134,7 +134,8 @@ fn arguments(entry: &Entry, rest: &str, at: usize, known: &Known<'_>) -> Vec<Off
     let earlier = all.get(..earlier).unwrap_or_default();
     let place = argument(entry, earlier, (stem, at + start), known);
     let mut offers = ranked(place);
-    if is_exec && stem.is_empty() {
+    let is_value = |word: &Word| registry::wants_value(&word.text, &entry.clap());
+    if is_exec && stem.is_empty() && !earlier.last().is_some_and(is_value) {
         offers.extend(shell("", at + start, known));
     }
     offers
@@ -244,8 +245,8 @@ fn set<'a>(text: &'a str, at: usize, known: &Known<'_>) -> Place<'a> {
         .char_indices()
         .filter(|(_, c)| matches!(c, ',' | '!' | '&' | '^'));
     let last = operators
-        .filter(|(at, _)| !depth(text.get(..*at).unwrap_or_default()))
-        .last();
+        .rev()
+        .find(|(at, _)| !depth(text.get(..*at).unwrap_or_default()));
     let start = last.map_or(0, |(at, c)| at + c.len_utf8());
     let stem = text.get(start..).unwrap_or_default();
     let mut named = groups(known.inventory);
@@ -388,8 +389,12 @@ fn ranked(place: Place<'_>) -> Vec<Offer> {
         help,
         hits,
     };
-    let all = found.into_iter().filter(|((text, _), _)| text != stem);
-    all.take(MOST).map(offer).collect()
+    let others = found.into_iter().filter(|((text, _), _)| text != stem);
+    let mut all: Vec<Offer> = others.map(offer).collect();
+    // A group stands for all its nodes, however many of those fit better.
+    all.sort_by_key(|offer| !offer.text.starts_with('@'));
+    all.truncate(MOST);
+    all
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn keys_do_what_hands_expect() {
         ("!x ctrl-r zzz enter", "!x"),
         ("!x ctrl-r df esc", "!x"),
         ("! ctrl-r h enter", "!df -h"),
+        ("up ctrl-r df enter", "!df -h"),
         ("esc", ""),
     ] {
         assert_eq!(typed(keys).0, line, "{keys}");

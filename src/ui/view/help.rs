@@ -103,11 +103,13 @@ impl Help {
 
     fn entries(&self, scene: &Scene<'_>) -> Vec<Entry> {
         let mut out = Vec::new();
-        let more = (self.scope == Scope::Fleet).then_some(Scope::Filter);
-        for scope in [Some(self.scope), more, Some(Scope::Anywhere)]
-            .into_iter()
-            .flatten()
-        {
+        let more: &[Scope] = match self.scope {
+            Scope::Fleet => &[Scope::Filter, Scope::Palette],
+            _ => &[],
+        };
+        let more = more.iter().copied();
+        let scopes = std::iter::once(self.scope).chain(more);
+        for scope in scopes.chain([Scope::Anywhere]) {
             out.push(Entry::Heading(scope.title()));
             let rows = scene.keys.rows(scope);
             out.extend(rows.map(|(row, keys)| Entry::Keys(keys.join(" "), row.title)));
