@@ -139,6 +139,7 @@ fn what_will_be_run_is_said_while_it_is_typed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_command_runs_on_the_marked_nodes_else_on_the_one_under_the_cursor() {
     for (script, command, selector, nodes) in [
         (
