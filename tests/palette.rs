@@ -166,6 +166,12 @@ fn a_command_runs_on_the_marked_nodes_else_on_the_one_under_the_cursor() {
             "web1,web3",
             &["web1", "web3"],
         ),
+        (
+            "space : 'exec web1,web3 -- \"id; ls -l\"' enter",
+            "id; ls -l",
+            "web1,web3",
+            &["web1", "web3"],
+        ),
         ("g enter ! 'uptime' enter", "uptime", "open", &["db2"]),
         (
             "space space g j enter ! 'uptime' enter",

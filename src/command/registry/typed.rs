@@ -84,7 +84,18 @@ pub(super) fn exec(entry: &Entry, rest: &str) -> Result<Exec, Usage> {
     let head = rest.get(parts.head).unwrap_or_default();
     let exec: Exec = entry.parse(head)?;
     here_only(&exec)?;
-    with(exec, rest.get(parts.command).unwrap_or_default())
+    let command = rest.get(parts.command).unwrap_or_default();
+    with(exec, &whole(command).unwrap_or_else(|| command.to_owned()))
+}
+
+/// What is quoted as one word, as for a shell of this machine, is meant without these quotes.
+fn whole(command: &str) -> Option<String> {
+    match words(command).as_slice() {
+        [word] if command.trim_start().starts_with(['\'', '"']) && !word.is_open => {
+            Some(word.text.clone())
+        }
+        _ => None,
+    }
 }
 
 /// Reads what follows `!`.

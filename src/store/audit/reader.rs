@@ -78,14 +78,20 @@ impl Reader {
             return Ok(Self { files: Vec::new() });
         };
         // No writer is in the middle of a record while this is held.
-        let _lock = folder.lock_to_read()?;
-        let pieces = folder.files()?.into_iter().map(|file| {
+        let mut lock = folder.lock_to_read()?;
+        let mut files = folder.files()?;
+        if lock.is_none() && !files.is_empty() {
+            // The first writer of all came in between.
+            lock = folder.lock_to_read()?;
+            files = folder.files()?;
+        }
+        let pieces = files.into_iter().map(|file| {
             let length = length(&file.path, &file.read()?)?;
             Ok(Piece { file, length })
         });
-        Ok(Self {
-            files: pieces.collect::<Result<_, Error>>()?,
-        })
+        let files = pieces.collect::<Result<_, Error>>()?;
+        drop(lock);
+        Ok(Self { files })
     }
 
     /// Where the chain ends now, as its last record has it; nothing before that is checked.
