@@ -35,7 +35,7 @@ pub(crate) fn capture(text: &str) -> Capture {
 }
 
 pub(crate) fn ended(run: &mut RunState, place: usize, outcome: Outcome, said: (&str, &str)) {
-    let node = run.nodes[place].node.id.clone();
+    let node = run.nodes.get(place).unwrap().node.id.clone();
     let left = matches!(outcome, Outcome::Cancelled).then(|| match place % 2 {
         0 => Vec::new(),
         _ => vec![Leftover {
