@@ -78,6 +78,9 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             run_to_end(demo::run(context, &demo))
         }
         Some(Command::Status(status)) => run_to_end(status::run(context, &status)),
+        Some(Command::Exec(_)) if context.args.look.read_only => {
+            Err(Usage("--read-only: no command is run".to_owned()).into())
+        }
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),

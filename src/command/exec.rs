@@ -1,6 +1,11 @@
 //! `sshoal exec`: one command on many nodes; the arguments, and the plan that they make.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::Args;
 
@@ -209,6 +214,17 @@ impl Exec {
         let places = pick(k, nodes.len(), seed);
         let chosen = places.iter().filter_map(|place| nodes.get(*place));
         chosen.cloned().collect()
+    }
+
+    /// The plan of a repetition: `{rank}` is what it was before, by node.
+    pub fn ranked(&self, mut plan: Plan, command: &str, ranks: &HashMap<String, usize>) -> Plan {
+        let template = Template::parse(command);
+        for job in &mut plan.jobs {
+            if let Some(rank) = ranks.get(job.node.id.as_str()) {
+                job.command = template.fill(&job.node, *rank);
+            }
+        }
+        plan
     }
 
     /// The whole plan. `environment` gives the variables of this process.

@@ -22,6 +22,16 @@ pub struct Control {
     password: Arc<watch::Sender<Option<Secret>>>,
     why: Arc<OnceLock<SafeText>>,
     asked: Arc<AtomicBool>,
+    trial: Arc<watch::Sender<Trial>>,
+}
+
+/// What is known of the password: one node tries it before all others, so that a wrong one fails once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Trial {
+    #[default]
+    Untried,
+    Tried,
+    Right,
 }
 
 impl Default for Control {
@@ -35,6 +45,7 @@ impl Default for Control {
             password: Arc::new(watch::Sender::new(None)),
             why: Arc::default(),
             asked: Arc::default(),
+            trial: Arc::new(watch::Sender::new(Trial::Untried)),
         }
     }
 }
@@ -119,6 +130,48 @@ impl Control {
             |_| Vec::new(),
             |all| all.iter().skip(known).copied().collect(),
         )
+    }
+
+    /// A place in the trial: true for the node that tries the password, false once another has found it right. Nothing
+    /// when the run is cancelled first.
+    pub(super) async fn trial(&self) -> Option<bool> {
+        let mut trial = self.trial.subscribe();
+        loop {
+            let is_first = self.trial.send_if_modified(|trial| {
+                let is_untried = *trial == Trial::Untried;
+                if is_untried {
+                    *trial = Trial::Tried;
+                }
+                is_untried
+            });
+            if is_first {
+                return Some(true);
+            }
+            tokio::select! {
+                biased;
+                () = self.cancelled() => return None,
+                known = trial.wait_for(|trial| *trial != Trial::Tried) => match known {
+                    Ok(known) if *known == Trial::Right => return Some(false),
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    /// The trial is over: the password was right, or nothing is known of it and another node tries it.
+    pub(super) fn tried(&self, is_right: bool) {
+        let outcome = if is_right {
+            Trial::Right
+        } else {
+            Trial::Untried
+        };
+        self.trial.send_if_modified(|trial| {
+            let is_running = *trial == Trial::Tried;
+            if is_running {
+                *trial = outcome;
+            }
+            is_running
+        });
     }
 
     /// The password, once somebody has given it; nothing when the run is cancelled first.

@@ -85,6 +85,8 @@ struct Running<'a> {
     hearing: Hearing,
     deadline: Instant,
     passwords: u32,
+    /// This node tries the password for all.
+    is_trial: bool,
 }
 
 impl One<'_> {
@@ -139,15 +141,14 @@ impl One<'_> {
             stdin: Some(stdin),
             deadline: Instant::now() + if limit.is_zero() { NEVER } else { limit },
             passwords: 0,
+            is_trial: false,
         };
         running.finish(started).await
     }
 
     async fn open(&self, command: &str) -> Result<Channel, Error> {
-        match self.options.terminal {
-            Some(size) => self.session.exec_on_terminal(command, size).await,
-            None => self.session.exec(command).await,
-        }
+        let terminal = self.options.terminal;
+        self.session.exec_through(command, terminal).await
     }
 
     /// The command to start, and what goes first on its input.
@@ -219,6 +220,9 @@ impl Done {
 impl Running<'_> {
     async fn finish(mut self, started: Instant) -> Option<Done> {
         let over = self.listen().await;
+        if !matches!(over, Over::WrongPassword) {
+            self.end_trial(false);
+        }
         if !matches!(over, Over::Ended(_)) {
             self.one.tell(Event::Ending(self.one.place)).await;
             self.hang_up().await;
@@ -238,7 +242,10 @@ impl Running<'_> {
             Outcome::Cancelled | Outcome::Timeout => self.sweep().await,
             _ => None,
         };
-        let (stdout, stderr) = self.hearing.finish();
+        let (mut stdout, mut stderr) = self.hearing.finish();
+        let [out, err] = self.channel.dropped();
+        stdout.total += out;
+        stderr.total += err;
         Some(Done {
             outcome,
             stdout,
@@ -269,7 +276,10 @@ impl Running<'_> {
             };
             for mark in self.hear(output).await {
                 match mark {
-                    Mark::Begun(_) => feeding = self.feed(),
+                    Mark::Begun(_) => {
+                        self.end_trial(true);
+                        feeding = self.feed();
+                    }
                     Mark::Fed => {
                         // All of it was taken, so that this is done too.
                         self.stdin = feeding.into_stdin().await.or(self.stdin.take());
@@ -334,10 +344,21 @@ impl Running<'_> {
         let Some(password) = self.one.control.password().await else {
             return Some(Over::Cancelled);
         };
+        let Some(is_trial) = self.one.control.trial().await else {
+            return Some(Over::Cancelled);
+        };
+        self.is_trial = is_trial;
         self.deadline += asked.elapsed();
         let line = zeroize::Zeroizing::new(format!("{}\n", password.expose()));
         self.say(&line).await;
         None
+    }
+
+    /// The command runs: the password was right. It ended before: another node tries it.
+    fn end_trial(&mut self, is_right: bool) {
+        if std::mem::take(&mut self.is_trial) {
+            self.one.control.tried(is_right);
+        }
     }
 
     /// True where a login shell complained of the script and so ran none of it.

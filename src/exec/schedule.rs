@@ -1,5 +1,7 @@
 //! Who may connect and who may run next: fan-out, batches, strategies. Pure.
 
+use std::collections::BTreeSet;
+
 use super::{
     Outcome,
     plan::{Options, Strategy},
@@ -41,8 +43,8 @@ pub struct Schedule {
     failures: usize,
     /// The most that connect and that run for now.
     most: (usize, usize),
-    /// Connected nodes in the order in which they came.
-    ready: std::collections::VecDeque<usize>,
+    /// Connected nodes: the first of the selection runs first.
+    ready: BTreeSet<usize>,
     /// The first node that was not looked at yet.
     next: usize,
     /// All before this one have ended.
@@ -63,7 +65,7 @@ impl Schedule {
             strategy: options.strategy,
             failures: 0,
             most: AHEAD,
-            ready: std::collections::VecDeque::new(),
+            ready: BTreeSet::new(),
             next: 0,
             first: 0,
             connecting: 0,
@@ -80,7 +82,7 @@ impl Schedule {
         }
         let (most_connecting, most_running) = self.most;
         if self.running < self.fanout.min(most_running)
-            && let Some(node) = self.ready.pop_front()
+            && let Some(node) = self.ready.pop_first()
         {
             self.running += 1;
             self.set(node, Phase::Running);
@@ -132,7 +134,7 @@ impl Schedule {
         if self.phases.get(node) == Some(&Phase::Connecting) {
             self.connecting -= 1;
             self.open_connects();
-            self.ready.push_back(node);
+            self.ready.insert(node);
             self.set(node, Phase::Connected);
         }
     }
@@ -145,7 +147,7 @@ impl Schedule {
                 self.running -= 1;
                 self.open_runs();
             }
-            Some(Phase::Connected) => self.ready.retain(|ready| *ready != node),
+            Some(Phase::Connected) => drop(self.ready.remove(&node)),
             Some(Phase::Waiting) => {}
             Some(Phase::Ended) | None => return false,
         }

@@ -1,7 +1,10 @@
 //! A running command as its reader sees it: output in order, then how it ended; and the bounded queue between it and the pump that feeds it.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -97,6 +100,8 @@ struct Queued {
 
 #[derive(Debug, Default)]
 struct Fate {
+    /// Bytes of each output that were thrown away.
+    dropped: [AtomicU64; 2],
     end: OnceLock<End>,
     over: CancellationToken,
 }
@@ -138,6 +143,13 @@ impl Channel {
             Some(queued) => queued.output,
             None => Output::End(self.fate.end.get().cloned().unwrap_or(End::Lost)),
         }
+    }
+
+    /// Bytes of standard output and of standard error that were thrown away, as nobody read them in time. Only of a command
+    /// that was started so.
+    pub fn dropped(&self) -> [u64; 2] {
+        let [out, err] = &self.fate.dropped;
+        [out, err].map(|count| count.load(Ordering::Acquire))
     }
 
     /// The command's standard input, once; then [`Channel::write`] finds it closed.
@@ -241,6 +253,16 @@ impl Feed {
             Err(TrySendError::Full(_)) => Offer::Full,
             Err(TrySendError::Closed(_)) => Offer::Gone,
         }
+    }
+
+    /// Counts output that is thrown away.
+    pub(super) fn drop_output(&self, output: &Output) {
+        let [out, err] = &self.fate.dropped;
+        match output {
+            Output::Stdout(bytes) => out.fetch_add(bytes.len() as u64, Ordering::AcqRel),
+            Output::Stderr(bytes) => err.fetch_add(bytes.len() as u64, Ordering::AcqRel),
+            Output::End(_) => 0,
+        };
     }
 
     /// Says how it ended. Without it, a dropped feed means that the connection was lost.

@@ -70,13 +70,16 @@ impl Judge {
         let known = blocking_then(look_up, more)
             .await
             .map_err(|error| unreadable(transport, &error))?;
+        let usual = shared.config.kex_timeout;
         Ok(Self {
             node: target.node.clone(),
             transport,
             book,
             known,
             policy: target.host_keys,
-            limit: shared.config.kex_timeout,
+            limit: target
+                .chosen_timeout
+                .map_or(usual, |chosen| chosen.min(usual)),
             asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
             remark: watch::channel(SafeText::default()).0,
             trail,

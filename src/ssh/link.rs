@@ -95,6 +95,7 @@ impl Link {
             feed,
             place: Some(place),
             lane: self.lane,
+            is_lossy: request.is_lossy,
             started: Some(started),
             shared: Arc::clone(&self.shared),
             transport: self.transport,

@@ -43,6 +43,7 @@ pub(super) struct Pump {
     /// Held until the server has said that the channel is closed.
     pub(super) place: Option<Place>,
     pub(super) lane: Lane,
+    pub(super) is_lossy: bool,
     /// Told once.
     pub(super) started: Option<oneshot::Sender<Start>>,
     pub(super) shared: Arc<Shared>,
@@ -55,6 +56,8 @@ pub(super) struct Request {
     pub(super) command: String,
     /// Columns and rows of a terminal for it.
     pub(super) terminal: Option<(u16, u16)>,
+    /// What nobody reads in time is thrown away and counted; else the command is given up.
+    pub(super) is_lossy: bool,
 }
 
 /// How a command began.
@@ -186,7 +189,16 @@ impl Pump {
         if self.lane == Lane::Bulk {
             return self.feed.put(output).await;
         }
-        let offer = self.feed.offer(output);
+        let offer = if self.is_lossy {
+            let offer = self.feed.offer(output.clone());
+            if offer == Offer::Full {
+                self.feed.drop_output(&output);
+                return true;
+            }
+            offer
+        } else {
+            self.feed.offer(output)
+        };
         if offer == Offer::Full {
             self.shared.overruns.fetch_add(1, Ordering::Relaxed);
             tracing::warn!("a channel's output was not read: closed");

@@ -55,19 +55,30 @@ impl Session {
     /// was sent. Dropped before its end, the call leaves nothing behind.
     pub async fn exec(&self, command: &str) -> Result<Channel, Error> {
         let command = command.to_owned();
-        let terminal = None;
-        self.start(Request { command, terminal }).await
+        self.start(Request {
+            command,
+            terminal: None,
+            is_lossy: false,
+        })
+        .await
     }
 
-    /// The same on a terminal of so many columns and rows: both outputs come as one, and its end hangs up on the command.
-    pub async fn exec_on_terminal(
+    /// The same for somebody who wants the command done whatever becomes of its output: on a connection that it shares,
+    /// what is not read in time is thrown away and counted, [`Channel::dropped`]. On a terminal of so many columns and
+    /// rows both outputs come as one, and its end hangs up on the command.
+    pub async fn exec_through(
         &self,
         command: &str,
-        size: (u16, u16),
+        terminal: Option<(u16, u16)>,
     ) -> Result<Channel, Error> {
         let command = command.to_owned();
-        let terminal = Some(size);
-        self.start(Request { command, terminal }).await
+        let is_lossy = true;
+        self.start(Request {
+            command,
+            terminal,
+            is_lossy,
+        })
+        .await
     }
 
     async fn start(&self, request: Request) -> Result<Channel, Error> {

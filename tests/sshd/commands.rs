@@ -158,3 +158,21 @@ async fn a_closed_or_dropped_session_leaves_nothing_behind() {
         }
     }
 }
+
+/// Trap: a command is cut half-way because nobody reads what it prints.
+#[tokio::test]
+async fn a_command_whose_output_is_thrown_away_is_done_all_the_same() {
+    let Some(server) = Sshd::start() else { return };
+    server.trust();
+    let connector = Connector::new(server.config(), None);
+    let session = connector.connect(&server.node()).await.unwrap();
+    let file = server.path("done");
+    let command = format!("head -c 60000000 /dev/zero; touch {}; exit 3", file.display());
+    let mut channel = session.exec_through(&command, None).await.unwrap();
+    eventually("it is done unread", || file.exists()).await;
+    let done = finish(&mut channel).await;
+    let [dropped, _] = channel.dropped();
+    assert_eq!(done.end, Some(End::Exit(3)));
+    assert!(dropped > 0);
+    assert_eq!(done.stdout.len() as u64 + dropped, 60_000_000);
+}

@@ -1,7 +1,7 @@
 //! Which nodes and which command: from what was typed, from the audit log, by live state, by chance.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt::Write as _,
     hash::{BuildHasher as _, RandomState},
     io::Write as _,
@@ -37,12 +37,15 @@ pub(super) struct Chosen {
     pub(super) nodes: Vec<Arc<Node>>,
     /// How they were chosen, as typed.
     pub(super) selector: String,
+    /// Their places in the run that is repeated: `{rank}` stays what it was.
+    pub(super) ranks: HashMap<String, usize>,
 }
 
 /// What an earlier run leaves to be done.
 struct Again {
     command: Option<String>,
     nodes: HashSet<String>,
+    ranks: HashMap<String, usize>,
 }
 
 /// Chooses. An exit code when the person, or a signal, ends it.
@@ -90,6 +93,7 @@ pub(super) async fn choose(
         command,
         nodes,
         selector,
+        ranks: again.map(|again| again.ranks).unwrap_or_default(),
     }))
 }
 
@@ -144,9 +148,13 @@ async fn again(context: &Context, run: &str, wants_command: bool) -> Result<Agai
         );
         return Err(Usage(text).into());
     }
+    // Commands that differ by rank are each other's complement: the same node gets the same one again. A repetition of a
+    // repetition counts from the nodes of that one.
+    let ranks = intent.nodes.iter().cloned().enumerate();
     Ok(Again {
         command: wants_command.then_some(intent.command),
         nodes,
+        ranks: ranks.map(|(rank, node)| (node, rank)).collect(),
     })
 }
 

@@ -275,6 +275,11 @@ pub fn first_line(command: &str) -> String {
 
 /// Why it stopped, or what went wrong beside it.
 fn remark(run: &RunState) -> (String, Role) {
+    let is_over = run.trouble.is_some() || run.aborted.is_some();
+    if run.stopping.is_some() && run.tallies.running > 0 && !is_over {
+        let text = "what had not begun is cancelled; x again ends what runs";
+        return (text.to_owned(), Role::Warn);
+    }
     let told = [&run.trouble, &run.aborted, &run.stopping];
     match told.into_iter().flatten().next() {
         Some(why) => (why.to_string(), Role::Warn),
