@@ -12,7 +12,7 @@ const CONNECTING: usize = 128;
 
 /// Nodes that go ahead of the others, to connect and to run. Servers that share a machine share its processors: begun
 /// all at once, they would all be done late, and nobody would see anything before.
-const AHEAD: (usize, usize) = (8, 4);
+const AHEAD: (usize, usize) = (4, 4);
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Schedule {
         Some(Step::Connect(node))
     }
 
-    /// The first have had their time, or one of them is there: the others connect.
+    /// The first have had their time, or one of them is done: the others connect.
     pub fn open_connects(&mut self) {
         self.most.0 = CONNECTING;
     }
@@ -133,7 +133,6 @@ impl Schedule {
     pub fn connected(&mut self, node: usize) {
         if self.phases.get(node) == Some(&Phase::Connecting) {
             self.connecting -= 1;
-            self.open_connects();
             self.ready.insert(node);
             self.set(node, Phase::Connected);
         }
@@ -145,6 +144,7 @@ impl Schedule {
             Some(Phase::Connecting) => self.connecting -= 1,
             Some(Phase::Running) => {
                 self.running -= 1;
+                self.open_connects();
                 self.open_runs();
             }
             Some(Phase::Connected) => drop(self.ready.remove(&node)),

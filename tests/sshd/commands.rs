@@ -167,7 +167,10 @@ async fn a_command_whose_output_is_thrown_away_is_done_all_the_same() {
     let connector = Connector::new(server.config(), None);
     let session = connector.connect(&server.node()).await.unwrap();
     let file = server.path("done");
-    let command = format!("head -c 60000000 /dev/zero; touch {}; exit 3", file.display());
+    let command = format!(
+        "head -c 60000000 /dev/zero; touch {}; exit 3",
+        file.display()
+    );
     let mut channel = session.exec_through(&command, None).await.unwrap();
     eventually("it is done unread", || file.exists()).await;
     let done = finish(&mut channel).await;
