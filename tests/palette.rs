@@ -172,6 +172,12 @@ fn a_command_runs_on_the_marked_nodes_else_on_the_one_under_the_cursor() {
             "web1,web3",
             &["web1", "web3"],
         ),
+        (
+            "g : 'exec ' tab 'uptime' enter",
+            "uptime",
+            "@db",
+            &["db1", "db2", "db3", "db4"],
+        ),
         ("g enter ! 'uptime' enter", "uptime", "open", &["db2"]),
         (
             "space space g j enter ! 'uptime' enter",

@@ -136,6 +136,13 @@ fn arguments(entry: &Entry, rest: &str, at: usize, known: &Known<'_>) -> Vec<Off
     let mut offers = ranked(place);
     let is_value = |word: &Word| registry::wants_value(&word.text, &entry.clap());
     if is_exec && stem.is_empty() && !earlier.last().is_some_and(is_value) {
+        // Without it, the nodes would be the command.
+        for offer in offers
+            .iter_mut()
+            .filter(|offer| !offer.text.starts_with('-'))
+        {
+            offer.text = format!("{} -- ", offer.text.trim_end());
+        }
         offers.extend(shell("", at + start, known));
     }
     offers
