@@ -70,7 +70,6 @@ impl Judge {
         let known = blocking_then(look_up, more)
             .await
             .map_err(|error| unreadable(transport, &error))?;
-        let usual = shared.config.kex_timeout;
         Ok(Self {
             node: target.node.clone(),
             transport,

@@ -39,8 +39,6 @@ pub(super) struct Target {
     pub(super) identities_only: bool,
     pub(super) certificates: Vec<PathBuf>,
     pub(super) connect_timeout: Duration,
-    /// The same where somebody has chosen it: then it bounds the key exchange too, as ssh's ConnectTimeout does.
-    pub(super) chosen_timeout: Option<Duration>,
     pub(super) keepalive: Keepalive,
     pub(super) algorithms: Algorithms,
     /// What a login may use.
@@ -136,7 +134,6 @@ impl Target {
             identities_only: !node.identity.is_empty() || resolved.identities_only,
             certificates: resolved.certificates.clone(),
             connect_timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
-            chosen_timeout: timeout,
             keepalive: Keepalive {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),
