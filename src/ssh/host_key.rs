@@ -76,9 +76,7 @@ impl Judge {
             book,
             known,
             policy: target.host_keys,
-            limit: target
-                .chosen_timeout
-                .map_or(usual, |chosen| chosen.min(usual)),
+            limit: shared.config.kex_timeout,
             asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
             remark: watch::channel(SafeText::default()).0,
             trail,
