@@ -91,10 +91,8 @@ async fn prepare(
         Ok(chosen) => chosen,
         Err(code) => return Ok(Err(code)),
     };
-    let plan = exec.plan(&chosen.command, &chosen.nodes, |name| {
-        std::env::var(name).ok()
-    })?;
-    let mut plan = exec.ranked(plan, &chosen.command, &chosen.ranks);
+    let environment = |name: &str| std::env::var(name).ok();
+    let mut plan = exec.plan(&chosen.command, &chosen.nodes, &chosen.ranks, environment)?;
     plan.options.is_bulk = true;
     plan.options.terminal = plan.options.terminal.map(|usual| size().unwrap_or(usual));
     // Names and addresses are quoted as one word: what they make of the command is the same for all.

@@ -216,28 +216,22 @@ impl Exec {
         chosen.cloned().collect()
     }
 
-    /// The plan of a repetition: `{rank}` is what it was before, by node.
-    pub fn ranked(&self, mut plan: Plan, command: &str, ranks: &HashMap<String, usize>) -> Plan {
-        let template = Template::parse(command);
-        for job in &mut plan.jobs {
-            if let Some(rank) = ranks.get(job.node.id.as_str()) {
-                job.command = template.fill(&job.node, *rank);
-            }
-        }
-        plan
-    }
-
-    /// The whole plan. `environment` gives the variables of this process.
+    /// The whole plan. `{rank}` is a node's place, or in a repetition the one of `ranks`; `environment` gives the variables
+    /// of this process.
     pub fn plan(
         &self,
         command: &str,
         nodes: &[Arc<Node>],
+        ranks: &HashMap<String, usize>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Plan, Usage> {
         let template = Template::parse(command);
-        let jobs = nodes.iter().enumerate().map(|(rank, node)| Job {
-            node: self.login(node),
-            command: template.fill(node, rank),
+        let jobs = nodes.iter().enumerate().map(|(place, node)| {
+            let rank = ranks.get(node.id.as_str()).copied().unwrap_or(place);
+            Job {
+                node: self.login(node),
+                command: template.fill(node, rank),
+            }
         });
         let manner = &self.manner;
         let mut variables = Vec::new();

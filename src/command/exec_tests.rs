@@ -70,13 +70,18 @@ fn nothing_chosen_is_never_all() {
 fn options_are_read_as_clush_and_pdsh_users_write_them() {
     let exec = exec("-w a -f 3 -u 5 -t 2 -l bob -S -b -x c uptime");
     let plan = exec
-        .plan("id {rank}", &[Arc::new(Node::blank("a"))], |_| None)
+        .plan(
+            "id {rank}",
+            &[Arc::new(Node::blank("a"))],
+            &HashMap::from([("a".to_owned(), 3)]),
+            |_| None,
+        )
         .unwrap();
     assert_eq!(plan.options.fanout, 3);
     assert_eq!(plan.options.timeout, Some(Duration::from_secs(5)));
     assert_eq!(plan.options.connect_timeout, Some(Duration::from_secs(2)));
     assert_eq!(plan.jobs[0].node.user.as_deref(), Some("bob"));
-    assert_eq!(plan.jobs[0].command, "id 0");
+    assert_eq!(plan.jobs[0].command, "id 3", "as before");
     assert_eq!(exec.exit_rule(), ExitPolicy::Max);
 }
 

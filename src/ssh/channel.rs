@@ -42,7 +42,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 ///
 /// The output waits in a queue of 8 MiB. Where the channel has a connection to itself ([`Connector::connect_bulk`]) or
 /// is of this machine, a full queue slows the command down. Elsewhere it shares the connection with others, who must
-/// not wait: a reader so far behind loses the channel (`End::Lost`, counted by [`Connector::overruns`]).
+/// not wait: a reader so far behind loses the channel (`End::Lost`, counted by [`Connector::overruns`]), or where that was
+/// asked for, output ([`Channel::dropped`]).
 ///
 /// [`Connector::connect_bulk`]: super::Connector::connect_bulk
 /// [`Connector::overruns`]: super::Connector::overruns

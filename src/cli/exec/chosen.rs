@@ -15,7 +15,6 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 use crate::{
     cli::{Context, ask::Person, fleet},
     command::{Usage, exec::Exec, status::is_settled},
-    exec::pick,
     fleet::{Link, NodeState, filter::Filter},
     inventory::Inventory,
     node::{
@@ -85,7 +84,7 @@ pub(super) async fn choose(
             Err(code) => return Ok(Err(code)),
         };
     }
-    let nodes = picked(exec, nodes);
+    let nodes = exec.picked(nodes, RandomState::new().hash_one(0));
     if nodes.is_empty() {
         return Err(Usage("no node is left of the selection: nothing was run".to_owned()).into());
     }
@@ -95,16 +94,6 @@ pub(super) async fn choose(
         selector,
         ranks: again.map(|again| again.ranks).unwrap_or_default(),
     }))
-}
-
-fn picked(exec: &Exec, nodes: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
-    let Some(k) = exec.choice.pick else {
-        return nodes;
-    };
-    let seed = RandomState::new().hash_one(0);
-    let places = pick(k, nodes.len(), seed);
-    let chosen = places.iter().filter_map(|place| nodes.get(*place));
-    chosen.cloned().collect()
 }
 
 fn names(nodes: &HashSet<String>) -> String {

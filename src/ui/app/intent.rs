@@ -1,6 +1,6 @@
 //! What each command of the palette does to the screen.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::App;
 use crate::{
@@ -199,7 +199,7 @@ impl App {
         let (command, sets) = exec.split();
         let selector = if sets.is_empty() { how } else { sets.join(",") };
         let command = command.unwrap_or_default();
-        let plan = exec.plan(&command, &nodes, |_| None)?;
+        let plan = exec.plan(&command, &nodes, &HashMap::new(), |_| None)?;
         if exec.manner.dry_run {
             let text = dry(&plan, &command);
             self.report("dry run", &text);
