@@ -1,5 +1,7 @@
 //! The daemons of nodes: asked after, started, stopped, restarted and rolled.
 
+pub mod roll;
+
 /// What is to be done with a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
