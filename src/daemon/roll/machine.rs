@@ -21,8 +21,8 @@ mod tests;
 
 use gate::Gating;
 pub use input::{Check, Gate, Input, Task, Work};
-use phase::Node;
-pub use phase::{Phase, Suspect};
+pub use phase::Phase;
+use phase::{Node, Suspect};
 
 /// Between two looks at nodes, while too many are down. In ms.
 const LOOK_EVERY: u64 = 5_000;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, hash::Hasher as _};
 
-use super::{Options, Order};
+use super::{Options, options::Order};
 use crate::node::Node;
 
 #[cfg(test)]
