@@ -7,11 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         audit::Audit,
+        daemon::Daemon,
         demo::Demo,
         doctor::Doctor,
         exec::Exec,
         nodes::Nodes,
         pool::Pool,
+        roll::Roll,
         status::{self, Status},
         trust::Trust,
     },
@@ -76,6 +78,8 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     Status(Status),
     Exec(Box<Exec>),
+    Daemon(Daemon),
+    Roll(Roll),
     Doctor(Doctor),
     Trust(Trust),
     Nodes(Nodes),

@@ -16,6 +16,7 @@ mod history;
 mod log;
 mod look;
 mod pool;
+mod roll;
 mod status;
 mod trust;
 mod tty;
@@ -34,7 +35,7 @@ use args::{Colour, Command};
 pub use console::Console;
 
 use crate::{
-    command::{self, Usage, nodes::Nodes},
+    command::{self, Usage, daemon::Part, nodes::Nodes},
     config::{self, Environment, Paths},
     inventory::{self, Inventory, Located},
 };
@@ -82,6 +83,14 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             Err(Usage("--read-only: no command is run".to_owned()).into())
         }
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
+        Some(Command::Daemon(daemon)) => match daemon.part {
+            Part::Roll(_) if context.args.look.read_only => {
+                Err(Usage("--read-only: nothing is rolled".to_owned()).into())
+            }
+            Part::Roll(rolling) => run_to_end(roll::begin(context, &rolling)),
+            Part::Act(_) => Err(Usage("not yet".to_owned()).into()),
+        },
+        Some(Command::Roll(roll)) => roll::run(context, &roll),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),

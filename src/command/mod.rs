@@ -1,12 +1,15 @@
 //! One command per file: its arguments, and the pure report that it makes. Command line and palette have them from one registry.
 
 pub mod audit;
+pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod exec;
 pub mod nodes;
 pub mod pool;
 pub mod registry;
+pub mod roll;
+pub mod rolling;
 pub mod screen;
 pub mod status;
 pub mod trust;

@@ -9,11 +9,13 @@ use clap::{Arg, Args, Command, FromArgMatches, error::ErrorKind};
 use super::{
     Usage,
     audit::Audit,
+    daemon::Daemon,
     demo::Demo,
     doctor::Doctor,
     exec::Exec,
     nodes::Nodes,
     pool::Pool,
+    roll::Roll,
     screen::{
         Columns, Filter, Forget, Help, Mark, Node, Quit, Retry, Runs, Sort, Theme, Unmark, View,
     },
@@ -187,6 +189,20 @@ pub const ENTRIES: &[Entry] = &[
         aliases: &["q"],
         ..screen("quit", Quit::augment_args, |entry, rest| {
             entry.parse::<Quit>(rest).map(|_| Intent::Quit)
+        })
+    },
+    Entry {
+        place: Place::Line,
+        ..both("daemon", Daemon::augment_args, |_, _| {
+            let text = "daemon is a command of the command line: sshoal daemon";
+            Err(Usage(text.to_owned()))
+        })
+    },
+    Entry {
+        place: Place::Line,
+        ..both("roll", Roll::augment_args, |_, _| {
+            let text = "roll is a command of the command line: sshoal roll";
+            Err(Usage(text.to_owned()))
         })
     },
     Entry {

@@ -254,9 +254,9 @@ pub fn to_json(stored: &Stored, with_nodes: bool) -> Value {
     });
     if with_nodes {
         let rows = header.nodes.iter().zip(&kept);
-        let rows = rows.map(|(node, kept)| {
-            json!({"node": node, "state": kept.as_str(), "reason": kept.reason()})
-        });
+        let rows = rows.map(
+            |(node, kept)| json!({"node": node, "state": kept.as_str(), "reason": kept.reason()}),
+        );
         value["nodes"] = rows.collect();
     }
     value

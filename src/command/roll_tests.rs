@@ -75,7 +75,11 @@ fn the_word_for_how_it_stands_is_that_of_its_last_record() {
         (vec![], false, "killed"),
         (vec![drive()], true, "going"),
         (vec![drive(), note(Note::Pause)], true, "paused"),
-        (vec![drive(), note(Note::Pause), note(Note::Resume)], true, "going"),
+        (
+            vec![drive(), note(Note::Pause), note(Note::Resume)],
+            true,
+            "going",
+        ),
         (vec![drive(), over()], false, "failures"),
         (vec![drive(), over(), drive()], true, "going"),
         (vec![drive(), over(), drive()], false, "killed"),

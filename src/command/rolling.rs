@@ -5,10 +5,15 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Usage, status::duration};
+use super::{Usage, daemon::is_name, status::duration};
 use crate::{
-    daemon::roll::{Batch, Options, Sequence, Share, batches},
-    node::{Node, set::NodeSet},
+    daemon::{
+        Action, Manner,
+        roll::{Batch, GateBy, Options, Sequence, Share, Steps, Text, batches},
+        script,
+    },
+    exec::{Template, plan},
+    node::{Daemon, Node, set::NodeSet},
 };
 
 #[cfg(test)]
@@ -191,6 +196,104 @@ impl Rolling {
         Ok(batches(&nodes, &options))
     }
 
+    /// What is done on each node.
+    pub fn steps(&self) -> Result<Steps, Usage> {
+        if let Some(name) = self.daemon.as_deref().filter(|name| !is_name(name)) {
+            let text =
+                format!("`{name}` can't be a daemon's name: letters, digits and ._-@:/+ only");
+            return Err(Usage(text));
+        }
+        let own = |text: &Option<String>| text.as_deref().map(template);
+        let gate = match (&self.steps.gate, &self.steps.gate_local, &self.daemon) {
+            (Some(gate), _, _) => GateBy::OnNode(template(gate)),
+            (None, Some(gate), _) => GateBy::Here(template(gate)),
+            (None, None, Some(daemon)) => GateBy::OnNode(managed(daemon, Action::Status)),
+            (None, None, None) => GateBy::Nothing,
+        };
+        let restart = match (&self.command, &self.daemon) {
+            (Some(command), _) => template(command),
+            (None, daemon) => managed(daemon.as_deref().unwrap_or_default(), Action::Restart),
+        };
+        Ok(Steps {
+            before: own(&self.steps.before),
+            restart,
+            after: own(&self.steps.after),
+            gate,
+            on_fail: own(&self.steps.on_fail),
+        })
+    }
+
+    /// How steps are run.
+    pub fn manner(&self) -> plan::Options {
+        plan::Options {
+            is_sudo: self.sudo,
+            timeout: Some(self.timeout),
+            connect_timeout: self.connect_timeout,
+            ..plan::Options::default()
+        }
+    }
+
+    /// The node with the login that is wanted.
+    pub fn login(&self, node: &Arc<Node>) -> Arc<Node> {
+        match &self.user {
+            None => Arc::clone(node),
+            user => Arc::new(Node {
+                user: user.clone(),
+                ..Node::clone(node)
+            }),
+        }
+    }
+
+    /// Words that are read as this again: for another process that goes on with it.
+    pub fn words(&self) -> Vec<String> {
+        let (pace, steps, limits) = (&self.pace, &self.steps, &self.limits);
+        let list: Vec<String> = pace.batch.iter().map(ToString::to_string).collect();
+        let order = pace.order.to_possible_value();
+        let text = |text: &Option<String>| text.clone();
+        let time = |time: Duration| format!("{}ms", time.as_millis());
+        // Zero has no unit here.
+        let zero = |limit: Duration| match limit {
+            Duration::ZERO => Some("0".to_owned()),
+            limit => Some(time(limit)),
+        };
+        let values = [
+            ("command", text(&self.command)),
+            ("batch", Some(list.join(","))),
+            ("canary", Some(pace.canary.to_string())),
+            ("order", order.map(|order| order.get_name().to_owned())),
+            ("seed", Some(pace.seed.to_string())),
+            ("spread", text(&pace.spread)),
+            ("stagger", zero(pace.stagger)),
+            ("before", text(&steps.before)),
+            ("after", text(&steps.after)),
+            ("gate", text(&steps.gate)),
+            ("gate-local", text(&steps.gate_local)),
+            ("on-fail", text(&steps.on_fail)),
+            ("settle", zero(steps.settle)),
+            ("gate-timeout", zero(steps.gate_timeout)),
+            ("min-up", limits.min_up.map(|share| share.to_string())),
+            ("max-failures", Some(limits.max_failures.to_string())),
+            ("deadline", limits.deadline.map(time)),
+            ("timeout", zero(self.timeout)),
+            ("connect-timeout", self.connect_timeout.map(time)),
+            ("user", text(&self.user)),
+        ];
+        let flags = [
+            ("auto-promote", pace.auto_promote),
+            ("ignore-unreachable", limits.ignore_unreachable),
+            ("sudo", self.sudo),
+        ];
+        let values = values.into_iter().filter_map(|(name, value)| {
+            let value = value?;
+            Some(format!("--{name}={value}"))
+        });
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
+        let flags = flags.map(|(name, _)| format!("--{name}"));
+        let named = ["--".to_owned(), self.set.clone()];
+        let named = named.into_iter().chain(self.daemon.clone());
+        values.chain(flags).chain(named).collect()
+    }
+
     /// What is done, for a person: `nginx`, or the command.
     pub fn what(&self) -> &str {
         let what = self.daemon.as_deref().or(self.command.as_deref());
@@ -210,6 +313,25 @@ impl Rolling {
         let all: Vec<String> = before.chain([restart]).chain(rest).collect();
         all.join("\n")
     }
+}
+
+/// The user's own text.
+fn template(text: &str) -> Text {
+    let template = Template::parse(text);
+    Box::new(move |node, rank| template.fill(node, rank))
+}
+
+/// What the daemon's manager does: as hosts.yaml defines it for the node, else whichever manager knows the name.
+fn managed(name: &str, action: Action) -> Text {
+    let name = name.to_owned();
+    Box::new(move |node, _| {
+        let known = node.daemons.iter().find(|daemon| daemon.name == name);
+        let daemon = known.cloned().unwrap_or_else(|| Daemon {
+            name: name.clone(),
+            ..Daemon::default()
+        });
+        script(&[daemon], action, &Manner::default())
+    })
 }
 
 fn ms(duration: Duration) -> u64 {

@@ -52,7 +52,9 @@ fn words_become_options() {
 
 #[test]
 fn the_plan_is_a_line_for_each_batch() {
-    let words = ["all", "x", "--batch", "2", "--canary", "1", "--spread", "rack"];
+    let words = [
+        "all", "x", "--batch", "2", "--canary", "1", "--spread", "rack",
+    ];
     let nodes = nodes();
     let batches = read(&words).unwrap().batches(&nodes).unwrap();
     let wanted = "\
@@ -84,4 +86,22 @@ fn the_guard_is_told_of_every_command() {
     assert_eq!(read(&words).unwrap().commands(), "b\nrestart\ng");
     let by_manager = read(&["w", "nginx"]).unwrap();
     assert!(crate::exec::guard::is_mutating(&by_manager.commands()));
+}
+
+#[test]
+fn its_words_are_read_as_it_again() {
+    for words in [
+        "web nginx",
+        "web --command x",
+        "@web,n1 nginx --batch 1,10% --canary 2 --auto-promote --order sorted --seed 9 --sudo \
+         --spread rack --stagger 1500ms --before=-x=y --after 'q --gate g --on-fail f --settle 10 \
+         --gate-timeout 0 --min-up 80% --max-failures 3 --deadline 2h --timeout 0 -t 3 -l root \
+         --ignore-unreachable",
+        "web nginx --gate-local g",
+    ] {
+        let rolling = read(&words.split_whitespace().collect::<Vec<_>>()).unwrap();
+        let again = rolling.words();
+        let again = read(&again.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        assert_eq!(format!("{rolling:?}"), format!("{again:?}"));
+    }
 }

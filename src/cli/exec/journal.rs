@@ -38,7 +38,7 @@ enum Entry {
 }
 
 /// A run that is being written down.
-pub(super) struct Journal {
+pub(in crate::cli) struct Journal {
     run: RunId,
     entries: SyncSender<Entry>,
     failed: oneshot::Receiver<Error>,
@@ -46,7 +46,7 @@ pub(super) struct Journal {
 }
 
 /// Why a run can't be written down.
-pub(super) enum Refusal {
+pub(in crate::cli) enum Refusal {
     /// There is no place for it.
     Nowhere(io::Error),
     /// The log can't be used.
@@ -55,7 +55,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What it is about, and what to try.
-    pub(super) fn text(&self, paths: &Paths) -> String {
+    pub(in crate::cli) fn text(&self, paths: &Paths) -> String {
         let folder = paths.audit();
         let folder = folder.display();
         match self {
@@ -72,7 +72,7 @@ impl Refusal {
 
 impl Journal {
     /// Writes down that the run is about to begin: it is on disk when this returns.
-    pub(super) async fn begin(paths: &Paths, intent: Intent) -> Result<Self, Refusal> {
+    pub(in crate::cli) async fn begin(paths: &Paths, intent: Intent) -> Result<Self, Refusal> {
         let run = intent.run.clone();
         let (paths, nodes) = (paths.clone(), intent.nodes.len());
         let begun = spawn_blocking(move || {
@@ -97,14 +97,14 @@ impl Journal {
     }
 
     /// How it went on one node.
-    pub(super) fn result(&self, result: &NodeResult) {
+    pub(in crate::cli) fn result(&self, result: &NodeResult) {
         let entry = Entry::Result(Box::new(record(&self.run, result)));
         // There is room for each; a thread that is gone was told of.
         let _ = self.entries.try_send(entry);
     }
 
     /// Resolves when something can't be written; at most once. Cancel-safe.
-    pub(super) async fn failed(&mut self) -> Error {
+    pub(in crate::cli) async fn failed(&mut self) -> Error {
         if self.failed.is_terminated() {
             return std::future::pending().await;
         }
@@ -115,7 +115,7 @@ impl Journal {
     }
 
     /// The run is over. False when that isn't known to be on disk.
-    pub(super) async fn end(mut self, counts: Counts) -> Result<(), String> {
+    pub(in crate::cli) async fn end(mut self, counts: Counts) -> Result<(), String> {
         let _ = self.entries.try_send(Entry::End(counts));
         drop(self.entries);
         let done = timeout(PATIENCE, self.thread.join_next()).await;
