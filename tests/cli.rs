@@ -23,6 +23,8 @@ mod pool;
 mod pty;
 #[path = "cli/rig.rs"]
 mod rig;
+#[path = "cli/roll.rs"]
+mod roll;
 #[path = "cli/status.rs"]
 mod status;
 #[expect(dead_code, reason = "other test files use the rest of it")]

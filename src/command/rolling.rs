@@ -70,9 +70,9 @@ pub struct Rolling {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Which nodes when")]
 pub struct Pace {
-    /// Sizes of the batches, numbers or shares of all nodes (rounded down, 1 at least); the last one repeats: `1,10%,25%`.
+    /// Sizes of the batches, numbers or shares of all nodes (rounded down, 1 at least); the last one repeats: `1,10%,25%`. Can be written `--batch` as well: never to be asked is -B here.
     #[arg(long, value_name = "LIST", default_value = "1", value_delimiter = ',')]
-    pub batch: Vec<Share>,
+    pub batches: Vec<Share>,
     /// So many nodes come first, then it waits to be told that they are good.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub canary: usize,
@@ -157,7 +157,7 @@ impl Rolling {
     pub fn options(&self) -> Options {
         let (pace, steps, limits) = (&self.pace, &self.steps, &self.limits);
         Options {
-            batches: pace.batch.clone(),
+            batches: pace.batches.clone(),
             canary: pace.canary,
             auto_promote: pace.auto_promote,
             order: match pace.order {
@@ -247,7 +247,7 @@ impl Rolling {
     /// Words that are read as this again: for another process that goes on with it.
     pub fn words(&self) -> Vec<String> {
         let (pace, steps, limits) = (&self.pace, &self.steps, &self.limits);
-        let list: Vec<String> = pace.batch.iter().map(ToString::to_string).collect();
+        let list: Vec<String> = pace.batches.iter().map(ToString::to_string).collect();
         let order = pace.order.to_possible_value();
         let text = |text: &Option<String>| text.clone();
         let time = |time: Duration| format!("{}ms", time.as_millis());
@@ -258,7 +258,7 @@ impl Rolling {
         };
         let values = [
             ("command", text(&self.command)),
-            ("batch", Some(list.join(","))),
+            ("batches", Some(list.join(","))),
             ("canary", Some(pace.canary.to_string())),
             ("order", order.map(|order| order.get_name().to_owned())),
             ("seed", Some(pace.seed.to_string())),

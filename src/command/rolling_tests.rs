@@ -26,7 +26,7 @@ fn names_of(nodes: &[Arc<Node>]) -> Vec<String> {
 
 #[test]
 fn words_become_options() {
-    let words = "web nginx --batch 1,10%,25% --canary 2 --order shuffle --seed 7 --min-up 80% \
+    let words = "web nginx --batches 1,10%,25% --canary 2 --order shuffle --seed 7 --min-up 80% \
                  --max-failures 5% --stagger 500ms --settle 10 --gate-timeout 2m --deadline 30m \
                  --on-fail x";
     let rolling = read(&words.split_whitespace().collect::<Vec<_>>()).unwrap();
@@ -53,7 +53,14 @@ fn words_become_options() {
 #[test]
 fn the_plan_is_a_line_for_each_batch() {
     let words = [
-        "all", "x", "--batch", "2", "--canary", "1", "--spread", "rack",
+        "all",
+        "x",
+        "--batches",
+        "2",
+        "--canary",
+        "1",
+        "--spread",
+        "rack",
     ];
     let nodes = nodes();
     let batches = read(&words).unwrap().batches(&nodes).unwrap();
@@ -93,7 +100,7 @@ fn its_words_are_read_as_it_again() {
     for words in [
         "web nginx",
         "web --command x",
-        "@web,n1 nginx --batch 1,10% --canary 2 --auto-promote --order sorted --seed 9 --sudo \
+        "@web,n1 nginx --batches 1,10% --canary 2 --auto-promote --order sorted --seed 9 --sudo \
          --spread rack --stagger 1500ms --before=-x=y --after 'q --gate g --on-fail f --settle 10 \
          --gate-timeout 0 --min-up 80% --max-failures 3 --deadline 2h --timeout 0 -t 3 -l root \
          --ignore-unreachable",
