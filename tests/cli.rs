@@ -25,6 +25,8 @@ mod pty;
 mod rig;
 #[path = "cli/roll.rs"]
 mod roll;
+#[path = "cli/roll_resume.rs"]
+mod roll_resume;
 #[path = "cli/status.rs"]
 mod status;
 #[expect(dead_code, reason = "other test files use the rest of it")]

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::rolling;
 use crate::{
-    node::text::SafeText,
+    node::{
+        quote::{is_plain_word, quoted},
+        text::SafeText,
+    },
     store::{
         audit::{RunId, redact},
         roll::{End, Note, Record, Stored},
@@ -18,6 +21,22 @@ use crate::{
 #[cfg(test)]
 #[path = "roll_tests.rs"]
 mod tests;
+
+/// Options that are the same in most rolls.
+const USUAL: [&str; 9] = [
+    "--batches=1",
+    "--canary=0",
+    "--order=inventory",
+    "--seed=1",
+    "--stagger=0",
+    "--settle=0",
+    "--gate-timeout=300000ms",
+    "--max-failures=0",
+    "--timeout=300000ms",
+];
+
+/// Characters of what a roll was called with, in the list.
+const SHORT: usize = 60;
 
 /// See rolls of daemons, pause, resume, promote and abort them. A roll begins with `sshoal daemon roll`.
 #[derive(Args, Clone, Debug)]
@@ -150,17 +169,32 @@ pub fn standing(stored: &Stored) -> String {
     word.to_owned()
 }
 
-/// What it was called with, without secrets.
+/// What it was called with, the usual left out, without secrets.
 fn words(stored: &Stored) -> SafeText {
-    let words = stored.header.words.iter().map(|word| {
-        if crate::node::quote::is_plain_word(word) {
-            word.clone()
+    let words = &stored.header.words;
+    let cut = words.iter().position(|word| word == "--");
+    let (options, named) = words.split_at(cut.unwrap_or(0));
+    let named = named.iter().filter(|word| *word != "--");
+    let options = options
+        .iter()
+        .filter(|word| !USUAL.contains(&word.as_str()));
+    let all: Vec<String> = named.chain(options).map(|word| shown(word)).collect();
+    redact(&all.join(" ")).as_str().into()
+}
+
+/// As a person would type it: `--before 'a b'`.
+fn shown(word: &str) -> String {
+    let quote = |text: &str| {
+        if is_plain_word(text) {
+            text.to_owned()
         } else {
-            crate::node::quote::quoted(word)
+            quoted(text)
         }
-    });
-    let text = words.collect::<Vec<_>>().join(" ");
-    redact(&text).as_str().into()
+    };
+    match word.split_once('=') {
+        Some((name, value)) if name.starts_with("--") => format!("{name} {}", quote(value)),
+        _ => quote(word),
+    }
 }
 
 fn time(at_ms: u64) -> String {
@@ -187,7 +221,11 @@ pub fn list(all: &[Stored]) -> String {
             count(&kept, "done"),
             kept.len(),
             bad.iter().sum::<usize>(),
-            words(stored),
+            words(stored)
+                .as_str()
+                .chars()
+                .take(SHORT)
+                .collect::<String>(),
         );
     }
     text

@@ -9,7 +9,13 @@ fn stored(records: Vec<Record>, is_driven: bool) -> Stored {
         is_canary,
         value: None,
     };
-    let words = ["web", "nginx", "--before", "PASSWORD=x ./deploy"];
+    let words = [
+        "--before=PASSWORD=x ./deploy",
+        "--batches=1",
+        "--",
+        "web",
+        "nginx",
+    ];
     Stored {
         header: Header {
             id: "20261121-183122-q7k3f".parse().unwrap(),
@@ -50,7 +56,7 @@ fn one_is_shown_batch_by_batch() {
     ];
     let text = show(&stored(records.clone(), false));
     let wanted = "\
-roll 20261121-183122-q7k3f killed: daemon roll web nginx --before 'PASSWORD=[redacted] ./deploy'
+roll 20261121-183122-q7k3f killed: daemon roll web nginx --before 'PASSWORD=[redacted]'
 begun 2026-11-21 18:31:22 UTC by ops
 batch 1 of 2, canary
   w1: done

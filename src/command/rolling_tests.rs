@@ -46,7 +46,7 @@ fn words_become_options() {
     assert_eq!(rolling.options(), wanted);
     assert!(read(&["web"]).is_err(), "a daemon or a command is wanted");
     assert!(read(&["web", "--command", "x"]).is_ok());
-    assert!(read(&["web", "x", "--auto-promote"]).is_ok());
+    assert!(read(&["web", "x", "--auto-promote"]).is_err());
     assert!(read(&["web", "x", "--gate", "a", "--gate-local", "b"]).is_err());
 }
 
@@ -64,8 +64,7 @@ fn the_plan_is_a_line_for_each_batch() {
     ];
     let nodes = nodes();
     let batches = read(&words).unwrap().batches(&nodes).unwrap();
-    let wanted = "\
-   1     1  n1  canary  (a)
+    let wanted = "   1     1  n1  canary  (a)
    2     1  n2  (a)
    3     2  n[3-4]  (b)
    4     1  n5  (b)

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod rolls;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

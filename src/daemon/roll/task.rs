@@ -159,16 +159,11 @@ impl Drive {
         loop {
             let now = self.now();
             let tasks: Vec<Task> = std::iter::from_fn(|| self.machine.next(now)).collect();
+            self.tell_ended().await;
             if tasks.is_empty() {
                 break;
             }
             self.begin(tasks).await;
-        }
-        self.tell_ended().await;
-        let batch = self.machine.batch();
-        if self.batch != Some(batch) && batch < self.runner.order.batches.len() {
-            self.batch = Some(batch);
-            self.tell(Event::Batch(batch)).await;
         }
         let standing = self.machine.standing(self.now());
         if standing != self.standing {
@@ -183,7 +178,13 @@ impl Drive {
             Task::Begin(place) => Some(Record::Begin { place: *place }),
             _ => None,
         });
-        let is_written = self.write(begun.collect()).await;
+        let begun: Vec<Record> = begun.collect();
+        let batch = self.machine.batch();
+        if !begun.is_empty() && self.batch != Some(batch) {
+            self.batch = Some(batch);
+            self.tell(Event::Batch(batch)).await;
+        }
+        let is_written = self.write(begun).await;
         for task in tasks {
             match task {
                 Task::Begin(place) if !is_written => self.input(Input::Worked(place, Work::Cut)),
