@@ -67,6 +67,8 @@ pub enum Kind {
 pub enum Intent {
     /// Run a command on nodes.
     Exec(Box<Exec>),
+    /// Look at daemons, start, stop or restart them.
+    Daemon(Box<Daemon>),
     /// The report of nodes' state.
     Status(Status),
     /// The list of nodes.
@@ -133,6 +135,11 @@ pub const ENTRIES: &[Entry] = &[
             typed::exec(entry, rest).map(|exec| Intent::Exec(Box::new(exec)))
         })
     },
+    both("daemon", Daemon::augment_args, |entry, rest| {
+        entry
+            .parse(rest)
+            .map(|daemon| Intent::Daemon(Box::new(daemon)))
+    }),
     screen("filter", Filter::augment_args, |_, rest| {
         Ok(Intent::Filter(rest.trim().to_owned()))
     }),
@@ -189,13 +196,6 @@ pub const ENTRIES: &[Entry] = &[
         aliases: &["q"],
         ..screen("quit", Quit::augment_args, |entry, rest| {
             entry.parse::<Quit>(rest).map(|_| Intent::Quit)
-        })
-    },
-    Entry {
-        place: Place::Line,
-        ..both("daemon", Daemon::augment_args, |_, _| {
-            let text = "daemon is a command of the command line: sshoal daemon";
-            Err(Usage(text.to_owned()))
         })
     },
     Entry {

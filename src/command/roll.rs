@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         audit::{RunId, redact},
-        roll::{End, Note, Record, Stored},
+        roll::{End, Header, Note, Record, Stored},
     },
 };
 
@@ -277,25 +277,23 @@ fn alike<'k>(kept: &'k [Kept], places: &[usize]) -> Vec<(&'k Kept, Vec<usize>)> 
 pub fn to_json(stored: &Stored, with_nodes: bool) -> Value {
     let header = &stored.header;
     let kept = nodes(stored);
-    let mut value = json!({
+    json!({
         "roll": header.id,
         "standing": standing(stored),
         "at_ms": stored.at_ms,
         "actor": header.actor,
         "command": words(stored).as_str(),
-        "nodes": kept.len(),
+        "nodes": if with_nodes { rows(header, &kept) } else { kept.len().into() },
         "done": count(&kept, "done"),
         "failed": count(&kept, "failed"),
         "unreached": count(&kept, "unreached"),
         "in_flight": count(&kept, "in flight"),
         "waiting": count(&kept, "waiting"),
-    });
-    if with_nodes {
-        let rows = header.nodes.iter().zip(&kept);
-        let rows = rows.map(
-            |(node, kept)| json!({"node": node, "state": kept.as_str(), "reason": kept.reason()}),
-        );
-        value["nodes"] = rows.collect();
-    }
-    value
+    })
+}
+
+fn rows(header: &Header, kept: &[Kept]) -> Value {
+    let rows = header.nodes.iter().zip(kept);
+    let row = |(node, kept): (&String, &Kept)| json!({"node": node, "state": kept.as_str(), "reason": kept.reason()});
+    rows.map(row).collect()
 }

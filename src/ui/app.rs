@@ -2,6 +2,7 @@
 
 mod act;
 mod choices;
+mod daemon;
 mod draw;
 mod intent;
 mod palette;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Lab {
-    fn sshoal(&self, words: &[&str]) -> Command {
+    pub(crate) fn sshoal(&self, words: &[&str]) -> Command {
         let known = self.server.path("known_hosts").display().to_string();
         let words = [&["--known-hosts", &known], words].concat();
         self.home.command(&words)

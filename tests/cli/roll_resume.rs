@@ -1,10 +1,11 @@
 //! Rolls that are killed at a bad moment, keys on a terminal, and daemons of hosts.yaml.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use crate::{
     exec::Lab,
     pty::{Pty, command},
+    rig::finish,
     roll::until,
 };
 
@@ -119,4 +120,52 @@ fn a_daemon_is_rolled_by_its_manager_and_gated_by_what_that_says() {
     );
     let unknown = lab.roll(&["n1", "-x"]);
     assert_eq!(unknown.code, Some(2));
+}
+
+/// The lines of the README as they stand there, but for the folder.
+#[test]
+fn the_rolling_deployment_of_the_readme_works() {
+    let Some(lab) = Lab::start() else { return };
+    let app = lab.file("app").display().to_string();
+    fs::create_dir_all(lab.file("app/release-2")).expect("a folder");
+    fs::create_dir(lab.file("bin")).expect("a folder");
+    let daemon = format!(
+        "defaults:\n  daemons:\n    - {{name: nginx, manager: custom, start: \"readlink {app}/current >> {app}/log\", \
+         stop: \"true\", status: \"test -s {app}/log\"}}\n"
+    );
+    let hosts = fs::read_to_string(lab.file("hosts.yaml")).expect("it is there");
+    lab.home.write("hosts.yaml", &(daemon + &hosts));
+    let known = lab.server.path("known_hosts").display().to_string();
+    let program = env!("CARGO_BIN_EXE_sshoal");
+    let text = format!("#!/bin/sh\nexec {program} -F none --known-hosts {known} \"$@\"\n");
+    let ours = lab.home.write("bin/sshoal", &text);
+    fs::set_permissions(ours, fs::Permissions::from_mode(0o700)).expect("its mode");
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme
+        .split_once("### Rolling deployment")
+        .expect("it is there");
+    let (_, block) = section.split_once("```sh\n").expect("commands");
+    let (block, _) = block.split_once("```").expect("their end");
+    let script = format!("set -e\nPATH={}:$PATH\n{block}", lab.file("bin").display());
+    let mut shell = lab.sshoal(&[]);
+    let environment: Vec<_> = (shell.get_envs())
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    shell = Command::new("sh");
+    shell
+        .env_clear()
+        .envs(environment)
+        .current_dir(lab.file(""));
+    let output = shell
+        .arg("-c")
+        .arg(script.replace("/opt/app", &app))
+        .output();
+    let done = finish(output.expect("a shell"));
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(
+        done.out.contains("   1     1  n1\n   2     1  n2\n"),
+        "{}",
+        done.out
+    );
+    assert_eq!(lab.lines("app/log"), ["release-2", "release-2"]);
 }

@@ -109,7 +109,7 @@ enum Next {
 
 pub(super) async fn run(
     context: &mut Context,
-    ready: Ready,
+    mut ready: Ready,
     (asker, mut person): (Option<mpsc::Sender<Asked>>, Person),
     mut signals: Signals,
 ) -> Result<u8> {
@@ -119,43 +119,17 @@ pub(super) async fn run(
     let (orders, taken) = mpsc::channel(ORDERS);
     let (to, mut events) = mpsc::channel(EVENTS);
     let control = Control::default();
+    let mut stage = stage(context, &mut ready, &person, (control.clone(), orders));
     let start = Start {
-        order: Arc::clone(&ready.order),
-        past: ready.past.clone(),
+        order: ready.order,
+        past: ready.past,
         journal: ready.journal,
         pid: std::process::id(),
         connector: connector.clone(),
-        control: control.clone(),
+        control,
     };
     let mut tasks = JoinSet::new();
-    let (id, what) = (ready.id, ready.what);
-    let mut state = State::new(Arc::clone(&ready.order.batches), 0);
-    let done = ready.past.nodes.iter().enumerate();
-    for (place, _) in done.filter(|(_, trace)| **trace == Trace::Done) {
-        state.was_done(place);
-    }
-    let is_person = has_terminal(context) && !ready.json;
-    let mut stage = Stage {
-        id,
-        order: ready.order,
-        state,
-        control,
-        orders,
-        screen: Screen::start(&mut context.console, None),
-        audit: Some(ready.audit),
-        counts: Counts::new(),
-        clock: Clock::start(),
-        keys: Keys::new(is_person),
-        has_json: ready.json,
-        status: status_columns(context).filter(|_| !ready.json),
-        can_ask: has_terminal(context),
-        asking: person.asking(),
-        interrupts: 0,
-        code: None,
-        password: None,
-        rest: 0,
-    };
-    stage.introduce(&what);
+    stage.introduce(&ready.what);
     tasks.spawn(drive(start, taken, to));
     let inputs = Inputs {
         signals: &mut signals,
@@ -174,6 +148,40 @@ pub(super) async fn run(
     let _ = timeout(FAREWELL, connector.close()).await;
     stage.screen.close().await;
     Ok(code)
+}
+
+fn stage(
+    context: &mut Context,
+    ready: &mut Ready,
+    person: &Person,
+    (control, orders): (Control, mpsc::Sender<Note>),
+) -> Stage {
+    let mut state = State::new(Arc::clone(&ready.order.batches), 0);
+    let done = ready.past.nodes.iter().enumerate();
+    for (place, _) in done.filter(|(_, trace)| **trace == Trace::Done) {
+        state.was_done(place);
+    }
+    let can_ask = has_terminal(context);
+    Stage {
+        id: ready.id.clone(),
+        order: Arc::clone(&ready.order),
+        state,
+        control,
+        orders,
+        screen: Screen::start(&mut context.console, None),
+        audit: mem::take(&mut ready.audit),
+        counts: Counts::new(),
+        clock: Clock::start(),
+        keys: Keys::new(can_ask && !ready.json),
+        has_json: ready.json,
+        status: status_columns(context).filter(|_| !ready.json),
+        can_ask,
+        asking: person.asking(),
+        interrupts: 0,
+        code: None,
+        password: None,
+        rest: 0,
+    }
 }
 
 impl Stage {

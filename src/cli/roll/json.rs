@@ -46,7 +46,9 @@ pub(super) fn line(event: &Event, order: &Order, at_ms: u64) -> Option<Value> {
         Event::Trouble(text) => json!({"type": "trouble", "reason": text}),
         Event::Stepping(..) | Event::Password(_) => return None,
     };
-    value["at_ms"] = at_ms.into();
+    if let Some(object) = value.as_object_mut() {
+        object.insert("at_ms".to_owned(), at_ms.into());
+    }
     Some(value)
 }
 

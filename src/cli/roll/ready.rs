@@ -1,6 +1,6 @@
 //! All that comes before the first byte to a node: which nodes, what is asked, and what is written down.
 
-use std::{io::Write as _, sync::Arc};
+use std::{fmt::Write as _, io::Write as _, sync::Arc};
 
 use clap::{Args as _, FromArgMatches as _};
 use color_eyre::eyre::Result;
@@ -40,7 +40,7 @@ pub(super) struct Ready {
     pub(super) order: Arc<Order>,
     pub(super) past: Past,
     pub(super) journal: Journal,
-    pub(super) audit: Audit,
+    pub(super) audit: Option<Audit>,
     pub(super) what: SafeText,
     pub(super) json: bool,
 }
@@ -106,7 +106,7 @@ pub(super) async fn fresh(
         order: Arc::new(order),
         past,
         journal,
-        audit,
+        audit: Some(audit),
         what: rolling.what().into(),
         json: rolling.json,
     }))
@@ -158,7 +158,7 @@ pub(super) async fn again(
         order: Arc::new(order),
         past,
         journal,
-        audit,
+        audit: Some(audit),
         what: rolling.what().into(),
         json: resume.json,
     }))
@@ -335,7 +335,7 @@ async fn ask(
     let done = past.nodes.iter().filter(|trace| **trace == Trace::Done);
     let done = done.count();
     if done > 0 {
-        text += &format!("{done} of them are done, and not repeated.\n");
+        let _ = writeln!(text, "{done} of them are done, and not repeated.");
     }
     if !has_terminal(context) {
         let why = "a roll is not begun without a confirmation, and there is nobody to ask; --yes gives it beforehand";

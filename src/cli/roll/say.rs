@@ -44,7 +44,6 @@ pub(super) fn line(event: &Event, order: &Order, state: &State) -> Option<String
         Event::Gate(place, Gate::Red | Gate::Unreached, why) => {
             format!("{}: not yet: {why}", name(*place))
         }
-        Event::Stepping(..) | Event::Stepped(..) | Event::Gate(..) => return None,
         Event::Ended(place, End::Done, _, _) => {
             let tally = state.tally();
             let all = state.nodes.len();
@@ -55,7 +54,11 @@ pub(super) fn line(event: &Event, order: &Order, state: &State) -> Option<String
             format!("{}: {word}: {why}", name(*place))
         }
         Event::Ordered(note, is_outside) => ordered(*note, *is_outside),
-        Event::Password(_) | Event::Trouble(_) => return None,
+        Event::Stepping(..)
+        | Event::Stepped(..)
+        | Event::Gate(..)
+        | Event::Password(_)
+        | Event::Trouble(_) => return None,
     })
 }
 

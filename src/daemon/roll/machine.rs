@@ -78,6 +78,10 @@ pub enum Standing {
 }
 
 /// A roll.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an order that was given, in any mix"
+)]
 #[derive(Clone, Debug)]
 pub struct Machine {
     batches: Arc<[Batch]>,

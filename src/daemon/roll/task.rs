@@ -235,10 +235,11 @@ impl Drive {
 
     /// Keeps why a node is not well.
     fn note(&mut self, answer: &Answer) {
-        let place = match answer.input {
-            Input::Worked(place, _) | Input::Gated(place, _) => place,
-            Input::Checked(place, Check::Busy | Check::Unreached) => place,
-            _ => return,
+        let (Input::Worked(place, _)
+        | Input::Gated(place, _)
+        | Input::Checked(place, Check::Busy | Check::Unreached)) = answer.input
+        else {
+            return;
         };
         if let Some(node) = self.nodes.get_mut(place) {
             node.why = answer.why.clone();

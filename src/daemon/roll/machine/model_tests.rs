@@ -63,8 +63,7 @@ prop_compose! {
         badness in 0..250_u8,
     ) -> Setup {
         let options = Options {
-            min_up, max_failures, auto_promote, ignore_unreachable, has_on_fail,
-            stagger, settle, gate_timeout, deadline,
+            auto_promote, min_up, max_failures, ignore_unreachable, stagger, settle, gate_timeout, deadline, has_on_fail,
             ..Options::default()
         };
         Setup { batches, canaries, options, badness }
@@ -135,7 +134,7 @@ impl World {
             }
             Act::Answer(..) => {}
             Act::Wait(ms) => self.now += ms,
-            Act::Tell(input) => self.order(input.clone()),
+            Act::Tell(input) => self.order(input),
             Act::Kill => self.kill(),
             Act::Flip(at) => {
                 let place = at.index(self.is_up.len());
@@ -145,7 +144,7 @@ impl World {
         self.drain();
     }
 
-    fn order(&mut self, input: Input) {
+    fn order(&mut self, input: &Input) {
         match input {
             Input::Pause | Input::Interrupt | Input::Abort | Input::Break => self.is_held = true,
             Input::Promote if self.machine.standing(self.now) == Standing::Promotion => {
@@ -155,7 +154,7 @@ impl World {
             _ => {}
         }
         self.tell(input.clone());
-        if input == Input::Resume {
+        if *input == Input::Resume {
             let ends = matches!(
                 self.machine.standing(self.now),
                 Standing::Stopping(Reason::Aborted | Reason::Broken) | Standing::Over(_)
@@ -199,11 +198,11 @@ impl World {
             }
             Task::Begin(place) => Input::Worked(*place, pick([Work::Failed, Work::Unreached])),
             Task::Gate(place) if !is_bad => Input::Gated(*place, Gate::Green),
-            Task::Gate(place) if how % 2 == 0 => Input::Gated(*place, Gate::Red),
+            Task::Gate(place) if how.is_multiple_of(2) => Input::Gated(*place, Gate::Red),
             Task::Gate(place) => Input::Gated(*place, Gate::Unreached),
             Task::Mend(place) => Input::Mended(*place),
             Task::Check(place) if !is_bad => Input::Checked(*place, Check::Clear),
-            Task::Check(place) if how % 2 == 0 => Input::Checked(*place, Check::Busy),
+            Task::Check(place) if how.is_multiple_of(2) => Input::Checked(*place, Check::Busy),
             Task::Check(place) => Input::Checked(*place, Check::Unreached),
             Task::Look(places) => {
                 let found: Vec<_> = places.iter().map(|p| (*p, self.is_up[*p])).collect();
@@ -327,9 +326,9 @@ proptest! {
         prop_assert!(waits, "{standing:?}");
         prop_assert_eq!(world.machine.tally().in_flight, 0);
         // A person who wants it to go on brings it to its end.
-        world.order(Input::Resume);
+        world.order(&Input::Resume);
         if world.settle(&mut how) == Standing::Promotion {
-            world.order(Input::Promote);
+            world.order(&Input::Promote);
         }
         let standing = world.settle(&mut how);
         let Standing::Over(reason) = standing else {
@@ -372,7 +371,7 @@ proptest! {
         let mut well = std::iter::empty();
         let mut standing = world.settle(&mut well);
         if standing == Standing::Promotion {
-            world.order(Input::Promote);
+            world.order(&Input::Promote);
             standing = world.settle(&mut well);
         }
         let over = matches!(standing, Standing::Over(Reason::Done | Reason::MinUp | Reason::Deadline));
