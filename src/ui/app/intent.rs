@@ -44,10 +44,10 @@ impl App {
                 self.report("nodes", &text);
             }
             Intent::Text(title, text) => self.report(&title, &text),
-            // Their reports are made on the way to the node, which the page of the node shows as far as it is known.
-            Intent::Doctor(doctor) => return self.open_first(&doctor.sets, here),
-            Intent::Trust(trust) => return self.open_first(&trust.sets, here),
-            Intent::Audit(_) | Intent::Runs => {
+            Intent::Doctor(doctor) => return self.doctor(doctor),
+            Intent::Trust(trust) => return self.trust(trust),
+            Intent::Audit(audit) => return self.audit(audit),
+            Intent::Runs => {
                 let mut effects = self.close_all();
                 effects.extend(self.act(Action::Runs));
                 return Ok(effects);
@@ -114,7 +114,7 @@ impl App {
         left.collect()
     }
 
-    fn report(&mut self, title: &str, text: &str) {
+    pub(super) fn report(&mut self, title: &str, text: &str) {
         self.layers.push(Layer::Page(Page::new(title, text)));
     }
 
@@ -162,12 +162,6 @@ impl App {
             Usage(format!("no theme `{name}`; there are {}", known.join(", ")))
         })?;
         Ok(())
-    }
-
-    fn open_first(&mut self, sets: &[String], here: Option<&NodeId>) -> Carried {
-        let nodes = self.retried(sets, here)?.nodes;
-        let first = nodes.first().map(|node| node.id.to_string());
-        self.open(&first.unwrap_or_default())
     }
 
     /// Opens the page of a node, from wherever one is.

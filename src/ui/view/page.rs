@@ -34,6 +34,11 @@ impl Page {
         }
     }
 
+    /// Shows its end.
+    pub fn to_end(&mut self, area: Rect) {
+        self.act(Action::Last, area);
+    }
+
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, area: Rect) -> bool {
         let page = usize::from(area.height.saturating_sub(2)).max(1);
