@@ -28,6 +28,19 @@ fn what_changes_many_nodes_is_confirmed_first() {
     for word in ["n[1-2]", &touch, "Chosen by", "A yes would be asked for"] {
         assert!(done.out.contains(word), "{word}: {done:?}");
     }
+    let all = "-e TOKEN=hunter2canary -e A=b --serial 1 --retries 1 -u 7 --dry-run";
+    let words: Vec<&str> = all.split(' ').collect();
+    let done = lab.run(&[&["n[1-2]"], &words[..], &["--", "true"]].concat());
+    for word in [
+        "TOKEN=[redacted] A=\"b\"",
+        "Batch 1 of 2: n1",
+        "Batch 2 of 2: n2",
+        "continue, serial 1",
+        "command: 7 s",
+        "Retries: 1",
+    ] {
+        assert!(done.out.contains(word), "{word}: {done:?}");
+    }
     assert!(!mark.exists());
     assert_eq!(
         lab.audit(&[]),
