@@ -275,3 +275,51 @@ fn every_size_draws_something_and_none_panics() {
         }
     }
 }
+
+#[test]
+fn the_palette_repeats_a_run_where_it_failed() {
+    let line = |line: &str| {
+        let mut screen = Screen::new(SMALL, three());
+        screen.keys(":");
+        screen.app.update(Event::Paste(line.to_owned()));
+        let said = text(&screen);
+        (screen.keys("enter"), said)
+    };
+    let runs = three().runs;
+    let failed: Vec<_> = (runs[1].failed().iter())
+        .map(|place| runs[1].nodes[*place].node.id.clone())
+        .collect();
+    assert!(!failed.is_empty() && failed.len() < runs[1].nodes.len());
+    for name in ["#2", "2", runs[1].id.as_str()] {
+        let typed = format!("exec --only-failed {name} -- uptime");
+        let (effects, said) = line(&typed);
+        assert!(said.contains("failed in run #2"), "{said}");
+        let [Effect::Run(order)] = &effects[..] else {
+            unreachable!("{name}: {effects:?}");
+        };
+        let nodes: Vec<_> = order.nodes().iter().map(|node| node.id.clone()).collect();
+        assert_eq!((&nodes, order.command.as_str()), (&failed, "uptime"));
+        assert_eq!(order.selector, format!("--only-failed {}", runs[1].id));
+    }
+    let (effects, said) = line("exec --only-failed #2");
+    assert!(
+        effects.is_empty() && said.contains("systemctl restart nginx"),
+        "{said}"
+    );
+    assert!(
+        line("exec --only-failed #1")
+            .1
+            .contains("no node failed in run #1")
+    );
+    assert!(
+        line("exec --only-failed #9 -- uptime")
+            .1
+            .contains("no run #9 here")
+    );
+    let mut screen = Screen::new(SMALL, three());
+    screen.keys(":");
+    screen
+        .app
+        .update(Event::Paste("exec --only-failed ".to_owned()));
+    assert!(text(&screen).contains("#2"), "{}", text(&screen));
+}

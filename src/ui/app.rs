@@ -1,6 +1,7 @@
 //! The program: events in, effects out, and the whole screen from what is known.
 
 mod act;
+mod again;
 mod choices;
 mod draw;
 mod inquiry;

@@ -60,6 +60,7 @@ impl App {
 
     fn known(&self) -> Known<'_> {
         Known {
+            runs: &self.world.snapshot.runs,
             inventory: &self.world.snapshot.inventory,
             history: self.history.lines(),
             read_only: self.read_only,
@@ -156,8 +157,13 @@ impl App {
         let preview = match intent {
             Intent::Exec(_) if self.read_only => Err(Usage(READ_ONLY.to_owned())),
             Intent::Exec(exec) => {
-                let selection = self.selection(exec, here);
-                selection.map(|selection| Preview::run(exec, &selection))
+                let again = self.again(exec);
+                let filled = again.map(|again| again.map(|again| again.filled(exec)));
+                filled.and_then(|filled| {
+                    let exec = filled.as_ref().unwrap_or(exec);
+                    let selection = self.selection(exec, here)?;
+                    Ok(Preview::run(exec, &selection))
+                })
             }
             Intent::Mark(mark) => sets("marks ", &mark.sets),
             Intent::Unmark(unmark) if !unmark.sets.is_empty() => sets("unmarks ", &unmark.sets),
@@ -242,8 +248,12 @@ impl App {
         let inventory = &self.world.snapshot.inventory;
         let (_, sets) = exec.split();
         let choice = &exec.choice;
+        let again = self.again(exec)?;
         let mut selection = if sets.is_empty() && !choice.all {
-            let all = self.untold(here)?;
+            let all = match &again {
+                Some(again) => again.selection(&self.world.snapshot),
+                None => self.untold(here)?,
+            };
             let left = without(all.nodes, &choice.exclude, inventory)?;
             Selection { nodes: left, ..all }
         } else {
@@ -253,6 +263,9 @@ impl App {
                 how: how.to_owned(),
             }
         };
+        if let Some(again) = &again {
+            again.narrow(&mut selection)?;
+        }
         if let Some(text) = &choice.live {
             self.narrow(&mut selection, text)?;
         }
