@@ -105,7 +105,12 @@ pub(super) fn secret(text: &str, name: &str) -> Option<Form> {
         "" => 1,
         before => 1 + all.iter().position(|word| word.text == before)?,
     };
-    let rest = all.get(from..)?;
+    let mut rest = all.get(from..)?;
+    if name == "sshpass" {
+        // What follows is the command of another program.
+        let first = rest.iter().position(|word| !word.text.starts_with('-'));
+        rest = rest.get(..first? + 1)?;
+    }
     let pairs = rest.iter().enumerate();
     let mut found = pairs.flat_map(|(at, word)| {
         let next = rest.get(at + 1);
