@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crokey::KeyCombination;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, line::Line};
+use super::{Scene, line::Line, scroll::Scroll};
 use crate::{
     command::trust::Trust,
     config::keymap::{Action, Scope},
@@ -41,7 +41,7 @@ pub struct Confirm {
     /// The word to type; without one a `y` will do.
     word: Option<String>,
     typed: Box<Line>,
-    scroll: usize,
+    scroll: Scroll,
     /// It came up by itself: a yes before this was meant for something else.
     armed: Millis,
     what: What,
@@ -157,7 +157,7 @@ impl Confirm {
             lines,
             word,
             typed: Box::new(Line::new("")),
-            scroll: 0,
+            scroll: Scroll::default(),
             armed: Millis(0),
             what,
         }
@@ -187,20 +187,14 @@ impl Confirm {
     pub fn act(&mut self, action: Action, now: Millis, screen: Rect) -> Reply {
         let (_, inside) = frame(self, screen);
         let text = self.wrapped(inside.width);
-        let page = usize::from(room(inside)).max(1);
-        let last = text.len().saturating_sub(page);
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(page),
-            Action::PageDown => self.scroll + page,
+        let (page, lines) = (usize::from(room(inside)), text.len());
+        // Only what could be read to its end is confirmed.
+        let is_read = self.scroll.window(lines, page.max(1)).end == lines;
+        match action {
             Action::No => return Reply::No("left as it is"),
-            Action::Yes | Action::Send if now < self.armed => return Reply::Stays,
-            // Only what could be read to its end is confirmed.
-            Action::Yes | Action::Send if self.scroll >= last => return self.yes(),
-            _ => return Reply::Stays,
+            Action::Yes | Action::Send if is_read && now >= self.armed => return self.yes(),
+            _ => self.scroll.act(action, lines, page.max(1)),
         };
-        self.scroll = to.min(last);
         Reply::Stays
     }
 
@@ -225,9 +219,8 @@ impl Confirm {
         format::clear(buf, frame, style(Role::Ground).patch(style(Role::Panel)));
         let text = self.wrapped(inside.width);
         let page = usize::from(room(inside));
-        let first = self.scroll.min(text.len().saturating_sub(page));
-        let end = text.len().min(first + page);
-        let rest = match text.len() - end {
+        let window = self.scroll.window(text.len(), page);
+        let rest = match text.len() - window.end {
             0 => String::new(),
             n => format!("{n} more lines: down"),
         };
@@ -243,7 +236,7 @@ impl Confirm {
             ..Panel::default()
         };
         let inside = panel.render(&Look::from(scene), frame, buf);
-        let shown = text.get(first..end).unwrap_or_default();
+        let shown = text.get(window).unwrap_or_default();
         for (y, (text, role)) in (0..).zip(shown) {
             put(buf, row(inside, y), inside.x, text, style(*role));
         }
