@@ -108,11 +108,11 @@ pub struct Manner {
     /// Leave standard input alone.
     #[arg(short = 'n', long)]
     pub no_stdin: bool,
-    /// As root, by sudo; its password is asked once.
+    /// As root, by sudo; its password is asked once, and given to a node only behind a prompt that nobody there could know before. Wrong once, it ends the run.
     #[arg(long)]
     pub sudo: bool,
     /// On a terminal: both outputs come as one, lines end in CR LF.
-    #[arg(long, conflicts_with_all = ["stdin", "sudo"])]
+    #[arg(long, conflicts_with = "stdin")]
     pub pty: bool,
     /// Send the command as it is: for servers that are no shells. Nothing ends it but its connection.
     #[arg(long, conflicts_with_all = ["cwd", "variables", "sudo"])]
