@@ -18,6 +18,8 @@ fn what_changes_many_nodes_is_confirmed_first() {
         done.err.contains("--yes") && done.err.contains(&touch),
         "{done:?}"
     );
+    let done = lab.run(&["n[1-2]", "--sudo", "--cwd", "/tmp", "--", &touch]);
+    assert!(done.err.contains("As root, by sudo\nIn /tmp\n"), "{done:?}");
     let done = lab.run(&["n9", "-B", "--", &touch]);
     assert!(
         done.code == Some(2) && done.err.contains("Protected"),
@@ -148,4 +150,17 @@ fn a_reader_that_leaves_ends_the_run() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(wait(&mut child), Some(130));
+}
+
+#[test]
+fn a_log_that_fails_while_a_run_goes_on_is_told_once_and_counts() {
+    let Some(lab) = Lab::start() else { return };
+    let audit = lab.home.path("state/sshoal/audit");
+    let audit = audit.display();
+    let command = format!("rm -rf {audit}; touch {audit}; echo went on");
+    let done = lab.run(&["n[1-3]", "-y", "--serial", "1", "--", &command]);
+    assert_eq!(done.code, Some(74), "{done:?}");
+    assert_eq!(done.out.matches("went on").count(), 3, "{done:?}");
+    assert_eq!(done.err.matches("audit log").count(), 1, "{done:?}");
+    assert!(done.err.contains("not written down whole"), "{done:?}");
 }

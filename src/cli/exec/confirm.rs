@@ -28,6 +28,11 @@ pub(super) async fn ask(
     }
     let mut lines = confirmation(&chosen.command, &chosen.nodes, verdict);
     let question = lines.pop().unwrap_or_default();
+    let manner = [
+        exec.manner.sudo.then(|| "As root, by sudo".to_owned()),
+        (exec.manner.cwd.as_ref()).map(|folder| format!("In {folder}")),
+    ];
+    lines.splice(1..1, manner.into_iter().flatten());
     let text = lines.join("\n");
     if !has_terminal(context) {
         let why = if context.args.global.batch {
