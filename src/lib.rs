@@ -9,7 +9,9 @@ pub mod store;
 
 pub mod exec;
 
+pub mod daemon;
 pub mod inventory;
+pub mod logs;
 
 pub mod fleet;
 

@@ -17,7 +17,6 @@ const ROWS: &[&[&str]] = &[
     &["command"],
     &["fleet"],
     &[
-        "exec",
         "shell",
         "logs",
         "daemon",
@@ -26,6 +25,7 @@ const ROWS: &[&[&str]] = &[
         "inventory",
         "alert",
     ],
+    &["exec"],
     &["task", "store"],
     &["ssh", "metrics"],
     &["node"],
