@@ -181,10 +181,11 @@ fn of(
             let (user, _) = whole.split_once(':')?;
             value.get(user.len() + 1..)?
         }
-        Takes::Scheme => {
-            let bare = value.trim_start_matches(['"', '\'']);
-            bare.strip_prefix("pass:")?
+        Takes::Scheme if value.starts_with(['"', '\'']) => {
+            let is_password = value.get(1..)?.starts_with("pass:");
+            is_password.then_some(value)?
         }
+        Takes::Scheme => value.strip_prefix("pass:")?,
     };
     let is_left = is_secret(value);
     is_left.then(|| form(text, value, End::Argument)).flatten()

@@ -161,7 +161,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "openssl pkcs12 -passin pass:a -passout 'pass:b c'; openssl x -passin env:P",
-        "openssl pkcs12 -passin pass:[redacted] -passout 'pass:[redacted]'; openssl x -passin env:P",
+        "openssl pkcs12 -passin pass:[redacted] -passout [redacted]; openssl x -passin env:P",
     ),
     (
         "docker login -u me -p X h",
