@@ -157,10 +157,8 @@ impl App {
                     .find(is_its)
                     .map(|(_, answer)| Arc::clone(answer))
             };
-            let found = self.asked.iter().enumerate();
-            let found = found
-                .filter_map(|(at, waiting)| Some((at, answer(waiting)?)))
-                .next();
+            let mut asked = self.asked.iter().enumerate();
+            let found = asked.find_map(|(at, waiting)| Some((at, answer(waiting)?)));
             let Some((at, answer)) = found else { break };
             let waiting = self.asked.remove(at);
             effects.extend(self.show_answer(&waiting, &answer));
