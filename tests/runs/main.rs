@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod inquiries;
 mod rolls;
 
 use std::{
