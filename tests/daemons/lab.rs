@@ -46,7 +46,15 @@ impl Lab {
             ("n3", port, ", protected: true"),
             ("dead", 1, ""),
         ] {
-            text += &format!("  {name}: {{address: 127.0.0.1, port: {port}{more}}}\n");
+            text += "  ";
+            text += name;
+            text += &[
+                ": {address: 127.0.0.1, port: ",
+                &port.to_string(),
+                more,
+                "}\n",
+            ]
+            .concat();
         }
         lab.home.write("hosts.yaml", &text);
         Some(lab)
