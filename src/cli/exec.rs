@@ -76,17 +76,20 @@ pub(super) async fn run(context: &mut Context, exec: &Exec) -> Result<u8> {
     };
     person.give_back().await;
     match prepared? {
-        Ok(ready) => carry_out(context, exec, ready, (asker, person), signals, None).await,
+        Ok(ready) => carry_out(context, exec, (ready, None), (asker, person), signals).await,
         Err(code) => Ok(code),
     }
 }
+
+/// What is printed of a run once it is over.
+type Tell<'a> = &'a (dyn Fn(&Finished) -> Bytes + Sync);
 
 /// A run of another command's, whose answers are told by `tell` once all are there.
 pub(super) struct Quiet<'a> {
     pub(super) chosen: Chosen,
     pub(super) plan: Plan,
     pub(super) verdict: Verdict,
-    pub(super) tell: &'a (dyn Fn(&Finished) -> Bytes + Sync),
+    pub(super) tell: Tell<'a>,
 }
 
 /// Asks, writes down and runs as `exec` does.
@@ -101,7 +104,7 @@ pub(super) async fn run_quiet(context: &mut Context, exec: &Exec, run: Quiet<'_>
     person.give_back().await;
     let people = (asker, person);
     match prepared? {
-        Ok(ready) => carry_out(context, exec, ready, people, signals, Some(run.tell)).await,
+        Ok(ready) => carry_out(context, exec, (ready, Some(run.tell)), people, signals).await,
         Err(code) => Ok(code),
     }
 }
@@ -185,10 +188,9 @@ async fn begin(
 async fn carry_out(
     context: &mut Context,
     exec: &Exec,
-    ready: Ready,
+    (ready, tell): (Ready, Option<Tell<'_>>),
     (asker, mut person): (Option<mpsc::Sender<Asked>>, Person),
     mut signals: Signals,
-    tell: Option<&(dyn Fn(&Finished) -> Bytes + Sync)>,
 ) -> Result<u8> {
     let run = ready.run.clone();
     let mut stage = stage(context, exec, ready, &person);

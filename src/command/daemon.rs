@@ -148,6 +148,23 @@ impl Verb {
 }
 
 impl Act {
+    /// For these nodes and daemons, and as usual else.
+    pub fn new(set: String, daemons: Vec<String>) -> Self {
+        Self {
+            set,
+            daemons,
+            manager: None,
+            sudo: false,
+            timeout: Manner::default().wait,
+            settle: Manner::default().settle,
+            fanout: FANOUT,
+            serial: None,
+            json: false,
+            yes: false,
+            dry_run: false,
+        }
+    }
+
     /// The daemons of a node: those that are named, else all that hosts.yaml has.
     pub fn on(&self, node: &Node) -> Vec<Definition> {
         let known = |name: &String| {

@@ -190,3 +190,234 @@ fn a_custom_daemon_comes_and_goes_in_every_shell() {
         );
     }
 }
+
+/// Tool, what it prints, its exit status; the manager; the state, what else is known.
+const SAID: &[(&str, &str, i32, Manager, State, &str)] = &[
+    (
+        "docker",
+        "/x|running|321|1|0|false|2023-06-26T20:40:00.5Z|healthy",
+        0,
+        Manager::Docker,
+        State::Up,
+        "running (healthy)",
+    ),
+    (
+        "docker",
+        "/x|running|321|0|0|false|2023-06-26T20:40:00Z|unhealthy",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "running (unhealthy)",
+    ),
+    (
+        "docker",
+        "/x|running|321|0|0|false|2023-06-26T20:40:00Z|starting",
+        0,
+        Manager::Docker,
+        State::Changing,
+        "running (starting)",
+    ),
+    (
+        "docker",
+        "/x|restarting|0|7|1|false|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "restarting",
+    ),
+    (
+        "docker",
+        "/x|exited|0|0|0|false|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Stopped,
+        "exited (0)",
+    ),
+    (
+        "docker",
+        "/x|exited|0|3|137|true|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "exited (out of memory)",
+    ),
+    (
+        "docker",
+        "Error: No such object: x",
+        1,
+        Manager::Docker,
+        State::Absent,
+        "no such container",
+    ),
+    (
+        "docker",
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+        1,
+        Manager::Docker,
+        State::Unknown,
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+    ),
+    (
+        "podman",
+        "x|running|321|0|0|false|2023-06-26 22:40:00.1 +0200 CEST|",
+        0,
+        Manager::Podman,
+        State::Up,
+        "running",
+    ),
+    (
+        "rc-service",
+        " * status: started",
+        0,
+        Manager::Openrc,
+        State::Up,
+        "status: started",
+    ),
+    (
+        "rc-service",
+        " * status: stopped",
+        3,
+        Manager::Openrc,
+        State::Stopped,
+        "status: stopped",
+    ),
+    (
+        "rc-service",
+        " * status: crashed",
+        32,
+        Manager::Openrc,
+        State::Failed,
+        "status: crashed",
+    ),
+    (
+        "rc-service",
+        " * rc-service: service x does not exist",
+        1,
+        Manager::Openrc,
+        State::Absent,
+        "no such service",
+    ),
+    (
+        "sv",
+        "run: x: (pid 321) 456s; run: log: (pid 9) 1s",
+        0,
+        Manager::Runit,
+        State::Up,
+        "run: x: (pid 321) 456s",
+    ),
+    (
+        "sv",
+        "down: x: 5s, normally up",
+        1,
+        Manager::Runit,
+        State::Stopped,
+        "down: x: 5s, normally up",
+    ),
+    (
+        "sv",
+        "fail: x: unable to change to service directory: file does not exist",
+        1,
+        Manager::Runit,
+        State::Absent,
+        "no such service",
+    ),
+    (
+        "supervisorctl",
+        "a:x   RUNNING   pid 321, uptime 0:01:02",
+        0,
+        Manager::Supervisor,
+        State::Up,
+        "RUNNING pid 321, uptime 0:01:02",
+    ),
+    (
+        "supervisorctl",
+        "x   FATAL   Exited too quickly",
+        3,
+        Manager::Supervisor,
+        State::Failed,
+        "FATAL Exited too quickly",
+    ),
+    (
+        "supervisorctl",
+        "x: ERROR (no such process)",
+        4,
+        Manager::Supervisor,
+        State::Absent,
+        "no such program",
+    ),
+    (
+        "launchctl",
+        "{\n\t\"LastExitStatus\" = 0;\n\t\"PID\" = 321;\n};",
+        0,
+        Manager::Launchd,
+        State::Up,
+        "running",
+    ),
+    (
+        "launchctl",
+        "{\n\t\"LastExitStatus\" = 256;\n\t\"Label\" = \"x\";\n};",
+        0,
+        Manager::Launchd,
+        State::Failed,
+        "exit 1",
+    ),
+    (
+        "launchctl",
+        "Could not find service \"x\" in domain for port",
+        113,
+        Manager::Launchd,
+        State::Absent,
+        "no such job",
+    ),
+];
+
+#[test]
+fn what_other_managers_say_is_read_as_the_sampler_reads_it() {
+    for shell in [&["dash", "-c"][..], &["bash", "--posix", "-c"]] {
+        for (tool, said, status, manager, state, detail) in SAID.iter().copied() {
+            let bench = Bench::new();
+            bench.tool(tool, &format!("cat <<'E'\n{said}\nE\nexit {status}"));
+            let (_, reports) = bench.run(
+                shell,
+                &text(&[daemon("x", manager)], Action::Status, &quick()),
+            );
+            let [report] = &reports[..] else {
+                panic!("{shell:?} {said}: {reports:?}");
+            };
+            assert_eq!(
+                (report.state, report.reason.as_str()),
+                (state, detail),
+                "{said}"
+            );
+            assert_eq!(report.manager, Some(manager));
+            let has_since =
+                matches!(manager, Manager::Docker | Manager::Podman) && report.pid.is_some();
+            assert!(
+                !has_since || report.since == Some(1_687_812_000),
+                "{report:?}"
+            );
+            assert!(report.pid.is_none_or(|pid| pid == 321), "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn a_manager_that_is_not_there_is_said_to_be_absent() {
+    let bench = Bench::new();
+    let all =
+        [Manager::Podman, Manager::Openrc, Manager::Launchd].map(|manager| daemon("x", manager));
+    let (code, reports) = bench.run(&["dash", "-c"], &text(&all, Action::Restart, &quick()));
+    let told: Vec<_> = reports
+        .iter()
+        .map(|r| (r.verdict, r.state, r.reason.as_str()))
+        .collect();
+    assert_eq!(code, 1);
+    assert_eq!(
+        told,
+        ["podman", "openrc", "launchd"]
+            .map(|m| (Some(Verdict::Failed), State::Absent, format!("no {m} here")))
+            .iter()
+            .map(|(v, s, r)| (*v, *s, r.as_str()))
+            .collect::<Vec<_>>()
+    );
+}

@@ -150,7 +150,7 @@ impl App {
     fn show_run(&mut self, run: Arc<RunState>) {
         let is_typing = self.scope().is_text() || self.scope() == Scope::Confirm;
         if is_typing {
-            return self.say("the run has begun; R shows all runs");
+            return self.say("the run has begun; r shows all runs");
         }
         self.open_run(run);
     }
