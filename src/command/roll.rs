@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         audit::{RunId, redact},
-        roll::{End, Header, Note, Record, Stored},
+        roll::{Batch, End, Header, Note, Record, Stored},
     },
 };
 
@@ -166,7 +166,26 @@ pub fn standing(stored: &Stored) -> String {
             _ => {}
         }
     }
+    if word == "going" && awaits_promotion(stored) {
+        word = "canary";
+    }
     word.to_owned()
+}
+
+/// All canaries have ended, and no other node has begun.
+fn awaits_promotion(stored: &Stored) -> bool {
+    let kept = nodes(stored);
+    let batches = &stored.header.batches;
+    let has = |batch: &Batch, wanted: fn(&Kept) -> bool| {
+        let mut kept = batch.places.iter().filter_map(|place| kept.get(*place));
+        kept.all(wanted)
+    };
+    let fits = |batch: &Batch| match batch.is_canary {
+        true => has(batch, |kept| matches!(kept, Kept::Ended(..))),
+        false => has(batch, |kept| *kept == Kept::Waiting),
+    };
+    let canaries = batches.iter().filter(|batch| batch.is_canary).count();
+    canaries > 0 && canaries < batches.len() && batches.iter().all(fits)
 }
 
 /// What it was called with, the usual left out, without secrets.

@@ -80,6 +80,7 @@ fn the_word_for_how_it_stands_is_that_of_its_last_record() {
     for (records, is_driven, wanted) in [
         (vec![], false, "killed"),
         (vec![drive()], true, "going"),
+        (vec![drive(), ended(0, End::Done, "")], true, "canary"),
         (vec![drive(), note(Note::Pause)], true, "paused"),
         (
             vec![drive(), note(Note::Pause), note(Note::Resume)],

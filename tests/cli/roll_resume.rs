@@ -130,8 +130,8 @@ fn the_rolling_deployment_of_the_readme_works() {
     fs::create_dir_all(lab.file("app/release-2")).expect("a folder");
     fs::create_dir(lab.file("bin")).expect("a folder");
     let daemon = format!(
-        "defaults:\n  daemons:\n    - {{name: nginx, manager: custom, start: \"readlink {app}/current >> {app}/log\", \
-         stop: \"true\", status: \"test -s {app}/log\"}}\n"
+        "defaults:\n  daemons:\n    - {{name: nginx, manager: custom, start: \"true\", stop: \"true\", \
+         restart: \"readlink {app}/current >> {app}/log\", status: \"test -s {app}/log\"}}\n"
     );
     let hosts = fs::read_to_string(lab.file("hosts.yaml")).expect("it is there");
     lab.home.write("hosts.yaml", &(daemon + &hosts));

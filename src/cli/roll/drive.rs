@@ -223,7 +223,7 @@ impl Stage {
                     if let Some(code) = self.signalled(signal).await {
                         return Next::Left(code);
                     }
-                    if self.code.is_some_and(|code| code != exit::INTERRUPTED) {
+                    if signal == Signal::Terminate {
                         leave.set(sleep(GRACE + FAREWELL));
                     }
                 }
@@ -271,14 +271,14 @@ impl Stage {
 
     /// An exit code where the roll is to be left at once.
     async fn signalled(&mut self, signal: Signal) -> Option<u8> {
-        if signal == Signal::Interrupt {
-            return self.interrupted().await;
-        }
-        if self.code.is_some_and(|code| code != exit::INTERRUPTED) {
-            return self.code;
+        match signal {
+            Signal::Interrupt => return self.interrupted().await,
+            Signal::Terminate if self.code == Some(exit::TERMINATED) => return self.code,
+            Signal::Terminate => self.order(Note::Abort).await,
+            // Whose terminal went away wants no node left half-way.
+            Signal::HangUp => self.order(Note::Interrupt).await,
         }
         self.code = Some(signal.code());
-        self.order(Note::Abort).await;
         None
     }
 

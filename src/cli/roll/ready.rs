@@ -126,6 +126,10 @@ pub(super) async fn again(
         Err(error) => return refused(context, &error.to_string()),
     };
     let header = &stored.header;
+    if header.version != VERSION {
+        let text = format!("roll {} was begun by another version of sshoal", header.id);
+        return Err(Usage(text).into());
+    }
     let rolling = rolling(header)?;
     remembered(context, header);
     let selection = known(context, &rolling, header)?;

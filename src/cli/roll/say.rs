@@ -16,7 +16,7 @@ const NAMED: usize = 10;
 pub(super) fn line(event: &Event, order: &Order, state: &State) -> Option<String> {
     let name = |place: usize| order.nodes.get(place).map_or("", |node| node.id.as_str());
     Some(match event {
-        Event::Standing(standing) => return standing_line(*standing),
+        Event::Standing(standing) => return standing_line(*standing, &order.id),
         Event::Batch(at) => batch(*at, order),
         Event::Looked(down) if down.is_empty() => return None,
         Event::Looked(down) => {
@@ -53,7 +53,7 @@ pub(super) fn line(event: &Event, order: &Order, state: &State) -> Option<String
             let word = end.as_str().to_uppercase();
             format!("{}: {word}: {why}", name(*place))
         }
-        Event::Ordered(note, is_outside) => ordered(*note, *is_outside),
+        Event::Ordered(note, is_outside) => ordered(*note, *is_outside, &order.id),
         Event::Stepping(..)
         | Event::Stepped(..)
         | Event::Gate(..)
@@ -74,11 +74,11 @@ fn batch(at: usize, order: &Order) -> String {
     format!("batch {} of {count}{canary}{value}: {names}", at + 1)
 }
 
-fn standing_line(standing: Standing) -> Option<String> {
+fn standing_line(standing: Standing, id: &str) -> Option<String> {
     match standing {
-        Standing::Promotion => {
-            Some("the canaries have ended; P here, or `sshoal roll promote`, goes on".to_owned())
-        }
+        Standing::Promotion => Some(format!(
+            "the canaries have ended; P here, or `sshoal roll promote {id}`, goes on"
+        )),
         Standing::Stopping(reason) => Some(format!(
             "no node begins any more: {}",
             reason.text().trim_start_matches("stopped: ")
@@ -87,9 +87,11 @@ fn standing_line(standing: Standing) -> Option<String> {
     }
 }
 
-fn ordered(note: Note, is_outside: bool) -> String {
+fn ordered(note: Note, is_outside: bool, id: &str) -> String {
     let what = match note {
-        Note::Pause => "paused: no node begins; r here, or `sshoal roll resume`, goes on",
+        Note::Pause => {
+            &*format!("paused: no node begins; r here, or `sshoal roll resume {id}`, goes on")
+        }
         Note::Resume => "goes on",
         Note::Promote => "the canaries are good",
         Note::Abort => "aborted: what is in flight is ended",
