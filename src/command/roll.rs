@@ -180,9 +180,12 @@ fn awaits_promotion(stored: &Stored) -> bool {
         let mut kept = batch.places.iter().filter_map(|place| kept.get(*place));
         kept.all(wanted)
     };
-    let fits = |batch: &Batch| match batch.is_canary {
-        true => has(batch, |kept| matches!(kept, Kept::Ended(..))),
-        false => has(batch, |kept| *kept == Kept::Waiting),
+    let fits = |batch: &Batch| {
+        if batch.is_canary {
+            has(batch, |kept| matches!(kept, Kept::Ended(..)))
+        } else {
+            has(batch, |kept| *kept == Kept::Waiting)
+        }
     };
     let canaries = batches.iter().filter(|batch| batch.is_canary).count();
     canaries > 0 && canaries < batches.len() && batches.iter().all(fits)

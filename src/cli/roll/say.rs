@@ -88,10 +88,9 @@ fn standing_line(standing: Standing, id: &str) -> Option<String> {
 }
 
 fn ordered(note: Note, is_outside: bool, id: &str) -> String {
+    let paused = format!("paused: no node begins; r here, or `sshoal roll resume {id}`, goes on");
     let what = match note {
-        Note::Pause => {
-            &*format!("paused: no node begins; r here, or `sshoal roll resume {id}`, goes on")
-        }
+        Note::Pause => paused.as_str(),
         Note::Resume => "goes on",
         Note::Promote => "the canaries are good",
         Note::Abort => "aborted: what is in flight is ended",
