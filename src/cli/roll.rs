@@ -26,7 +26,7 @@ use crate::{
     ssh::Asked,
     store::{
         audit::RunId,
-        roll::{Folder, Note, Order, Record, Stored},
+        roll::{Error, Folder, Note, Order, Record, Stored},
     },
 };
 use ready::Ready;
@@ -96,7 +96,7 @@ pub(super) fn run(context: &mut Context, roll: &Roll) -> Result<u8> {
             Ok(exit::OK)
         }
         Part::Show(part) => {
-            let stored = folder.read(&part.id)?;
+            let stored = stored(&folder, &part.id)?;
             let text = if part.json {
                 format!("{:#}\n", to_json(&stored, true))
             } else {
@@ -108,7 +108,7 @@ pub(super) fn run(context: &mut Context, roll: &Roll) -> Result<u8> {
         Part::Pause(one) => order(context, &folder, &one.id, Order::Pause),
         Part::Promote(one) => order(context, &folder, &one.id, Order::Promote),
         Part::Abort(one) => order(context, &folder, &one.id, Order::Abort),
-        Part::Resume(part) if folder.read(&part.id)?.is_driven => {
+        Part::Resume(part) if stored(&folder, &part.id)?.is_driven => {
             order(context, &folder, &part.id, Order::Resume)
         }
         Part::Resume(part) => run_to_end(resume(context, part)),
@@ -126,10 +126,18 @@ fn rolls(context: &mut Context, folder: &Folder) -> Result<Vec<Stored>> {
     Ok(all)
 }
 
+/// What is kept of a roll; a name that there is none of is the person's mistake.
+fn stored(folder: &Folder, id: &RunId) -> Result<Stored> {
+    folder.read(id).map_err(|error| match error {
+        Error::Unknown(_) => Usage(error.to_string()).into(),
+        error => error.into(),
+    })
+}
+
 /// Gives an order to the process that drives a roll, and waits until it has taken it.
 fn order(context: &mut Context, folder: &Folder, id: &RunId, order: Order) -> Result<u8> {
     let word = order.as_str();
-    let before = folder.read(id)?;
+    let before = stored(folder, id)?;
     if !before.is_driven {
         let text = format!(
             "roll {id}: no process drives it, so there is nothing to {word}; `sshoal roll resume {id}` goes on with it"

@@ -205,7 +205,10 @@ fn what_is_asked_and_refused() {
     let read = ["--read-only", "daemon", "roll", "n1", "--command", "true"];
     assert_eq!(run(&read).code, Some(2));
     let none = run(&["roll", "pause", "20261121-183122-q7k3f"]);
-    assert!(none.err.contains("no roll"), "{none:?}");
+    assert!(
+        none.code == Some(2) && none.err.contains("no roll"),
+        "{none:?}"
+    );
     assert_eq!(lab.rolls(&["list"]).out, "");
 }
 
