@@ -9,7 +9,6 @@ use russh::{
     keys::{Algorithm, EcdsaCurve, HashAlg},
 };
 use tokio::{
-    io::BufReader,
     sync::watch,
     time::{sleep, timeout},
 };
@@ -27,7 +26,8 @@ use super::{
     prompt::Asker,
     transport::{
         Way,
-        stream::{Head, Stream, Tap},
+        ahead::Ahead,
+        stream::{Head, Tap},
     },
     trust::Shown,
 };
@@ -69,8 +69,8 @@ const WINDOW: u32 = 2 << 20;
 /// The window of a channel that carries bulk from afar: 2 MiB would cap a stream at 21 MiB/s where the round trip takes 40 ms (measured).
 const BULK_WINDOW: u32 = 16 << 20;
 
-/// Bytes read ahead of russh, which reads the length of a packet and then the packet, two system calls for each: on a
-/// bulk connection two packets, as more leaves the processor's cache (measured), elsewhere a handshake's or a frame's.
+/// Bytes read ahead of russh: on a bulk connection two packets, as more leaves the processor's cache (measured), and
+/// elsewhere a frame's.
 const READ_AHEAD: (usize, usize) = (64 << 10, 4 << 10);
 
 /// Smaller packets cost CPU, larger ones bring nothing (measured).
@@ -188,8 +188,7 @@ async fn exchange(
         Lane::Bulk => READ_AHEAD.0,
         Lane::Control => READ_AHEAD.1,
     };
-    let stream: Box<dyn Stream> = Box::new(BufReader::with_capacity(ahead, way.stream));
-    let (tap, head) = Tap::new(stream, stop);
+    let (tap, head) = Tap::new(Box::new(Ahead::new(way.stream, ahead)), stop);
     let heard = tap.heard();
     let (events, ended) = Events::new(judge, stop.clone(), wanted);
     let opened = tokio::select! {
