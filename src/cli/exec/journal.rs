@@ -4,7 +4,7 @@ use std::{
     io, mem,
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -27,7 +27,8 @@ use crate::{
 const BEAT: Duration = Duration::from_secs(1);
 
 /// What ends so soon after the last write goes into one with what follows: each takes a lock and looks where the log ends.
-const PACE: Duration = Duration::from_millis(100);
+/// Milliseconds.
+const PACE: u64 = 100;
 
 /// For the last write and sync of a run: a disk that takes longer is said to fail.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -43,7 +44,8 @@ pub(super) struct Journal {
     entries: SyncSender<Entry>,
     /// Not handed on yet.
     results: Vec<RunResult>,
-    handed_on: Option<Instant>,
+    /// When something was last, by the run's clock.
+    handed_on: Option<u64>,
     failed: oneshot::Receiver<Error>,
     thread: JoinSet<()>,
 }
@@ -102,15 +104,16 @@ impl Journal {
     }
 
     /// How it went on one node; written at once, or within the pace where [`Journal::beat`] is called as often.
-    pub(super) fn result(&mut self, result: &NodeResult) {
+    pub(super) fn result(&mut self, result: &NodeResult, now: u64) {
         self.results.push(record(&self.run, result));
-        self.beat();
+        self.beat(now);
     }
 
     /// Hands on what has waited long enough.
-    pub(super) fn beat(&mut self) {
-        let is_due = self.handed_on.is_none_or(|last| last.elapsed() >= PACE);
-        if is_due {
+    pub(super) fn beat(&mut self, now: u64) {
+        let is_due = (self.handed_on).is_none_or(|last| now.saturating_sub(last) >= PACE);
+        if is_due && !self.results.is_empty() {
+            self.handed_on = Some(now);
             self.hand_on();
         }
     }
@@ -120,7 +123,6 @@ impl Journal {
         if self.results.is_empty() {
             return;
         }
-        self.handed_on = Some(Instant::now());
         // There is room for each; a thread that is gone was told of.
         let entry = Entry::Results(mem::take(&mut self.results));
         let _ = self.entries.try_send(entry);
@@ -233,14 +235,13 @@ mod tests {
             Ok(Entry::Results(results)) => results.len(),
             _ => 0,
         };
-        (0..4).for_each(|_| journal.result(&result));
+        (0..4).for_each(|_| journal.result(&result, 5));
         assert_eq!((written(), written()), (1, 0));
-        journal.beat();
+        journal.beat(5 + PACE - 1);
         assert_eq!(written(), 0);
-        journal.handed_on = Instant::now().checked_sub(PACE);
-        journal.beat();
+        journal.beat(5 + PACE);
         assert_eq!((written(), written()), (3, 0));
-        journal.result(&result);
+        journal.result(&result, 5 + PACE);
         journal.hand_on();
         journal.hand_on();
         assert_eq!((written(), written()), (1, 0));

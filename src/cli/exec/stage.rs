@@ -235,7 +235,7 @@ impl Stage {
 
     fn tick(&mut self) {
         if let Some(journal) = &mut self.journal {
-            journal.beat();
+            journal.beat(self.clock.now().0);
         }
         let Some(now) = self.screen.has_room().then(|| self.clock.now()) else {
             return;
@@ -313,7 +313,7 @@ impl Stage {
         self.progress.ended(place, result);
         self.gather.add(result);
         if let Some(journal) = &mut self.journal {
-            journal.result(result);
+            journal.result(result, self.clock.now().0);
         }
         if self.has_files {
             self.screen.put(Piece::File(Part::End(place)));
