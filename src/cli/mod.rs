@@ -81,7 +81,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Exec(_)) if context.args.look.read_only => {
             Err(Usage("--read-only: no command is run".to_owned()).into())
         }
-        Some(Command::Exec(exec)) => run_alone(exec::run(context, &exec)),
+        Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),
@@ -105,15 +105,6 @@ fn print_nodes(context: &mut Context, nodes: Nodes) -> Result<u8> {
 /// Runs a command. What may still hang when it is done, a read of a file that never ends for one, is left behind.
 fn run_to_end(command: impl Future<Output = Result<u8>>) -> Result<u8> {
     let runtime = runtime()?;
-    let code = runtime.block_on(command);
-    runtime.shutdown_background();
-    code
-}
-
-/// The same on one thread: many short connections cost a sixth less there. What blocks has threads of its own there too.
-fn run_alone(command: impl Future<Output = Result<u8>>) -> Result<u8> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.wrap_err("cannot start the runtime")?;
     let code = runtime.block_on(command);
     runtime.shutdown_background();
     code
