@@ -23,8 +23,8 @@ use crate::{
     },
 };
 
-/// Between two looks whether a sync is due.
-const BEAT: Duration = Duration::from_secs(1);
+/// Instead of the time to the next sync, where none is due.
+const LONG: Duration = Duration::from_hours(24);
 
 /// What ends so soon after the last write goes into one with what follows: each takes a lock and looks where the log ends.
 /// Milliseconds.
@@ -170,7 +170,8 @@ fn keep(mut audit: Audit, run: &RunId, entries: &Receiver<Entry>, fails: oneshot
         }
     };
     loop {
-        let entry = match entries.recv_timeout(BEAT) {
+        let due = audit.sync_due(store::now_ms()).unwrap_or(LONG);
+        let entry = match entries.recv_timeout(due) {
             Ok(entry) => entry,
             Err(RecvTimeoutError::Timeout) => {
                 tell(audit.sync_at_times(store::now_ms()));
