@@ -328,6 +328,9 @@ impl Stage {
     }
 
     fn tick(&mut self) {
+        if let Some(audit) = &mut self.audit {
+            audit.beat(self.clock.now().0);
+        }
         if *self.asking.borrow() {
             return;
         }
@@ -352,8 +355,8 @@ impl Stage {
             Event::Trouble(text) if !self.has_json => self.say(text),
             Event::Ended(_, end, _, result) => {
                 *self.counts.entry(end.as_str().to_owned()).or_default() += 1;
-                if let Some(audit) = &self.audit {
-                    audit.result(result);
+                if let Some(audit) = &mut self.audit {
+                    audit.result(result, now);
                 }
             }
             _ => {}
