@@ -98,7 +98,7 @@ impl App {
         confirm: &mut Confirm,
         action: Action,
     ) -> (bool, Vec<Effect>) {
-        match confirm.act(action, self.world.size) {
+        match confirm.act(action, self.world.now, self.world.size) {
             Reply::Stays => (true, Vec::new()),
             Reply::No(why) => {
                 self.say(why);
@@ -106,6 +106,9 @@ impl App {
             }
             Reply::Leave => (false, vec![Effect::Quit]),
             Reply::Run(order) => (false, self.run(order)),
+            Reply::Change(trust, change, findings) => {
+                (false, self.change_keys(trust, change, findings))
+            }
         }
     }
 
