@@ -369,7 +369,7 @@ fn on_node(name: &str) -> Screen {
 fn ordered(effects: &[Effect]) -> &sshoal::exec::RunOrder {
     match effects {
         [Effect::Run(order)] => order,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
