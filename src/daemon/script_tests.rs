@@ -90,6 +90,10 @@ fn the_script_is_one_line_without_single_quotes_of_its_own() {
     let own = text.replace("n='x'", "").replace("n='y'", "");
     assert!(!own.contains('\''), "{own}");
     assert!(text.len() < 24 << 10, "{} bytes", text.len());
+    // tcsh looks into its history for what follows such a mark, within quotes too.
+    let marks = text.match_indices('!').map(|(at, _)| &text[at + 1..]);
+    let mut strange = marks.filter(|rest| !rest.starts_with([' ', '=']));
+    assert_eq!(strange.next(), None);
 }
 
 const UNIT: &str = "Type=simple\nLoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nMainPID=1477\nNRestarts=2\n\
@@ -143,6 +147,44 @@ MemoryCurrent=[not set]\nCPUUsageNSec=18446744073709551615\nNRestarts=0\nActiveE
         );
         assert!(reports.iter().all(|report| report.verdict.is_none()));
     }
+}
+
+#[test]
+fn every_login_shell_takes_the_command() {
+    let bench = Bench::new();
+    let app = Daemon {
+        status: Some("echo it\\'s \"well\"".to_owned()),
+        ..daemon("app", Manager::Custom)
+    };
+    let command = script(&[app], Action::Status, &quick());
+    for shell in ["dash", "bash", "zsh", "ksh", "mksh", "fish", "tcsh"] {
+        if Command::new(shell).args(["-c", ":"]).status().is_err() {
+            continue;
+        }
+        let (code, reports) = bench.run(&[shell, "-c"], &command);
+        assert_eq!((code, reports.len()), (0, 1), "{shell}");
+        assert_eq!(reports[0].reason.as_str(), "it's well", "{shell}");
+    }
+}
+
+#[test]
+fn a_custom_daemon_that_can_not_be_stopped_was_not_restarted() {
+    let bench = Bench::new();
+    let app = Daemon {
+        start: Some(":".to_owned()),
+        stop: Some(":".to_owned()),
+        status: Some(":".to_owned()),
+        ..daemon("app", Manager::Custom)
+    };
+    let (code, reports) = bench.run(&["dash", "-c"], &text(&[app], Action::Restart, &quick()));
+    assert_eq!((code, reports[0].verdict), (1, Some(Verdict::Failed)));
+    assert!(
+        reports[0]
+            .reason
+            .as_str()
+            .contains("still runs after its stop command"),
+        "{reports:?}"
+    );
 }
 
 #[test]
