@@ -53,10 +53,9 @@ impl Gating {
         if settled_at.is_some_and(|at| at <= now) {
             return Some(End::Done);
         }
-        // What turned green in time has time to settle.
-        let most = options.gate_timeout.saturating_add(settle);
-        let deadline = self.since.saturating_add(most);
-        if now >= deadline {
+        let deadline = self.since.saturating_add(options.gate_timeout);
+        // What has turned green in time has time to settle.
+        if settled_at.is_none() && now >= deadline {
             let is_unreached = gate == Gate::Unreached;
             return Some(if is_unreached {
                 End::Unreached
@@ -65,7 +64,7 @@ impl Gating {
             });
         }
         let next = now.saturating_add(options.gate_every.max(1));
-        self.again_at = settled_at.unwrap_or(deadline).min(next).min(deadline);
+        self.again_at = settled_at.unwrap_or(deadline).min(next);
         None
     }
 }

@@ -104,6 +104,25 @@ fn a_gate_must_stay_green_for_the_settle_time() {
     assert_eq!(story.standing(), Standing::Over(Reason::Done));
 }
 
+/// Found by the model: a look takes time, and a gate that is green at the first one has turned green in time.
+#[test]
+fn a_gate_that_turned_green_in_time_settles_after_it() {
+    let options = Options {
+        settle: 8,
+        gate_timeout: 0,
+        ..Options::default()
+    };
+    let mut story = Story::new(&[1], 0, options);
+    story.tasks();
+    story.machine.tell(Input::Worked(0, Work::Ok), 0);
+    assert_eq!(story.at(7), [Task::Gate(0)]);
+    story.tell(Input::Gated(0, Gate::Green));
+    assert_eq!(story.machine.wake_at(7), Some(15));
+    assert_eq!(story.at(15), [Task::Gate(0)]);
+    story.tell(Input::Gated(0, Gate::Green));
+    assert_eq!(story.standing(), Standing::Over(Reason::Done));
+}
+
 #[test]
 fn a_gate_that_stays_red_is_a_failure_and_one_out_of_reach_is_not_reached() {
     for (gate, end) in [(Gate::Red, End::Failed), (Gate::Unreached, End::Unreached)] {
