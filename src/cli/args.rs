@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         audit::Audit,
+        daemon::Daemon,
         demo::Demo,
         doctor::Doctor,
         exec::Exec,
@@ -76,6 +77,7 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     Status(Status),
     Exec(Box<Exec>),
+    Daemon(Daemon),
     Doctor(Doctor),
     Trust(Trust),
     Nodes(Nodes),

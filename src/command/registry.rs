@@ -9,6 +9,7 @@ use clap::{Arg, Args, Command, FromArgMatches, error::ErrorKind};
 use super::{
     Usage,
     audit::Audit,
+    daemon::Daemon,
     demo::Demo,
     doctor::Doctor,
     exec::Exec,
@@ -67,6 +68,8 @@ pub enum Kind {
 pub enum Intent {
     /// Run a command on nodes.
     Exec(Box<Exec>),
+    /// Look at daemons, start, stop or restart them.
+    Daemon(Box<Daemon>),
     /// The report of nodes' state.
     Status(Status),
     /// The list of nodes.
@@ -133,6 +136,11 @@ pub const ENTRIES: &[Entry] = &[
             typed::exec(entry, rest).map(|exec| Intent::Exec(Box::new(exec)))
         })
     },
+    both("daemon", Daemon::augment_args, |entry, rest| {
+        entry
+            .parse(rest)
+            .map(|daemon| Intent::Daemon(Box::new(daemon)))
+    }),
     screen("filter", Filter::augment_args, |_, rest| {
         Ok(Intent::Filter(rest.trim().to_owned()))
     }),
