@@ -8,6 +8,8 @@ pub mod exec;
 pub mod nodes;
 pub mod pool;
 pub mod registry;
+pub mod roll;
+pub mod rolling;
 pub mod screen;
 pub mod status;
 pub mod trust;

@@ -16,7 +16,7 @@ use crate::exec::{Stream, plan::Plan};
 
 /// What is to be done to a node's files.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(in crate::cli) enum Part {
     /// The command begins: both are there from now on, and empty.
     Begin(usize),
     /// Output.
@@ -26,7 +26,7 @@ pub(super) enum Part {
 }
 
 /// The files of one run.
-pub(super) struct Files {
+pub(in crate::cli) struct Files {
     folder: PathBuf,
     names: Vec<String>,
     open: HashMap<usize, [File; 2]>,
