@@ -4,6 +4,7 @@ pub mod audit;
 pub mod demo;
 pub mod doctor;
 pub mod exec;
+pub mod logs;
 pub mod nodes;
 pub mod pool;
 pub mod registry;

@@ -1,6 +1,10 @@
 //! The script that looks for logs, in real shells.
 
-use std::{fs, io::Write as _, process::{Command, Stdio}};
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use super::*;
 
@@ -12,7 +16,12 @@ fn asked(shell: &[&str], sources: &[Source]) -> Answer {
         .spawn()
         .unwrap();
     let text = look(sources);
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{shell:?}");
     Answer::read(&output.stdout)
@@ -46,11 +55,26 @@ fn files_are_found_by_pattern_in_every_shell() {
             .collect();
         assert_eq!(
             found,
-            [(0, "a b.log"), (0, "a$(id).log"), (0, "c.log"), (1, "c.log"), (2, "d.log.gz"), (5, "")],
+            [
+                (0, "a b.log"),
+                (0, "a$(id).log"),
+                (0, "c.log"),
+                (1, "c.log"),
+                (2, "d.log.gz"),
+                (5, "")
+            ],
             "{shell:?}"
         );
-        let missing: Vec<_> = answer.missing.iter().map(|(k, why)| (*k, why.as_str())).collect();
-        assert_eq!(missing, [(3, "no such file"), (4, "no such file")], "{shell:?}");
+        let missing: Vec<_> = answer
+            .missing
+            .iter()
+            .map(|(k, why)| (*k, why.as_str()))
+            .collect();
+        assert_eq!(
+            missing,
+            [(3, "no such file"), (4, "no such file")],
+            "{shell:?}"
+        );
     }
 }
 

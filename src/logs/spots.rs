@@ -52,8 +52,10 @@ impl Spots {
             };
             let after = at + self.sign.len();
             let said = rest.get(after..).unwrap_or_default();
-            let Some(end) = memchr::memchr(b'\n', said.get(..said.len().min(LONGEST)).unwrap_or_default())
-            else {
+            let Some(end) = memchr::memchr(
+                b'\n',
+                said.get(..said.len().min(LONGEST)).unwrap_or_default(),
+            ) else {
                 if said.len() >= LONGEST {
                     // Somebody else's words behind our sign.
                     pass(&rest, after, &mut each);

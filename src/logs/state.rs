@@ -2,16 +2,39 @@
 
 use std::sync::Arc;
 
-use super::{Event, Order, Phase, StreamId};
+use super::{Buffer, Credit, Event, Line, Merge, Order, Phase, StreamId};
 use crate::node::{NodeId, text::SafeText};
 
-/// Nodes and streams; a clone is cheap.
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;
+
+/// How long the first lines wait for nodes that haven't said yet what they have, where they are followed.
+const GRACE_MS: u64 = 2_000;
+
+/// What is told becomes lines in order.
+#[derive(Debug)]
+pub struct Flow {
+    state: State,
+    merge: Merge,
+    credits: Vec<Option<Credit>>,
+    is_followed: bool,
+    /// When the first event came.
+    since_ms: Option<u64>,
+    settled: bool,
+}
+
+/// Nodes, streams and the lines that are kept; a clone is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// In the order's order.
     pub nodes: Vec<Arc<NodeState>>,
     /// By their numbers.
     pub streams: Vec<Arc<StreamState>>,
+    /// What went out last, [`Flow::keep`].
+    pub buffer: Buffer,
+    /// Lines that came after later ones had gone out.
+    pub late: u64,
 }
 
 /// One node.
@@ -60,6 +83,103 @@ pub struct StreamState {
     pub gaps: u64,
 }
 
+impl Flow {
+    /// Nothing has come yet.
+    pub fn new(order: &Order) -> Self {
+        // Where nothing comes later, a line waits for all that may come before it.
+        let hold = if order.is_followed {
+            order.hold
+        } else {
+            std::time::Duration::MAX
+        };
+        Self {
+            state: State::new(order),
+            merge: Merge::new(hold),
+            credits: Vec::new(),
+            is_followed: order.is_followed,
+            since_ms: None,
+            settled: false,
+        }
+    }
+
+    /// What is known.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes in what is told. `now_ms` is of any clock that never goes back.
+    pub fn apply(&mut self, event: Event, now_ms: u64) {
+        self.since_ms.get_or_insert(now_ms);
+        self.state.apply(&event);
+        match event {
+            Event::Opened { stream, credit, .. } => {
+                self.merge.open(stream);
+                let at = stream.0 as usize;
+                if self.credits.len() <= at {
+                    self.credits.resize(at + 1, None);
+                }
+                if let Some(slot) = self.credits.get_mut(at) {
+                    *slot = Some(credit);
+                }
+            }
+            Event::Lines(stream, lines) => self.merge.push(stream, lines, now_ms),
+            Event::Closed(stream, _) => self.merge.close(stream),
+            _ => {}
+        }
+    }
+
+    /// Moves what may go out to `out`, `most` lines at most.
+    pub fn pop(&mut self, now_ms: u64, out: &mut Vec<Line>, most: usize) {
+        if !self.is_open(now_ms) {
+            return;
+        }
+        let before = out.len();
+        self.merge.pop(now_ms, out, most);
+        for line in out.iter().skip(before) {
+            self.state.late += u64::from(line.is_late);
+            if let Some(Some(credit)) = self.credits.get(line.stream.0 as usize) {
+                credit.give_back(Credit::of(line));
+            }
+        }
+    }
+
+    /// Moves what may go out to the lines that are kept, `most` at most; how many went.
+    pub fn keep(&mut self, now_ms: u64, most: usize) -> usize {
+        let mut lines = Vec::new();
+        self.pop(now_ms, &mut lines, most);
+        let count = lines.len();
+        lines
+            .into_iter()
+            .for_each(|line| self.state.buffer.push(line));
+        count
+    }
+
+    /// When lines go out without anything more being told; none where nothing waits.
+    pub fn next_at(&self) -> Option<u64> {
+        let next = self.merge.next_at()?;
+        if self.settled || self.state.is_settled() {
+            return Some(next);
+        }
+        let open = self.since_ms.unwrap_or(0) + GRACE_MS;
+        self.is_followed.then_some(next.max(open))
+    }
+
+    /// Lines that came and didn't go out.
+    pub fn waiting(&self) -> usize {
+        self.merge.waiting()
+    }
+
+    /// The first lines wait until it is known of all nodes what they have.
+    fn is_open(&mut self, now_ms: u64) -> bool {
+        let is_late = || {
+            let since = self.since_ms.unwrap_or(now_ms);
+            self.is_followed && now_ms.saturating_sub(since) >= GRACE_MS
+        };
+        self.settled = self.settled || self.state.is_settled() || is_late();
+        self.settled
+    }
+}
+
 impl State {
     /// Nothing is known yet.
     pub fn new(order: &Order) -> Self {
@@ -74,6 +194,8 @@ impl State {
         Self {
             nodes: nodes.collect(),
             streams: Vec::new(),
+            buffer: Buffer::default(),
+            late: 0,
         }
     }
 
@@ -84,8 +206,14 @@ impl State {
         !self.nodes.iter().any(is_open)
     }
 
-    /// Takes in what is told.
-    pub fn apply(&mut self, event: &Event) {
+    /// The node and the name of a stream.
+    pub fn origin(&self, id: StreamId) -> Option<(&NodeState, &StreamState)> {
+        let stream = self.streams.get(id.0 as usize)?;
+        let node = self.nodes.get(stream.place)?;
+        Some((node, stream))
+    }
+
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::Reached(place, skew_us) => self.node(*place, |node| {
                 node.reach = Reach::Reached;

@@ -82,7 +82,9 @@ impl Answer {
             return;
         };
         // Where `%N` isn't known it is printed as it is, or as an `N`.
-        let digits = fraction.get(..6).and_then(|digits| digits.parse::<i64>().ok());
+        let digits = fraction
+            .get(..6)
+            .and_then(|digits| digits.parse::<i64>().ok());
         self.clock_us = Some(match digits {
             Some(us) => (seconds * 1_000_000 + us, 0),
             None => (seconds * 1_000_000 + COARSE_US, COARSE_US),
@@ -143,7 +145,11 @@ mod tests {
         let answer = Answer::read(text);
         assert_eq!(answer.clock_us, Some((1_795_298_000_123_456, 0)));
         assert_eq!((answer.offset_s, answer.is_whole), (19_800, true));
-        let found: Vec<_> = answer.found.iter().map(|(k, f)| (*k, f.kind.clone(), f.name.as_str())).collect();
+        let found: Vec<_> = answer
+            .found
+            .iter()
+            .map(|(k, f)| (*k, f.kind.clone(), f.name.as_str()))
+            .collect();
         assert_eq!(
             found,
             [

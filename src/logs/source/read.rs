@@ -224,6 +224,9 @@ mod tests {
             "exec journalctl --no-pager -q -o short-iso-precise --since @1700000000 --no-tail -f"
         );
         let container = script(&found(Kind::Container("podman"), "x"), &wish, &nonce, "");
-        assert!(container.contains(" --since 2023-11-14T22:13:20Z -f "), "{container}");
+        assert!(
+            container.contains(" --since 2023-11-14T22:13:20Z -f "),
+            "{container}"
+        );
     }
 }
