@@ -203,11 +203,17 @@ impl Logs {
         let named = [
             &sources.units,
             &sources.user_units,
+            &sources.files,
             &sources.containers,
+            &sources.daemons,
             &sources.commands,
         ];
         let named: usize = named.iter().map(|names| names.len()).sum();
-        named > 1 || !sources.files.is_empty() || !sources.daemons.is_empty()
+        named > 1
+            || sources
+                .files
+                .iter()
+                .any(|file| file.contains(['*', '?', '[']))
     }
 }
 
