@@ -344,7 +344,7 @@ fn strategy(text: &str) -> Result<Strategy, String> {
     }
 }
 
-fn batches(text: &str) -> Result<Batches, String> {
+pub(super) fn batches(text: &str) -> Result<Batches, String> {
     let wrong = || "a number of nodes, or a share of them such as 10%".to_owned();
     let (digits, is_share) = match text.strip_suffix('%') {
         Some(digits) => (digits, true),

@@ -1,6 +1,7 @@
 //! One command per file: its arguments, and the pure report that it makes. Command line and palette have them from one registry.
 
 pub mod audit;
+pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod exec;

@@ -47,7 +47,7 @@ fn exactly_one(scope: Scope, fields: &[Field<'_>], here: usize) -> Result<(), Fa
     }
 }
 
-/// A custom daemon is its three commands; no other has them.
+/// A custom daemon is its commands; no other has them, but that a pid file's may be started.
 fn daemon(fields: &[Field<'_>]) -> Result<(), Fault> {
     let present = |name: &str| fields.iter().find(|field| field.key.name == name);
     let manager = present("manager");
@@ -62,12 +62,17 @@ fn daemon(fields: &[Field<'_>]) -> Result<(), Fault> {
         let reason = format!("manager {word} needs `{needs}`");
         return Err(manager.spot.fault(reason));
     }
-    let mut commands = ["start", "stop", "status"].into_iter().filter_map(present);
-    match commands.next() {
-        Some(field) if word != "custom" => {
+    let is_pidfile = word == "pidfile" || (manager.is_none() && present("pidfile").is_some());
+    let commands = ["start", "stop", "restart", "status"];
+    let mut commands = commands.into_iter().filter(|name| match word {
+        "custom" => false,
+        _ => *name != "start" || !is_pidfile,
+    });
+    match commands.find_map(present) {
+        Some(field) => {
             let reason = format!("`{}` is read only with `manager: custom`", field.key.name);
             Err(field.spot.fault(reason))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

@@ -32,8 +32,10 @@ pub(super) fn daemon(layer: &Layer<'_, '_>, item: &Tree<'_>) -> Result<Daemon, F
         pidfile,
         start: text("start"),
         stop: text("stop"),
+        restart: text("restart"),
         status: text("status"),
         log: text("log"),
+        log_command: text("log_command"),
     })
 }
 

@@ -226,14 +226,18 @@ pub struct Daemon {
     pub manager: Manager,
     /// Path of a pid file (`pidfile` manager).
     pub pidfile: Option<String>,
-    /// Shell text of the `custom` manager.
+    /// Shell text of the `custom` manager, and of `pidfile`.
     pub start: Option<String>,
     /// Shell text of the `custom` manager.
     pub stop: Option<String>,
+    /// Shell text of the `custom` manager; stop and start without one.
+    pub restart: Option<String>,
     /// Shell text of the `custom` manager; exit 0 means running.
     pub status: Option<String>,
     /// Log file.
     pub log: Option<String>,
+    /// Shell text that prints the last lines of its log, instead of what its manager has.
+    pub log_command: Option<String>,
 }
 
 /// Who starts and stops a daemon.
@@ -262,4 +266,23 @@ pub enum Manager {
     Pidfile,
     /// Commands of the user's own.
     Custom,
+}
+
+impl Manager {
+    /// The word used in hosts.yaml and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Systemd => "systemd",
+            Self::SystemdUser => "systemd-user",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Openrc => "openrc",
+            Self::Runit => "runit",
+            Self::Supervisor => "supervisor",
+            Self::Launchd => "launchd",
+            Self::Pidfile => "pidfile",
+            Self::Custom => "custom",
+        }
+    }
 }

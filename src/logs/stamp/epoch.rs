@@ -34,5 +34,5 @@ pub(super) fn number(text: &[u8]) -> Option<Time> {
     let text = std::str::from_utf8(text.get(..text.len().min(32))?).ok()?;
     let seconds: f64 = text.parse().ok()?;
     let is_fine = text.contains(['e', 'E']) && (1e9..1e10).contains(&seconds);
-    is_fine.then(|| Time::Guess((seconds * 1e6) as i64))
+    is_fine.then_some(Time::Guess((seconds * 1e6) as i64))
 }

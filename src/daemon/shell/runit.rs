@@ -1,0 +1,23 @@
+//! runit: `sv`, which knows a service by its folder in `$SVDIR`.
+
+use super::Part;
+use crate::node::Manager;
+
+/// Its part of a script.
+pub(super) const PART: Part = Part::new(
+    Manager::Runit,
+    r#"
+runit_has() { has sv; };
+runit_look() {
+	ask sv status "$n"; first "$o"; X=${x%%";"*};
+	case $X in
+		run:*) S=up;; down:*) S=stopped;; finish:* | "want up:"*) S=changing;;
+		fail:*"service directory"*) S=absent; X="no such service";;
+		"") X="no answer"; [ $c -ne 124 ] || X="no answer in 8 s";;
+	esac;
+	case $S/$X in up/*"(pid "*) v=${X#*"(pid "}; main "${v%%")"*}";; esac;
+};
+runit_act() { order sv -w $W $1 "$n"; };
+runit_log() { files "${SVDIR:-/etc/service}/$n/log/main/current" "${SVDIR:-/etc/service}/$n/log/current" "/var/log/$n/current" "/var/log/runit/$n/current" "/var/log/sv/$n/current"; };
+"#,
+);
