@@ -67,6 +67,13 @@ fn another_file_of_the_same_number_is_found_out() {
     reading.wish(&wish, 0);
     reading.take(&at(7, 3), NOW).unwrap();
     assert_eq!(reading.bytes(b"other bytes\n", NOW), Err(Another));
+    let mut raw = super::tests::reading(&Kind::File).raw(true);
+    assert_eq!(raw.judge(End::Done), End::Done);
+    raw.gap("unknown", NOW);
+    assert!(
+        matches!(raw.judge(End::Done), End::Lost(_)),
+        "not all of it"
+    );
 }
 
 #[test]
