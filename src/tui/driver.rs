@@ -42,7 +42,8 @@ impl Driver {
             | Effect::Run(_)
             | Effect::CancelRun(..)
             | Effect::ForgetRun(_)
-            | Effect::SaveRun(_) => {
+            | Effect::SaveRun(_)
+            | Effect::Inquire(_) => {
                 self.waiting.push_back(effect);
                 None
             }

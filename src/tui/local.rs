@@ -72,6 +72,7 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::CancelRun(run, what) => Some(Order::CancelRun(run, what)),
         Effect::ForgetRun(run) => Some(Order::ForgetRun(run)),
         Effect::SaveRun(run) => Some(Order::SaveRun(run)),
+        Effect::Inquire(inquiry) => Some(Order::Inquire(inquiry)),
         Effect::Quit | Effect::Suspend | Effect::Redraw => None,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     exec::{Cancel, RunNumber, RunOrder},
+    fleet::Inquiry,
     node::NodeId,
     ssh::{Answer, PromptId},
 };
@@ -35,4 +36,6 @@ pub enum Effect {
     ForgetRun(RunNumber),
     /// Write a run's output into files.
     SaveRun(RunNumber),
+    /// Look into something; the answer comes with the snapshots.
+    Inquire(Arc<Inquiry>),
 }
