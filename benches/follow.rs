@@ -116,8 +116,7 @@ fn counted(what: &str, source: &[&str], time: Duration) {
         demo.known.display().to_string(),
     );
     let all = ["--follow", "--lines", "0"];
-    let nodes = nodes(&hosts);
-    let words = [&[nodes.as_str()], source, &all].concat();
+    let words = [&["*"], source, &all].concat();
     let following = Following::start(&hosts, &known, &words);
     let mut next: HashMap<String, u64> = HashMap::new();
     let (mut lines, mut wrong, mut measured) = (0_u64, 0_u64, None);
@@ -156,16 +155,6 @@ fn counted(what: &str, source: &[&str], time: Duration) {
     following.end();
 }
 
-/// All nodes of an inventory, as one set.
-fn nodes(hosts: &str) -> String {
-    let output = Command::new(SSHOAL)
-        .args(["-F", "none", "--hosts", hosts, "nodes"])
-        .output()
-        .expect("it was built");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().collect::<Vec<_>>().join(",")
-}
-
 /// `NODE: … seq=NUMBER`.
 fn parsed(line: &[u8]) -> Option<(String, u64)> {
     let text = std::str::from_utf8(line).ok()?;
@@ -181,8 +170,7 @@ fn flood(time: Duration) {
         return missing("a flood", "no sshd, or not root");
     };
     let (hosts, known) = (cluster.hosts(), cluster.known());
-    let nodes = nodes(&hosts);
-    let words = [&nodes, "--yes", "--command", FLOOD, "-f"];
+    let words = ["*", "--yes", "--command", FLOOD, "-f"];
     let following = Following::start(&hosts, &known, &words);
     let (mut delays, mut flooded, mut peak) = (Vec::new(), 0_u64, 0.0_f64);
     let began = Instant::now();

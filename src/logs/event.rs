@@ -76,7 +76,7 @@ pub enum End {
 pub struct Credit(Arc<Semaphore>);
 
 /// What a line counts for besides its bytes.
-const LINE: usize = 64;
+const LINE: usize = 256;
 
 impl Credit {
     /// For so many bytes.

@@ -48,7 +48,7 @@ const CREDIT: (usize, usize) = (512 << 10, 2 << 20);
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// A line isn't from the future: but for the inexactness of clocks.
-const INEXACT_US: i64 = 1_000_000;
+pub(super) const INEXACT_US: i64 = 1_000_000;
 
 /// Machines are busy: between a clock and the word of it may lie so much. Clocks that are kept in step differ by less.
 const BUSY_US: i64 = 50_000;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{
     Credit, End, Line, Maker, StreamId,
+    follow::INEXACT_US,
     source::{
         Kind,
         read::{Place, Wish},
@@ -23,6 +24,9 @@ const AGAIN: usize = 64;
 /// Lines that go out together weigh no more.
 const BATCH: usize = 128 << 10;
 
+/// After so many lines without any time, a log is taken for one that has none.
+const TIMELESS: u64 = 100;
+
 /// Stands behind a line of which only the first 64 KiB are shown.
 const CUT: &[u8] = " … (cut at 64 KiB)".as_bytes();
 
@@ -38,6 +42,8 @@ pub(super) struct Reading {
     since_us: Option<i64>,
     is_midway: bool,
     has_gaps: bool,
+    /// Lines before the first that has a time.
+    timeless: u64,
     last_was_dropped: bool,
     /// How it is read on.
     kind: Resume,
@@ -99,6 +105,7 @@ impl Reading {
             since_us: None,
             is_midway: false,
             has_gaps: false,
+            timeless: 0,
             last_was_dropped: false,
             kind: match kind {
                 Kind::File => Resume::File,
@@ -295,7 +302,7 @@ impl Reading {
             }
             return;
         }
-        let made = self.maker.line(line.bytes, now_us);
+        let made = self.timed(line.bytes, now_us);
         self.last_was_dropped = self.is_dropped(&made);
         if self.last_was_dropped {
             return;
@@ -312,6 +319,18 @@ impl Reading {
         } else {
             self.put(made);
         }
+    }
+
+    /// The line with its time; in a log that has none, that of its arrival: else a flood of such lines would keep the place of
+    /// its first one, before all others.
+    fn timed(&mut self, bytes: &[u8], now_us: i64) -> Line {
+        let mut line = self.maker.line(bytes, now_us);
+        if line.at_us.is_none() {
+            self.timeless += 1;
+            let is_timeless = self.timeless > TIMELESS && self.since_us.is_none();
+            line.at_us = is_timeless.then_some(now_us - INEXACT_US);
+        }
+        line
     }
 
     /// Counts bytes of a file, and keeps the last of them.

@@ -117,6 +117,25 @@ fn a_long_line_is_cut_with_a_mark_and_raw_bytes_are_not() {
 }
 
 #[test]
+fn a_log_without_times_has_those_of_arrival() {
+    let mut reading = reading(&Kind::Command);
+    reading.bytes("y\n".repeat(150).as_bytes(), NOW).unwrap();
+    reading
+        .bytes(b"2026-11-21T10:00:00Z a time\nand more\n", NOW)
+        .unwrap();
+    let times: Vec<Option<i64>> = reading
+        .ready()
+        .into_iter()
+        .flat_map(|batch| batch.lines)
+        .map(|line| line.at_us)
+        .collect();
+    let stamped = Some(1_795_255_200_000_000);
+    assert_eq!(times[..100], [None; 100]);
+    assert_eq!(times[100..150], [Some(NOW - INEXACT_US); 50]);
+    assert_eq!(times[150..], [stamped, stamped]);
+}
+
+#[test]
 fn only_what_is_new_enough_is_had() {
     let mut reading = reading(&Kind::File).since(Some(NOW - 10_000_000));
     reading.begin_midway();

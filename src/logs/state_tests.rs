@@ -101,7 +101,7 @@ fn following_waits_for_slow_nodes_but_not_for_long() {
 #[tokio::test]
 async fn credit_comes_back_as_lines_go_out() {
     let mut flow = Flow::new(&order(&["a"], false));
-    let credit = Credit::new(100);
+    let credit = Credit::new(300);
     flow.apply(
         Event::Opened {
             stream: StreamId(0),
@@ -112,14 +112,14 @@ async fn credit_comes_back_as_lines_go_out() {
         0,
     );
     flow.apply(Event::Looked(0), 0);
-    credit.take(65).await;
+    credit.take(257).await;
     assert!(
-        tokio::time::timeout(Duration::ZERO, credit.take(65))
+        tokio::time::timeout(Duration::ZERO, credit.take(257))
             .await
             .is_err()
     );
     flow.apply(lines(0, &[1]), 0);
     assert_eq!(flow.keep(0, 10), 1);
     assert_eq!(flow.state().buffer.len(), 1);
-    credit.take(65).await;
+    credit.take(257).await;
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Lines that are printed at once.
-const MOST: usize = 4_096;
+const MOST: usize = 1_024;
 
 /// Happenings that are taken in before anything is printed.
 const EVENTS: usize = 64;
