@@ -141,7 +141,7 @@ fn counted(what: &str, source: &[&str], time: Duration) {
         return missing(what, "no lines came");
     };
     let wall = start.elapsed().as_secs_f64();
-    let cpu = (following.cpu() - cpu).as_secs_f64();
+    let cpu = following.cpu().saturating_sub(cpu).as_secs_f64();
     noted("nodes heard", next.len() as f64, "");
     noted("lines", lines as f64, "");
     noted("lines/s", lines as f64 / wall, "");

@@ -1,6 +1,7 @@
 //! Files are followed by name, through everything that happens to them.
 
 use std::{
+    fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
@@ -106,8 +107,9 @@ async fn only_the_part_of_a_big_file_since_then_is_read() {
     let start = jiff::Timestamp::now().as_second() - 100_000;
     for second in 0..100_000 {
         let time = jiff::Timestamp::from_second(start + second).unwrap();
-        text += &format!(
-            "{time} padding padding padding padding padding {second}\n  more of {second}\n"
+        let _ = writeln!(
+            text,
+            "{time} padding padding padding padding padding {second}\n  more of {second}"
         );
     }
     fs::write(&path, &text).unwrap();

@@ -59,7 +59,7 @@ fn log(server: &Sshd, text: &str) {
 }
 
 fn lines(range: std::ops::Range<usize>) -> String {
-    range.map(|number| format!("line {number:05}\\n")).collect()
+    numbered(range).join("\\n") + "\\n"
 }
 
 /// What `app` has said.
