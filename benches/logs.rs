@@ -78,6 +78,7 @@ fn made(stream: u32, turn: usize, batch: usize) -> Vec<Line> {
         is_stamped: true,
         level: None,
         is_late: false,
+        is_gap: false,
         text: Bytes::from_static(b"2026-11-21T21:50:01.123456Z INFO x"),
     };
     (0..batch).map(line).collect()

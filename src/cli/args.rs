@@ -11,6 +11,7 @@ use crate::{
         demo::Demo,
         doctor::Doctor,
         exec::Exec,
+        logs::Logs,
         nodes::Nodes,
         pool::Pool,
         roll::Roll,
@@ -84,6 +85,7 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     Status(Status),
     Exec(Box<Exec>),
+    Logs(Box<Logs>),
     Daemon(Daemon),
     Roll(Roll),
     Doctor(Doctor),

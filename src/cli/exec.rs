@@ -3,11 +3,11 @@
 mod chosen;
 pub(super) mod confirm;
 mod ending;
-mod files;
+pub(super) mod files;
 mod input;
 pub(super) mod journal;
 mod json;
-mod live;
+pub(super) mod live;
 mod progress;
 mod report;
 pub(super) mod screen;

@@ -15,6 +15,7 @@ mod files;
 mod fleet;
 mod history;
 mod log;
+mod logs;
 mod look;
 mod pool;
 mod roll;
@@ -90,6 +91,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Daemon(daemon)) => of_daemons(context, daemon),
         Some(Command::Roll(roll)) => roll::run(context, &roll),
+        Some(Command::Logs(logs)) => run_to_end(logs::run(context, &logs)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) if context.args.look.read_only && trust.change().is_some() => {
             Err(Usage("--read-only: no host key is changed".to_owned()).into())

@@ -13,6 +13,7 @@ use super::{
     demo::Demo,
     doctor::Doctor,
     exec::Exec,
+    logs::Logs,
     nodes::Nodes,
     pool::Pool,
     roll::Roll,
@@ -69,6 +70,8 @@ pub enum Kind {
 pub enum Intent {
     /// Run a command on nodes.
     Exec(Box<Exec>),
+    /// Logs of nodes.
+    Logs(Box<Logs>),
     /// Look at daemons, start, stop or restart them.
     Daemon(Box<Daemon>),
     /// The report of nodes' state.
@@ -137,6 +140,9 @@ pub const ENTRIES: &[Entry] = &[
             typed::exec(entry, rest).map(|exec| Intent::Exec(Box::new(exec)))
         })
     },
+    both("logs", Logs::augment_args, |entry, rest| {
+        entry.parse(rest).map(|logs| Intent::Logs(Box::new(logs)))
+    }),
     both("daemon", Daemon::augment_args, |entry, rest| {
         entry
             .parse(rest)

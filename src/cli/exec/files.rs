@@ -34,7 +34,7 @@ pub(in crate::cli) struct Files {
 
 impl Files {
     /// Makes the folder where it isn't there, for this user alone: output may hold anything.
-    pub(super) fn new(folder: &Path, plan: &Plan) -> io::Result<Self> {
+    pub(in crate::cli) fn new(folder: &Path, plan: &Plan) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
