@@ -10,6 +10,7 @@ use crate::{
         demo::Demo,
         doctor::Doctor,
         exec::Exec,
+        logs::Logs,
         nodes::Nodes,
         pool::Pool,
         status::{self, Status},
@@ -76,6 +77,7 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 pub enum Command {
     Status(Status),
     Exec(Box<Exec>),
+    Logs(Box<Logs>),
     Doctor(Doctor),
     Trust(Trust),
     Nodes(Nodes),

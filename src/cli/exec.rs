@@ -3,15 +3,15 @@
 mod chosen;
 mod confirm;
 mod ending;
-mod files;
+pub(super) mod files;
 mod input;
 mod journal;
 mod json;
-mod live;
+pub(super) mod live;
 mod progress;
 mod report;
-mod screen;
-mod signals;
+pub(super) mod screen;
+pub(super) mod signals;
 mod stage;
 
 use std::{fmt::Write as _, io, io::Write as _, sync::Arc, time::Duration};

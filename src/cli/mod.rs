@@ -14,6 +14,7 @@ mod files;
 mod fleet;
 mod history;
 mod log;
+mod logs;
 mod look;
 mod pool;
 mod status;
@@ -82,6 +83,7 @@ fn dispatch(context: &mut Context) -> Result<u8> {
             Err(Usage("--read-only: no command is run".to_owned()).into())
         }
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
+        Some(Command::Logs(logs)) => run_to_end(logs::run(context, &logs)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),

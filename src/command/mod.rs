@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod demo;
 pub mod doctor;
 pub mod exec;
+pub mod logs;
 pub mod nodes;
 pub mod pool;
 pub mod registry;

@@ -12,6 +12,7 @@ use super::{
     demo::Demo,
     doctor::Doctor,
     exec::Exec,
+    logs::Logs,
     nodes::Nodes,
     pool::Pool,
     screen::{
@@ -65,6 +66,8 @@ pub enum Kind {
 pub enum Intent {
     /// Run a command on nodes.
     Exec(Box<Exec>),
+    /// Logs of nodes.
+    Logs(Box<Logs>),
     /// The report of nodes' state.
     Status(Status),
     /// The list of nodes.
@@ -131,6 +134,9 @@ pub const ENTRIES: &[Entry] = &[
             typed::exec(entry, rest).map(|exec| Intent::Exec(Box::new(exec)))
         })
     },
+    both("logs", Logs::augment_args, |entry, rest| {
+        entry.parse(rest).map(|logs| Intent::Logs(Box::new(logs)))
+    }),
     screen("filter", Filter::augment_args, |_, rest| {
         Ok(Intent::Filter(rest.trim().to_owned()))
     }),

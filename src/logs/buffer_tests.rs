@@ -11,6 +11,7 @@ fn line(number: u64, length: usize) -> Line {
         is_stamped: false,
         level: None,
         is_late: false,
+        is_gap: false,
         text: Bytes::from(vec![b'x'; length]),
     }
 }

@@ -104,6 +104,7 @@ mod tests {
             is_stamped: false,
             level,
             is_late: false,
+            is_gap: false,
             text: Bytes::copy_from_slice(text),
         }
     }

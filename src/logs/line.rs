@@ -37,6 +37,8 @@ pub struct Line {
     pub level: Option<Level>,
     /// It came after later ones were shown.
     pub is_late: bool,
+    /// Not of the log: it says that what came between is unknown.
+    pub is_gap: bool,
     /// As sent, without its newline.
     pub text: Bytes,
 }

@@ -48,6 +48,7 @@ impl Maker {
             is_stamped: stamp.is_some(),
             level,
             is_late: false,
+            is_gap: false,
             // A copy: a slice would keep the whole buffer that it was read into.
             text: Bytes::copy_from_slice(text),
         }

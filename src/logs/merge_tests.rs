@@ -12,6 +12,7 @@ fn line(stream: u32, at_us: Option<i64>, number: usize) -> Line {
         is_stamped: at_us.is_some(),
         level: None,
         is_late: false,
+        is_gap: false,
         text: Bytes::from(number.to_string()),
     }
 }

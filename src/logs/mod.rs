@@ -1,16 +1,31 @@
 //! Logs of many nodes as one stream in the order of time.
 
 pub mod buffer;
+pub mod collect;
+mod event;
 pub mod filter;
+mod follow;
+mod hear;
 pub mod level;
 pub mod line;
 pub mod maker;
 pub mod merge;
+mod order;
 mod pairs;
+mod reading;
+pub mod source;
+mod spots;
 pub mod stamp;
+pub mod state;
+mod stream;
 
 pub use buffer::Buffer;
+pub use event::{Credit, End, Event, Phase};
 pub use filter::Filter;
+pub use follow::follow;
 pub use line::{Level, Line, StreamId};
 pub use maker::Maker;
 pub use merge::Merge;
+pub use order::{MOST_STREAMS, Order, Since, Tail, Target};
+pub use source::Source;
+pub use state::{Flow, State};

@@ -16,7 +16,7 @@ use crate::exec::{Stream, plan::Plan};
 
 /// What is to be done to a node's files.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(in crate::cli) enum Part {
     /// The command begins: both are there from now on, and empty.
     Begin(usize),
     /// Output.
@@ -26,7 +26,7 @@ pub(super) enum Part {
 }
 
 /// The files of one run.
-pub(super) struct Files {
+pub(in crate::cli) struct Files {
     folder: PathBuf,
     names: Vec<String>,
     open: HashMap<usize, [File; 2]>,
@@ -34,7 +34,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Makes the folder where it isn't there, for this user alone: output may hold anything.
-    pub(super) fn new(folder: &Path, plan: &Plan) -> io::Result<Self> {
+    pub(in crate::cli) fn new(folder: &Path, plan: &Plan) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)

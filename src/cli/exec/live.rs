@@ -32,7 +32,7 @@ const COLOURS: [&str; 10] = ["36", "33", "35", "34", "32", "96", "93", "95", "94
 const ERROR: &str = "31";
 
 /// Names wider than this are not filled up to one width.
-const ALIGNED: usize = 24;
+pub(in crate::cli) const ALIGNED: usize = 24;
 
 /// Where both streams go, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -239,7 +239,12 @@ fn is_redrawn(bytes: &[u8]) -> bool {
 }
 
 /// Fit for a terminal; never cut.
-fn show(bytes: &[u8], (stream, target): (Stream, Target), pen: &mut Style, text: &mut Vec<u8>) {
+pub(in crate::cli) fn show(
+    bytes: &[u8],
+    (stream, target): (Stream, Target),
+    pen: &mut Style,
+    text: &mut Vec<u8>,
+) {
     let mut rest = bytes;
     while !rest.is_empty() {
         let (piece, after) = if rest.contains(&b'\t') && rest.len() > WITH_TABS {
@@ -269,7 +274,7 @@ fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
 }
 
 /// The same for a name wherever and whenever (FNV-1a).
-fn colour(name: &str) -> &'static str {
+pub(in crate::cli) fn colour(name: &str) -> &'static str {
     let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     let hash = name.bytes().fold(0x811c_9dc5, step);
     // The low bits of FNV are its weakest.

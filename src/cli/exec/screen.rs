@@ -23,7 +23,7 @@ const ERASE: &[u8] = b"\r\x1b[K";
 
 /// Something to print.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(in crate::cli) enum Piece {
     /// Results.
     Out(Bytes),
     /// Troubles and remarks, and what nodes print on standard error.
@@ -38,7 +38,7 @@ pub(super) enum Piece {
 
 /// Why nothing can be written any more.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(in crate::cli) enum Trouble {
     /// Nobody reads it: `| head`.
     NoReader,
     /// Said with what and why.
@@ -46,7 +46,7 @@ pub(super) enum Trouble {
 }
 
 /// The threads that print, and what waits for them.
-pub(super) struct Screen {
+pub(in crate::cli) struct Screen {
     out: mpsc::Sender<Piece>,
     err: mpsc::Sender<Piece>,
     files: Option<mpsc::Sender<Piece>>,
@@ -56,7 +56,7 @@ pub(super) struct Screen {
 
 impl Screen {
     /// Takes the streams of the console. Must be called within the runtime.
-    pub(super) fn start(console: &mut Console, files: Option<Files>) -> Self {
+    pub(in crate::cli) fn start(console: &mut Console, files: Option<Files>) -> Self {
         let out = mem::replace(&mut console.out, Box::new(io::sink()));
         let err = mem::replace(&mut console.err, Box::new(io::sink()));
         let mut threads = JoinSet::new();
@@ -86,7 +86,7 @@ impl Screen {
     }
 
     /// Prints in the order of the calls, as far as one stream goes.
-    pub(super) fn put(&mut self, piece: Piece) {
+    pub(in crate::cli) fn put(&mut self, piece: Piece) {
         let Some(to) = self.way(&piece) else { return };
         let is_before = |other| self.way(other).is_some_and(|way| way.same_channel(&to));
         if self.backlog.iter().any(is_before) {
@@ -100,23 +100,23 @@ impl Screen {
     }
 
     /// A line for the person, now or never.
-    pub(super) fn say(&mut self, text: &str) {
+    pub(in crate::cli) fn say(&mut self, text: &str) {
         self.put(Piece::Err(format!("sshoal: {text}\n").into()));
     }
 
     /// The status line, where there is room for it.
-    pub(super) fn status(&mut self, text: String) {
+    pub(in crate::cli) fn status(&mut self, text: String) {
         // The next one comes soon.
         let _ = self.err.try_send(Piece::Status(text));
     }
 
     /// True while more may be printed without keeping it here.
-    pub(super) fn has_room(&self) -> bool {
+    pub(in crate::cli) fn has_room(&self) -> bool {
         self.backlog.is_empty()
     }
 
     /// Hands on what waits, a piece a call; or tells of a trouble. Never resolves where there is nothing to do. Cancel-safe.
-    pub(super) async fn work(&mut self) -> Option<Trouble> {
+    pub(in crate::cli) async fn work(&mut self) -> Option<Trouble> {
         let way = self.backlog.front().and_then(|piece| self.way(piece));
         let is_waiting = !self.backlog.is_empty();
         let room = async {
@@ -139,7 +139,7 @@ impl Screen {
     }
 
     /// Everything until now is printed when this resolves.
-    pub(super) async fn settle(&mut self) {
+    pub(in crate::cli) async fn settle(&mut self) {
         let (to, settled) = oneshot::channel();
         self.put(Piece::Settle(to));
         while !self.backlog.is_empty() {
@@ -150,7 +150,7 @@ impl Screen {
     }
 
     /// Prints what waits and ends; what couldn't be written.
-    pub(super) async fn close(mut self) -> Vec<Trouble> {
+    pub(in crate::cli) async fn close(mut self) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         while !self.backlog.is_empty() {
             troubles.extend(self.work().await);

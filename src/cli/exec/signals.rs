@@ -8,7 +8,7 @@ use crate::cli::exit;
 
 /// One that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(in crate::cli) enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// SIGTERM.
@@ -19,7 +19,7 @@ pub(super) enum Signal {
 
 impl Signal {
     /// What a command that it ends exits with.
-    pub(super) fn code(self) -> u8 {
+    pub(in crate::cli) fn code(self) -> u8 {
         match self {
             Self::Interrupt => exit::INTERRUPTED,
             Self::Terminate => exit::TERMINATED,
@@ -29,7 +29,7 @@ impl Signal {
 }
 
 /// The listener. A signal that whoever started the process had ignored (`nohup`, `&` in a script) stays ignored.
-pub(super) struct Signals {
+pub(in crate::cli) struct Signals {
     interrupt: Option<Stream>,
     terminate: Option<Stream>,
     hang_up: Option<Stream>,
@@ -37,7 +37,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// From here on no signal of these ends the process by itself. Must be called within the runtime.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(in crate::cli) fn listen() -> io::Result<Self> {
         let ignored = fs::read_to_string("/proc/self/status").map_or(0, |text| ignored(&text));
         let listen = |kind: SignalKind| {
             let bit = 1_u64 << (kind.as_raw_value() - 1);
@@ -51,7 +51,7 @@ impl Signals {
     }
 
     /// The next one. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Signal {
+    pub(in crate::cli) async fn next(&mut self) -> Signal {
         tokio::select! {
             biased;
             () = came(&mut self.terminate) => Signal::Terminate,

@@ -56,6 +56,10 @@ impl App {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return Ok(vec![Effect::Connections(true)]);
             }
+            Intent::Logs(_) => {
+                let text = "logs are shown by the command line so far: sshoal logs SET";
+                return Err(Usage(text.to_owned()));
+            }
             Intent::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Intent::Node(node) => return self.open(&node.name),
             Intent::Theme(theme) => self.theme(&theme.name)?,
