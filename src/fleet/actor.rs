@@ -155,6 +155,9 @@ impl Actor {
             Order::CancelRun(run, what) => self.supervisor.cancel(run, what),
             Order::ForgetRun(run) => self.supervisor.forget(run),
             Order::SaveRun(run) => self.supervisor.save(run),
+            Order::Follow(order) => self.supervisor.logs.follow(order),
+            Order::Unfollow(order) => self.supervisor.logs.unfollow(&order),
+            Order::SaveLines(order, lines) => self.supervisor.logs.save(&order, lines),
             Order::Forget => return,
         }
         self.changed();
@@ -397,6 +400,7 @@ impl Actor {
         self.snapshot.seq += 1;
         self.snapshot.at = self.clock.now();
         self.snapshot.runs = self.supervisor.runs();
+        self.snapshot.logs = self.supervisor.logs.all();
         self.outside
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));

@@ -6,6 +6,7 @@ mod clock;
 mod event;
 pub mod filter;
 mod lane;
+mod logs;
 mod poller;
 mod questions;
 mod sampling;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
+pub use logs::{Followed, Saved};
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 pub use supervise::Logbook;
 
@@ -64,6 +66,12 @@ pub enum Order {
     ForgetRun(RunNumber),
     /// Write a run's output into files.
     SaveRun(RunNumber),
+    /// Follow logs; their lines are in the snapshots from then on.
+    Follow(Arc<crate::logs::Order>),
+    /// Follow these no longer.
+    Unfollow(Arc<crate::logs::Order>),
+    /// Write these lines of followed logs into a file.
+    SaveLines(Arc<crate::logs::Order>, Arc<Vec<u64>>),
     /// Drop all passwords and decrypted keys; open connections stay.
     Forget,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Followed;
 use crate::{
     exec::RunState,
     inventory::Inventory,
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub connections: Option<Arc<Vec<Row>>>,
     /// Runs that go on, and the last ones that are over; oldest first.
     pub runs: Arc<Vec<Arc<RunState>>>,
+    /// Logs that are followed, oldest first.
+    pub logs: Arc<Vec<Arc<Followed>>>,
 }
 
 /// What is known of one node.

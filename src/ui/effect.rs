@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     exec::{Cancel, RunNumber, RunOrder},
+    logs::Order,
     node::NodeId,
     ssh::{Answer, PromptId},
 };
@@ -35,4 +36,12 @@ pub enum Effect {
     ForgetRun(RunNumber),
     /// Write a run's output into files.
     SaveRun(RunNumber),
+    /// Follow logs.
+    Follow(Arc<Order>),
+    /// Follow these no longer.
+    Unfollow(Arc<Order>),
+    /// Write these lines of followed logs into a file.
+    SaveLines(Arc<Order>, Arc<Vec<u64>>),
+    /// Put this text on the clipboard of the person's terminal.
+    Copy(String),
 }
