@@ -4,6 +4,7 @@ mod act;
 mod choices;
 mod draw;
 mod intent;
+mod logs;
 mod palette;
 mod question;
 mod runs;
@@ -156,6 +157,7 @@ impl App {
                 self.world.size = Rect::new(0, 0, width, height);
                 self.fleet.follow(&self.world.scene(), self.world.body());
                 self.fit_runs();
+                self.fit_logs();
             }
             Event::Snapshot(snapshot) => return self.take(snapshot),
             Event::Prompt(prompt) => self.questions.ask(prompt, self.world.now),
@@ -164,6 +166,7 @@ impl App {
                 self.world.now = self.world.now.max(now);
                 self.fall_silent();
                 self.fit_runs();
+                self.fit_logs();
                 self.refresh();
             }
         }
@@ -194,6 +197,7 @@ impl App {
         }
         self.refresh();
         self.refresh_runs();
+        self.refresh_logs();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let at = self.layers.iter().position(gone);

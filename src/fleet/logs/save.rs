@@ -38,7 +38,10 @@ fn write_all(folder: &Path, path: &Path, state: &State, numbers: &[u64]) -> io::
         .mode(0o600)
         .open(path)?;
     let mut file = BufWriter::new(file);
-    for line in numbers.iter().filter_map(|number| state.buffer.get(*number)) {
+    for line in numbers
+        .iter()
+        .filter_map(|number| state.buffer.get(*number))
+    {
         if let Some((node, stream)) = state.origin(line.stream) {
             write!(file, "{} {}: ", node.node, stream.name)?;
         }

@@ -162,6 +162,10 @@ impl App {
                 nodes.map(|selection| Preview::nodes("connects to ", &selection.nodes))
             }
             Intent::Status(status) if !status.sets.is_empty() => sets("shows ", &status.sets),
+            Intent::Logs(logs) => {
+                let nodes = self.retried(&logs.sets, here);
+                nodes.map(|selection| Preview::nodes("follows the logs of ", &selection.nodes))
+            }
             Intent::Filter(text) => self.filtered(text),
             _ => Ok(about()),
         };
