@@ -19,7 +19,7 @@ pub enum Event {
     Missing(usize, SafeText),
     /// All sources of the node have been looked for: the streams that it has were opened before.
     Looked(usize),
-    /// A stream of a node, under its own name. Numbers count from 0.
+    /// A stream of a node, under its own name. The numbers of an order may have gaps.
     Opened {
         /// Its number.
         stream: StreamId,

@@ -42,13 +42,16 @@ const ANSWER: usize = 4 << 20;
 const UNDER_WAY: usize = 256 << 20;
 
 /// Of one stream: at least a few batches, and more than a reader takes in the time that lines are held.
-const CREDIT: (usize, usize) = (512 << 10, 4 << 20);
+const CREDIT: (usize, usize) = (512 << 10, 2 << 20);
 
 /// Before a node is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// A line isn't from the future: but for the inexactness of clocks.
 const INEXACT_US: i64 = 1_000_000;
+
+/// Machines are busy: between a clock and the word of it may lie so much. Clocks that are kept in step differ by less.
+const BUSY_US: i64 = 50_000;
 
 /// Tells of all that is ordered until it has ended, or is cancelled; what ran on nodes is ended then. An event that finds
 /// no reader waits for one, and so do the nodes behind it.
@@ -69,6 +72,8 @@ pub async fn follow(
         connector,
         events,
         opened: AtomicU32::new(0),
+        // After those that are reserved for the first log of each source, so that equal orders have equal numbers.
+        next: AtomicU32::new(streams as u32),
         is_full: AtomicBool::new(false),
     });
     let mut nodes = JoinSet::new();
@@ -97,6 +102,7 @@ pub(super) struct Shared {
     events: mpsc::Sender<Event>,
     credit: usize,
     opened: AtomicU32,
+    next: AtomicU32,
     is_full: AtomicBool,
 }
 
@@ -106,14 +112,29 @@ impl Shared {
         let _ = self.events.send(event).await;
     }
 
-    /// A number for one more stream, unless there are too many.
-    fn number(&self) -> Option<StreamId> {
+    /// True where there may be one more stream.
+    fn is_admitted(&self) -> bool {
         let most = self.order.most_streams as u32;
         let next = |count: u32| (count < most).then_some(count + 1);
         let taken = self
             .opened
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
-        taken.ok().map(StreamId)
+        taken.is_ok()
+    }
+
+    /// The numbers that are reserved for the sources of a node.
+    fn reserved(&self, place: usize) -> Vec<Option<StreamId>> {
+        let targets = self.order.targets.iter();
+        let before: usize = targets.take(place).map(|target| target.sources.len()).sum();
+        let own = self
+            .order
+            .targets
+            .get(place)
+            .map_or(0, |target| target.sources.len());
+        let numbers = before..before + own;
+        numbers
+            .map(|number| Some(StreamId(number as u32)))
+            .collect()
     }
 }
 
@@ -129,6 +150,8 @@ struct Following {
     node: Arc<Node>,
     clock: Clock,
     known: HashSet<Found>,
+    /// Of sources without a log so far.
+    reserved: Vec<Option<StreamId>>,
     streams: JoinSet<()>,
 }
 
@@ -144,6 +167,7 @@ async fn of_node(shared: Arc<Shared>, place: usize) {
         node,
         clock: Clock::default(),
         known: HashSet::new(),
+        reserved: shared.reserved(place),
         streams: JoinSet::new(),
     };
     let mut pause = PAUSES.0;
@@ -256,9 +280,12 @@ impl Following {
             if is_known {
                 continue;
             }
-            let Some(id) = self.shared.number() else {
+            if !self.shared.is_admitted() {
                 return self.full().await;
-            };
+            }
+            let reserved = self.reserved.get_mut(place).and_then(Option::take);
+            let next = || StreamId(self.shared.next.fetch_add(1, Ordering::AcqRel));
+            let id = reserved.unwrap_or_else(next);
             let credit = Credit::new(self.shared.credit);
             let opened = Event::Opened {
                 stream: id,
@@ -346,7 +373,7 @@ impl Asked {
         let round_us = self.round_ms as i64 * 1_000;
         let ours_us = self.at_ms as i64 * 1_000 + 500 - round_us / 2;
         let skew_us = clock_us - ours_us;
-        let doubt_us = round_us / 2 + coarse_us + 1_000;
+        let doubt_us = round_us / 2 + coarse_us + BUSY_US;
         if skew_us.abs() <= doubt_us {
             0
         } else {

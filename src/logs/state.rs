@@ -1,6 +1,10 @@
 //! What is known of the nodes and streams that are followed, as it is told. Pure.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Buffer, Credit, Event, Line, Merge, Order, Phase, StreamId};
 use crate::node::{NodeId, text::SafeText};
@@ -17,7 +21,7 @@ const GRACE_MS: u64 = 2_000;
 pub struct Flow {
     state: State,
     merge: Merge,
-    credits: Vec<Option<Credit>>,
+    credits: HashMap<StreamId, Credit>,
     is_followed: bool,
     /// When the first event came.
     since_ms: Option<u64>,
@@ -30,7 +34,7 @@ pub struct State {
     /// In the order's order.
     pub nodes: Vec<Arc<NodeState>>,
     /// By their numbers.
-    pub streams: Vec<Arc<StreamState>>,
+    pub streams: BTreeMap<StreamId, Arc<StreamState>>,
     /// What went out last, [`Flow::keep`].
     pub buffer: Buffer,
     /// Lines that came after later ones had gone out.
@@ -90,12 +94,12 @@ impl Flow {
         let hold = if order.is_followed {
             order.hold
         } else {
-            std::time::Duration::MAX
+            Duration::MAX
         };
         Self {
             state: State::new(order),
             merge: Merge::new(hold),
-            credits: Vec::new(),
+            credits: HashMap::new(),
             is_followed: order.is_followed,
             since_ms: None,
             settled: false,
@@ -114,13 +118,7 @@ impl Flow {
         match event {
             Event::Opened { stream, credit, .. } => {
                 self.merge.open(stream);
-                let at = stream.0 as usize;
-                if self.credits.len() <= at {
-                    self.credits.resize(at + 1, None);
-                }
-                if let Some(slot) = self.credits.get_mut(at) {
-                    *slot = Some(credit);
-                }
+                self.credits.insert(stream, credit);
             }
             Event::Lines(stream, lines) => self.merge.push(stream, lines, now_ms),
             Event::Closed(stream, _) => self.merge.close(stream),
@@ -137,7 +135,7 @@ impl Flow {
         self.merge.pop(now_ms, out, most);
         for line in out.iter().skip(before) {
             self.state.late += u64::from(line.is_late);
-            if let Some(Some(credit)) = self.credits.get(line.stream.0 as usize) {
+            if let Some(credit) = self.credits.get(&line.stream) {
                 credit.give_back(Credit::of(line));
             }
         }
@@ -193,7 +191,7 @@ impl State {
         });
         Self {
             nodes: nodes.collect(),
-            streams: Vec::new(),
+            streams: BTreeMap::new(),
             buffer: Buffer::default(),
             late: 0,
         }
@@ -208,7 +206,7 @@ impl State {
 
     /// The node and the name of a stream.
     pub fn origin(&self, id: StreamId) -> Option<(&NodeState, &StreamState)> {
-        let stream = self.streams.get(id.0 as usize)?;
+        let stream = self.streams.get(&id)?;
         let node = self.nodes.get(stream.place)?;
         Some((node, stream))
     }
@@ -253,24 +251,16 @@ impl State {
     }
 
     fn open(&mut self, id: StreamId, place: usize, name: SafeText) {
-        // They are numbered by several tasks, and so may be told in another order.
-        let at = id.0 as usize;
-        while self.streams.len() <= at {
-            let id = StreamId(self.streams.len() as u32);
-            self.streams.push(Arc::new(StreamState {
-                id,
-                place,
-                name: SafeText::default(),
-                phase: Phase::Opening,
-                lines: 0,
-                bytes: 0,
-                gaps: 0,
-            }));
-        }
-        self.stream(id, |stream| {
-            stream.place = place;
-            stream.name = name;
-        });
+        let stream = StreamState {
+            id,
+            place,
+            name,
+            phase: Phase::Opening,
+            lines: 0,
+            bytes: 0,
+            gaps: 0,
+        };
+        self.streams.insert(id, Arc::new(stream));
     }
 
     fn node(&mut self, place: usize, change: impl FnOnce(&mut NodeState)) {
@@ -280,7 +270,7 @@ impl State {
     }
 
     fn stream(&mut self, id: StreamId, change: impl FnOnce(&mut StreamState)) {
-        if let Some(stream) = self.streams.get_mut(id.0 as usize) {
+        if let Some(stream) = self.streams.get_mut(&id) {
             change(Arc::make_mut(stream));
         }
     }

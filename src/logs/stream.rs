@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    task::yield_now,
+    time::{sleep, timeout},
+};
 
 use super::{
     Credit, End, Event, Maker, Phase, StreamId,
@@ -35,8 +38,8 @@ const RETRIES: u32 = 2;
 /// What comes within it goes out together: most lines come alone, and each takes its way.
 const TOGETHER: Duration = Duration::from_millis(20);
 
-/// Bytes that go together at most.
-const MOST: usize = 256 << 10;
+/// Bytes that go together at most: a flood leaves room for others on its thread.
+const MOST: usize = 32 << 10;
 
 /// For a connection that has just ended to say so.
 const A_MOMENT: Duration = Duration::from_millis(50);
@@ -193,9 +196,11 @@ impl Stream {
         nonce: &Nonce,
     ) -> Result<ssh::End, Another> {
         let mut spots = (self.found.kind == Kind::File).then(|| Spots::new(nonce));
+        // What comes without a pause isn't waited for.
+        let mut is_full = false;
         loop {
             let mut heard = ear.next().await;
-            if self.shared.order.is_followed {
+            if self.shared.order.is_followed && !is_full {
                 sleep(TOGETHER).await;
             }
             let mut bytes = 0;
@@ -216,7 +221,9 @@ impl Stream {
                     None => break None,
                 };
             };
+            is_full = bytes >= MOST;
             self.send(reading).await;
+            yield_now().await;
             if let Some(end) = end {
                 return Ok(end);
             }

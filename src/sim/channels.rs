@@ -3,6 +3,7 @@
 use super::{
     fast::Fast,
     fault::{Fault, garbled},
+    log::{self, Asked, Log, Sent},
     pacer::Stream,
     program::{Loaded, Program, identify, is_too_long, lines, loaded},
     script::{self, Script},
@@ -85,6 +86,14 @@ impl Channels {
         if matches!(command.trim(), "sh" | "exec sh") {
             let running = Running::Program {
                 program: Program::Shell,
+                read: Vec::new(),
+            };
+            self.running.insert(channel, running);
+            return Ok(());
+        }
+        if log::is_any_shell(&command) {
+            let running = Running::Program {
+                program: Program::Line,
                 read: Vec::new(),
             };
             self.running.insert(channel, running);
@@ -177,6 +186,10 @@ impl Channels {
             return Ok(());
         };
         read.extend_from_slice(data);
+        if matches!(program, Program::Line) {
+            let line = lines(read).into_iter().next();
+            return line.map_or(Ok(()), |line| self.read_log(channel, &line, session));
+        }
         if matches!(program, Program::Shell) {
             let text = loaded(read);
             if text.is_none() && is_too_long(read) {
@@ -220,6 +233,43 @@ impl Channels {
             *program = started;
         }
         session.data(channel, hello)
+    }
+
+    /// Runs the line that a shell was given, where it is about logs.
+    fn read_log(
+        &mut self,
+        channel: ChannelId,
+        line: &str,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        let Some(sent) = Sent::parse(line) else {
+            return self.refuse(channel, session);
+        };
+        session.extended_data(channel, 1, sent.mark())?;
+        let name = self.resident().name().to_owned();
+        let mut log = match Asked::parse(&sent.command, log::now_us()) {
+            None => return finish(session, channel, shell::run(&sent.command, &name)),
+            Some(Asked::Look(stdout)) => {
+                let ended = Ended {
+                    stdout,
+                    ..Ended::default()
+                };
+                return finish(session, channel, ended);
+            }
+            Some(Asked::Read(log)) => log,
+        };
+        if !log.is_followed {
+            session.data(channel, log.until(log::now_us(), &name))?;
+            return finish(session, channel, Ended::default());
+        }
+        let (over, to) = (self.ends.cut.child_token(), session.handle());
+        let guard = over.clone().drop_guard();
+        self.running.insert(channel, Running::Command(guard));
+        self.world.tasks.spawn(async move {
+            // Fails only when the connection is gone, and then there is nobody to tell.
+            let _ = write_log(&to, channel, (log, &name), over).await;
+        });
+        Ok(())
     }
 
     fn refuse(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Error> {
@@ -338,6 +388,30 @@ async fn take_steps(
             .map_err(drop)?;
     }
     to.exit_status_request(channel, code).await?;
+    to.eof(channel).await?;
+    to.close(channel).await
+}
+
+/// Writes what a log has, and goes on as it grows, until it is told to end.
+async fn write_log(
+    to: &Handle,
+    channel: ChannelId,
+    (mut log, node): (Log, &str),
+    over: CancellationToken,
+) -> Result<(), ()> {
+    loop {
+        let text = log.until(log::now_us(), node);
+        if !text.is_empty() {
+            to.data(channel, text).await.map_err(drop)?;
+        }
+        let pause = log.pause(log::now_us());
+        tokio::select! {
+            biased;
+            () = over.cancelled() => break,
+            () = sleep(pause) => {}
+        }
+    }
+    to.exit_status_request(channel, TERMINATED).await?;
     to.eof(channel).await?;
     to.close(channel).await
 }

@@ -6,6 +6,7 @@ pub mod counters;
 mod fast;
 pub mod fault;
 pub mod files;
+mod log;
 pub mod model;
 pub mod noise;
 mod pacer;

@@ -11,6 +11,8 @@ const MAX_PROGRAM: usize = 256 << 10;
 pub(super) enum Program {
     /// A shell that reads its program.
     Shell,
+    /// One that reads a line, and runs it.
+    Line,
     /// The sampler.
     Fast(Box<Fast>),
     /// The loop of the slow channel.
@@ -86,7 +88,7 @@ impl Program {
         match self {
             Self::Fast(fast) => fast.tick(line, now),
             Self::Slow(slow) => slow.answer(line, now),
-            Self::Shell | Self::Mute => String::new(),
+            Self::Shell | Self::Line | Self::Mute => String::new(),
         }
     }
 }

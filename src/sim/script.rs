@@ -3,13 +3,13 @@
 use super::shell::{self, Ended};
 
 /// Begins what the script itself says.
-const SIGN: char = '\u{1e}';
+pub(super) const SIGN: char = '\u{1e}';
 
 /// The process id that every script has here.
 const PID: u32 = 4711;
 
 /// A newline within the command's word.
-const NEWLINE: &str = "'\"$nl\"'";
+pub(super) const NEWLINE: &str = "'\"$nl\"'";
 
 /// A script as far as it matters here.
 #[derive(Debug, PartialEq, Eq)]

@@ -151,12 +151,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        logs::{Credit, Event, Flow, Source, Target},
+        logs::{self, Credit, Event, Flow, Source},
         node::Node,
     };
 
     fn order() -> Order {
-        let target = |name| Target {
+        let target = |name| logs::Target {
             node: Arc::new(Node::blank(name)),
             sources: vec![Source::System],
         };

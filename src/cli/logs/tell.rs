@@ -98,7 +98,7 @@ impl Teller {
         if self.has_trouble {
             exit::TROUBLE
         } else if state.nodes.iter().any(|node| is_unreached(&node.reach))
-            || state.streams.iter().any(|stream| is_lost(&stream.phase))
+            || state.streams.values().any(|stream| is_lost(&stream.phase))
         {
             exit::UNREACHED
         } else {
