@@ -151,6 +151,7 @@ fn nothing_is_typed_into_a_question_that_is_not_seen_whole() {
         id: PromptId(10),
         node: NodeId::new("web1"),
         question: Question::Passphrase {
+            user: "ops".into(),
             file: "~/.ssh/id_ed25519".into(),
             attempt: 1,
         },

@@ -275,3 +275,84 @@ fn every_size_draws_something_and_none_panics() {
         }
     }
 }
+
+#[test]
+fn the_palette_repeats_a_run_where_it_failed() {
+    let line = |line: &str| {
+        let mut screen = Screen::new(SMALL, three());
+        screen.keys(":");
+        screen.app.update(Event::Paste(line.to_owned()));
+        let said = text(&screen);
+        (screen.keys("enter"), said)
+    };
+    let runs = three().runs;
+    let failed: Vec<_> = (runs[1].failed().iter())
+        .map(|place| runs[1].nodes[*place].node.id.clone())
+        .collect();
+    assert!(!failed.is_empty() && failed.len() < runs[1].nodes.len());
+    for name in ["#2", "2"] {
+        let typed = format!("exec --only-failed {name} -- uptime");
+        let (effects, said) = line(&typed);
+        assert!(said.contains("failed in run #2"), "{said}");
+        let [Effect::Run(order)] = &effects[..] else {
+            unreachable!("{name}: {effects:?}");
+        };
+        let nodes: Vec<_> = order.nodes().iter().map(|node| node.id.clone()).collect();
+        assert_eq!((&nodes, order.command.as_str()), (&failed, "uptime"));
+        assert_eq!(order.selector, "--only-failed #2", "no log");
+    }
+    let (effects, said) = line("exec --only-failed #2");
+    assert!(
+        effects.is_empty() && said.contains("systemctl restart nginx"),
+        "{said}"
+    );
+    assert!(
+        line("exec --only-failed #1")
+            .1
+            .contains("no node failed in run #1")
+    );
+    assert!(
+        line("exec --only-failed #9 -- uptime")
+            .1
+            .contains("no run #9 here")
+    );
+    let mut screen = Screen::new(SMALL, three());
+    screen.keys(":");
+    screen
+        .app
+        .update(Event::Paste("exec --only-failed ".to_owned()));
+    assert!(text(&screen).contains("#2"), "{}", text(&screen));
+}
+
+#[test]
+fn answers_that_differ_by_their_own_names_are_one_under_the_mask() {
+    let fleet = fleet();
+    let order = ran::order(&fleet, 4, "hostname");
+    let mut run = RunState::new(RunNumber(1), "", order, fake::NOW.0);
+    for place in 0..4 {
+        let name = run.nodes[place].node.id.to_string();
+        ran::ended(
+            &mut run,
+            place,
+            Outcome::Ok,
+            (&format!("I am {name}\n"), ""),
+        );
+    }
+    let mut screen = Screen::new(SMALL, with(vec![run]));
+    screen.keys("R enter");
+    let footer = |screen: &Screen| screen.rows().pop().unwrap();
+    assert!(footer(&screen).contains("g gather"), "{}", footer(&screen));
+    screen.keys("g");
+    assert!(footer(&screen).contains("m mask"), "{}", footer(&screen));
+    let groups = |screen: &Screen| text(screen).matches("I am ").count();
+    assert!(groups(&screen) > 1, "{}", text(&screen));
+    screen.keys("m");
+    assert_eq!(groups(&screen), 1, "{}", text(&screen));
+    assert!(
+        text(&screen).contains("Gathered, masked"),
+        "{}",
+        text(&screen)
+    );
+    screen.keys("m");
+    assert!(groups(&screen) > 1, "{}", text(&screen));
+}

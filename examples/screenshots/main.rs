@@ -35,6 +35,10 @@ struct Scene {
 
 const NIGHT: &str = "tomorrow-night";
 const NODE: &[&str] = &["/gpu05\r", "\r"];
+const PALETTE: &[&str] = &[":", "exec @gpu -- una"];
+const RUN: &[&str] = &["*", "!", "uname -r; sleep 1; hostname", "\r"];
+const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", "", "", "", "g"];
+const CONFIRM: &[&str] = &["*", "!", "systemctl restart nginx", "\r"];
 
 #[rustfmt::skip]
 const SCENES: &[Scene] = &[
@@ -48,6 +52,11 @@ const SCENES: &[Scene] = &[
     Scene { name: "node-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 620, keys: NODE },
     Scene { name: "connections", size: (150, 44), theme: NIGHT, view: "tiles", nodes: "24", seconds: 12, keys: &["P"] },
     Scene { name: "connections-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 12, keys: &["P"] },
+    Scene { name: "palette", size: (110, 32), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: PALETTE },
+    Scene { name: "run", size: (110, 32), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: RUN },
+    Scene { name: "run-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: RUN },
+    Scene { name: "gathered", size: (110, 32), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: GATHERED },
+    Scene { name: "confirm-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: CONFIRM },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 

@@ -8,7 +8,7 @@ use super::{Context, exit};
 use crate::{
     command::{
         self, Usage,
-        audit::{Audit, Part, head, lines, report, verdict},
+        audit::{Audit, Part, head, text, verdict},
     },
     node::set::NodeSet,
     store::{
@@ -52,11 +52,7 @@ fn show(context: &mut Context, audit: &Audit, reader: &Reader) -> Result<u8> {
         let reason = format!("no run {run} in the audit log; `sshoal audit` lists them");
         return Err(Usage(reason).into());
     }
-    let text = if audit.json {
-        lines(audit, &records, filter.nodes.as_ref())
-    } else {
-        report(audit, &records, filter.nodes.as_ref())
-    };
+    let text = text(audit, &records, filter.nodes.as_ref());
     if text.is_empty() {
         writeln!(
             context.console.err,

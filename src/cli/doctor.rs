@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use color_eyre::eyre::Result;
-use tokio::task::JoinSet;
 
 use super::{Context, ask, exit};
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
         doctor::{self, Doctor, Mark},
         select,
     },
-    fleet::{Checkup, Clock, checkup},
+    fleet::{Clock, walk},
     node::Node,
     ssh::Connector,
 };
@@ -35,31 +34,11 @@ async fn report(
     connector: &Connector,
     nodes: &[Arc<Node>],
 ) -> Result<u8> {
-    let checkups = walk(connector, nodes).await;
-    let text = if doctor.json {
-        let all: Vec<_> = checkups.iter().map(doctor::to_json).collect();
-        format!("{:#}\n", serde_json::Value::from(all))
-    } else {
-        let ascii = context.console.ascii;
-        checkups.iter().map(|c| doctor::text(c, ascii)).collect()
-    };
-    context.print(&text)?;
+    let checkups = walk(connector, nodes, Clock::start()).await;
+    context.print(&doctor::report(doctor, &checkups, context.console.ascii))?;
     Ok(match checkups.iter().map(doctor::worst).max() {
         Some(Mark::End) => exit::UNREACHED,
         Some(Mark::Bad) => exit::TROUBLE,
         _ => exit::OK,
     })
-}
-
-/// All at once: the connector limits how many handshakes run.
-async fn walk(connector: &Connector, nodes: &[Arc<Node>]) -> Vec<Checkup> {
-    let clock = Clock::start();
-    let mut tasks = JoinSet::new();
-    for (index, node) in nodes.iter().enumerate() {
-        let (connector, node) = (connector.clone(), Arc::clone(node));
-        tasks.spawn(async move { (index, checkup(&connector, node, clock).await) });
-    }
-    let mut walked = tasks.join_all().await;
-    walked.sort_by_key(|(index, _)| *index);
-    walked.into_iter().map(|(_, checkup)| checkup).collect()
 }

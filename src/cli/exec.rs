@@ -43,7 +43,7 @@ use crate::{
         plan::{Batches, Plan, Strategy},
     },
     fleet::Clock,
-    ssh::{Asked, Connector},
+    ssh::{self, Asked, Connector},
     store::{
         self,
         audit::{Intent, RunId},
@@ -99,7 +99,7 @@ async fn prepare(
     let first = plan.jobs.first().map_or("", |job| job.command.as_str());
     let verdict = judge(first, &chosen.nodes);
     if exec.manner.dry_run {
-        let text = confirm::dry(exec, &chosen, &plan, &verdict);
+        let text = confirm::dry(&chosen, &plan, &verdict);
         context.print(&text)?;
         return Ok(Err(exit::OK));
     }
@@ -143,7 +143,7 @@ async fn carry_out(
 ) -> Result<u8> {
     let run = ready.run.clone();
     let mut stage = stage(context, exec, ready, &person);
-    let connector = Connector::new(context.ssh(), asker);
+    let connector = Connector::new(bounded(context.ssh(), exec), asker);
     let (to, mut events) = mpsc::channel(EVENTS);
     let (plan, control) = (Arc::clone(&stage.plan), stage.control.clone());
     let mut tasks = JoinSet::new();
@@ -162,6 +162,19 @@ async fn carry_out(
     // Servers that are gone by now hold nothing up.
     let _ = timeout(FAREWELL, connector.close()).await;
     Ok(ending::print(stage, &mut signals, code).await)
+}
+
+/// A time to connect that is given for this run bounds each part of the way to a session, as ssh's `ConnectTimeout` bounds
+/// banner and key exchange too.
+fn bounded(config: ssh::Config, exec: &Exec) -> ssh::Config {
+    match exec.manner.connect_timeout {
+        None => config,
+        Some(limit) => ssh::Config {
+            kex_timeout: limit,
+            auth_timeout: config.auth_timeout.min(limit),
+            ..config
+        },
+    }
 }
 
 /// The folder for output, made before anything is run that it is for.

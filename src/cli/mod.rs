@@ -85,6 +85,9 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Logs(logs)) => run_to_end(logs::run(context, &logs)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
+        Some(Command::Trust(trust)) if context.args.look.read_only && trust.change().is_some() => {
+            Err(Usage("--read-only: no host key is changed".to_owned()).into())
+        }
         Some(Command::Trust(trust)) => run_to_end(trust::run(context, &trust)),
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),
         Some(Command::Audit(audit)) => audit::run(context, &audit),

@@ -1,12 +1,12 @@
 //! Runs `sshoal trust`: asks the servers for their keys, changes known_hosts where told to, says how it went.
 
 use std::{
-    io::{IsTerminal, stdin},
+    io::{self, IsTerminal, Write as _, stdin},
     sync::Arc,
 };
 
 use color_eyre::eyre::Result;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::sync::mpsc;
 
 use super::{
     Context,
@@ -14,12 +14,16 @@ use super::{
     exit,
 };
 use crate::{
+    cli,
     command::{
         Usage, select,
-        trust::{Answer, Done, Finding, Trust, Weight},
+        trust::{Trust, Weight, report},
     },
-    node::{Node, NodeId, text::SafeText},
-    ssh::{Asked, Connector, Error, Worth},
+    config::Paths,
+    exec::record::Actor,
+    fleet::keys::{self, Change, Done, Finding, Register, find, settle, visits},
+    node::Node,
+    ssh::{Asked, Connector},
 };
 
 /// Why a walk is not gone to its end.
@@ -27,6 +31,8 @@ enum Stop {
     /// The person, or a signal, ended it with this exit code.
     Ended(u8),
     Usage(Usage),
+    /// Changes can't be written down, so none is made.
+    Unwritten(String),
 }
 
 impl From<u8> for Stop {
@@ -35,19 +41,11 @@ impl From<u8> for Stop {
     }
 }
 
-/// A node to look at.
-#[derive(Clone)]
-struct Visit {
-    node: Arc<Node>,
-    /// The bastions before it.
-    depth: usize,
-    /// Only a bastion, on the way to this node.
-    behind: Option<NodeId>,
-}
-
 struct Walk<'a> {
     trust: &'a Trust,
     connector: &'a Connector,
+    register: &'a Register,
+    paths: &'a Paths,
     person: Person,
     /// Somebody is there, and questions may stand between the lines that are printed.
     asks: bool,
@@ -64,9 +62,19 @@ pub(super) async fn run(context: &mut Context, trust: &Trust) -> Result<u8> {
     let asks = is_asked(asker.as_ref(), trust);
     let connector = Connector::new(context.ssh(), asker);
     connector.hold_back(nodes.iter().map(AsRef::as_ref));
+    let paths = context.paths.clone();
+    let register = Register {
+        audit: paths.audit(),
+        actor: Actor {
+            name: context.ssh().user,
+            origin: "cli".to_owned(),
+        },
+    };
     let walk = Walk {
         trust,
         connector: &connector,
+        register: &register,
+        paths: &paths,
         person,
         asks,
         may_ask: stdin().is_terminal() && !context.args.global.batch,
@@ -76,7 +84,19 @@ pub(super) async fn run(context: &mut Context, trust: &Trust) -> Result<u8> {
     match walked {
         Ok(findings) => {
             context.print(&report(trust, &findings))?;
+            // Keys may have been taken on the way, before anything of ours was changed.
+            let is_changed = findings.iter().any(|f| !matches!(f.done, Done::Nothing));
+            let _ = is_changed.then(|| cli::create_state(&paths));
+            if let Err(why) = register.note(&findings).await {
+                let why = format!("sshoal: the change is not written down: {why}");
+                writeln!(context.console.err, "{why}")?;
+                return Ok(exit::BROKEN);
+            }
             Ok(code(&findings))
+        }
+        Err(Stop::Unwritten(why)) => {
+            writeln!(context.console.err, "sshoal: no key was changed: {why}")?;
+            Ok(exit::BROKEN)
         }
         Err(Stop::Ended(code)) => Ok(code),
         Err(Stop::Usage(usage)) => Err(usage.into()),
@@ -116,24 +136,34 @@ impl Walk<'_> {
 
     /// Does what was wished to what was found.
     async fn change(&mut self, found: &mut [(usize, Finding)]) -> Result<(), Stop> {
-        let connector = self.connector;
         let mut found: Vec<&mut Finding> = found.iter_mut().map(|(_, finding)| finding).collect();
         if self.trust.forget {
-            forget(connector, &mut found).await;
+            self.alter(Change::Forget, &mut found).await?;
         }
         if self.trust.accept {
-            accept(connector, &mut found).await;
+            self.alter(Change::Accept, &mut found).await?;
         }
-        found.retain(|finding| finding.behind.is_none());
         if self.trust.replace && self.may_replace(&found).await? {
-            replace(connector, &mut found).await;
+            self.alter(Change::Replace, &mut found).await?;
         }
+        Ok(())
+    }
+
+    /// Changes only what can be written down.
+    async fn alter(&self, change: Change, found: &mut [&mut Finding]) -> Result<(), Stop> {
+        if !found.iter().any(|finding| finding.is_for(change)) {
+            return Ok(());
+        }
+        let made = cli::create_state(self.paths);
+        made.map_err(|error| Stop::Unwritten(unmade(self.paths, &error)))?;
+        self.register.ready().await.map_err(Stop::Unwritten)?;
+        keys::change(self.connector, change, found).await;
         Ok(())
     }
 
     /// Shows both keys of each changed host and asks, unless told not to.
     async fn may_replace(&mut self, found: &[&mut Finding]) -> Result<bool, Stop> {
-        let changed = found.iter().filter(|finding| finding.change().is_some());
+        let changed = found.iter().filter(|f| f.is_for(Change::Replace));
         let texts: Vec<String> = changed.map(|finding| finding.text()).collect();
         if texts.is_empty() || self.trust.yes {
             return Ok(!texts.is_empty());
@@ -150,12 +180,11 @@ impl Walk<'_> {
     async fn offer(&mut self, findings: &mut [Finding]) -> Result<(), Stop> {
         let connector = self.connector;
         self.person.meanwhile(settle(connector, findings)).await?;
-        let is_meant = |finding: &Finding| finding.behind.is_none() && finding.news().is_some();
-        let mut new: Vec<&mut Finding> = findings.iter_mut().filter(|f| is_meant(f)).collect();
-        new.retain(|finding| matches!(finding.done, Done::Nothing));
+        let is_meant = |f: &&mut Finding| f.behind.is_none() && f.is_for(Change::Accept);
+        let mut new: Vec<&mut Finding> = findings.iter_mut().filter(is_meant).collect();
         let texts: Vec<String> = new.iter().map(|finding| finding.text()).collect();
         if !texts.is_empty() && self.agrees(&texts, "Accept the new keys of").await? {
-            accept(connector, &mut new).await;
+            self.alter(Change::Accept, &mut new).await?;
         }
         Ok(())
     }
@@ -168,138 +197,12 @@ impl Walk<'_> {
     }
 }
 
-/// The nodes, and before them those bastions on their ways that are not among them.
-async fn visits(connector: &Connector, nodes: &[Arc<Node>], asks: bool) -> Vec<Visit> {
-    let mut tasks = JoinSet::new();
-    for (index, node) in nodes.iter().enumerate() {
-        let (connector, node) = (connector.clone(), Arc::clone(node));
-        tasks.spawn(async move {
-            // What is wrong with its settings is told when it is looked at.
-            let way = if asks {
-                connector.bastions(&node).await.unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            (index, node, way)
-        });
-    }
-    let mut ways = tasks.join_all().await;
-    ways.sort_by_key(|(index, ..)| *index);
-    let (mut bastions, mut visits) = (Vec::<Visit>::new(), Vec::new());
-    for (_, node, way) in ways {
-        visits.push(Visit {
-            depth: way.len(),
-            behind: None,
-            node: Arc::clone(&node),
-        });
-        for (depth, bastion) in way.into_iter().enumerate() {
-            let is_there = bastions.iter().any(|visit| visit.node == bastion);
-            if !is_there && !nodes.contains(&bastion) {
-                bastions.push(Visit {
-                    node: bastion,
-                    depth,
-                    behind: Some(node.id.clone()),
-                });
-            }
-        }
-    }
-    bastions.extend(visits);
-    bastions
-}
-
-/// All at once: the connector limits how many handshakes run. Each with its place.
-async fn find(
-    connector: &Connector,
-    visits: impl Iterator<Item = (usize, &Visit)>,
-    asks: bool,
-) -> Vec<(usize, Finding)> {
-    let mut tasks = JoinSet::new();
-    for (place, visit) in visits {
-        let (connector, visit) = (connector.clone(), visit.clone());
-        tasks.spawn(async move { (place, finding(&connector, visit, asks).await) });
-    }
-    tasks.join_all().await
-}
-
-async fn finding(connector: &Connector, visit: Visit, asks: bool) -> Finding {
-    let Visit { node, behind, .. } = visit;
-    let (host, known, answer) = match connector.known_keys(&node).await {
-        Err(error) => (SafeText::default(), Vec::new(), Answer::Failed(error)),
-        Ok((host, known)) if !asks => (host, known, Answer::Unasked),
-        Ok((host, known)) => {
-            let answer = match connector.host_key(&node).await {
-                Ok(Some(shown)) => Answer::Shown(shown),
-                Ok(None) => Answer::Unneeded,
-                Err(error) => Answer::Failed(error),
-            };
-            (host, known, answer)
-        }
-    };
-    Finding {
-        node,
-        host,
-        known,
-        answer,
-        done: Done::Nothing,
-        behind,
-    }
-}
-
-/// Marks those as accepted whose keys a person took while they were on the way to others.
-async fn settle(connector: &Connector, findings: &mut [Finding]) {
-    for finding in findings {
-        let Some(shown) = finding.news() else {
-            continue;
-        };
-        let fingerprint = shown.fingerprint.clone();
-        let known = connector.known_keys(&finding.node).await;
-        let is_it = known.is_ok_and(|(_, keys)| {
-            let own = keys.iter().filter(|key| key.worth == Worth::HostKey);
-            own.into_iter().any(|key| key.fingerprint == fingerprint)
-        });
-        if is_it {
-            finding.done = Done::Accepted;
-        }
-    }
-}
-
-async fn forget(connector: &Connector, findings: &mut [&mut Finding]) {
-    for finding in findings {
-        if matches!(finding.answer, Answer::Unasked) {
-            let gone = connector.forget(&finding.node).await;
-            finding.done = done(gone.map(Done::Forgotten));
-        }
-    }
-}
-
-async fn accept(connector: &Connector, findings: &mut [&mut Finding]) {
-    for finding in findings {
-        if let Some(shown) = finding.news() {
-            let written = connector.remember(&finding.node, shown).await;
-            finding.done = done(written.map(|_| Done::Accepted));
-        }
-    }
-}
-
-async fn replace(connector: &Connector, findings: &mut [&mut Finding]) {
-    for finding in findings {
-        if let Some(shown) = finding.change() {
-            let gone = connector.replace(&finding.node, shown).await;
-            finding.done = done(gone.map(Done::Replaced));
-        }
-    }
-}
-
-fn done(result: Result<Done, Error>) -> Done {
-    result.unwrap_or_else(Done::Failed)
-}
-
-fn report(trust: &Trust, findings: &[Finding]) -> String {
-    if trust.json {
-        let all: Vec<_> = findings.iter().map(Finding::to_json).collect();
-        return format!("{:#}\n", serde_json::Value::from(all));
-    }
-    findings.iter().map(Finding::text).collect()
+fn unmade(paths: &Paths, error: &io::Error) -> String {
+    let folder = paths.audit();
+    let folder = folder.display();
+    format!(
+        "the audit log can't be made in {folder}: {error}; XDG_STATE_HOME=FOLDER names another place"
+    )
 }
 
 fn code(findings: &[Finding]) -> u8 {

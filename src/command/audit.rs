@@ -229,6 +229,15 @@ fn node_line(result: &RunResult) -> SafeText {
     SafeText::from(line.as_str())
 }
 
+/// What is wanted of these records, for people or as it is stored.
+pub fn text(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
+    if audit.json {
+        lines(audit, records, nodes)
+    } else {
+        report(audit, records, nodes)
+    }
+}
+
 /// All of it as text: runs, changed host keys and gaps, in their order.
 pub fn report(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
     let runs = runs(records, nodes, audit.failed);

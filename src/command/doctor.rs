@@ -201,6 +201,15 @@ fn tools(found: &Found) -> Vec<Line> {
     system.into_iter().chain([tools]).collect()
 }
 
+/// All walks, for people or for scripts.
+pub fn report(doctor: &Doctor, checkups: &[Checkup], ascii: bool) -> String {
+    if doctor.json {
+        let all: Vec<_> = checkups.iter().map(to_json).collect();
+        return format!("{:#}\n", Value::from(all));
+    }
+    checkups.iter().map(|c| text(c, ascii)).collect()
+}
+
 /// For people: the node, then a line for each step, then what to try.
 pub fn text(checkup: &Checkup, ascii: bool) -> String {
     let mut text = format!("{}\n", checkup.node.id);

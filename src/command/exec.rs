@@ -78,7 +78,7 @@ pub struct Manner {
     /// Time for the command on each node; 0 is without end [default: `command_timeout` of the node, 30 s].
     #[arg(short = 'u', long, value_name = "SECONDS", value_parser = limit)]
     pub timeout: Option<Duration>,
-    /// Time to connect [default: `connect_timeout` of the node, 5 s].
+    /// Time for each part of the way to a node: to connect, to exchange keys, to log in; what a person takes to answer counts for none [default: `connect_timeout` of the node, 5 s, for the first].
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = duration)]
     pub connect_timeout: Option<Duration>,
     /// Login, instead of the node's own.
@@ -108,11 +108,11 @@ pub struct Manner {
     /// Leave standard input alone.
     #[arg(short = 'n', long)]
     pub no_stdin: bool,
-    /// As root, by sudo; its password is asked once.
+    /// As root, by sudo; its password is asked once, and given to a node only behind a prompt that nobody there could know before. Wrong once, it ends the run.
     #[arg(long)]
     pub sudo: bool,
     /// On a terminal: both outputs come as one, lines end in CR LF.
-    #[arg(long, conflicts_with_all = ["stdin", "sudo"])]
+    #[arg(long, conflicts_with = "stdin")]
     pub pty: bool,
     /// Send the command as it is: for servers that are no shells. Nothing ends it but its connection.
     #[arg(long, conflicts_with_all = ["cwd", "variables", "sudo"])]

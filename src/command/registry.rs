@@ -55,6 +55,8 @@ pub enum Kind {
     Filter,
     /// The name of a command.
     Command,
+    /// A run.
+    Run,
     /// Shell text: programs, units, files.
     Shell,
     /// Any word.
@@ -365,6 +367,7 @@ pub fn kind(arg: &Arg) -> Kind {
         Some("FILTER" | "EXPRESSION") => Kind::Filter,
         Some("NAME") => Kind::Command,
         Some("COMMAND") => Kind::Shell,
+        Some("RUN") => Kind::Run,
         _ => Kind::Word,
     }
 }

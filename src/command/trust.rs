@@ -1,18 +1,19 @@
 //! `sshoal trust`: what is known of host keys and what the servers show, as text or JSON.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::Usage;
 use crate::{
-    node::{Node, NodeId, text::SafeText},
-    ssh::{Error, KnownKey, Place, Shown, Standing, Step, Worth},
+    fleet::keys::{Answer, Change, Done, Finding},
+    node::NodeId,
+    ssh::{Error, KnownKey, Standing, Step, Worth},
 };
 
 /// Show, accept, replace or forget host keys; on a terminal, offer to accept new ones. Exit code 0: all are known; 1: one is new, changed or revoked, or known_hosts failed; 2: usage error; 3: else, a node can't be reached.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -52,52 +53,25 @@ impl Trust {
         }
         Ok(())
     }
+
+    /// What it is to do to the known keys; nothing where it only looks.
+    pub fn change(&self) -> Option<Change> {
+        match self {
+            Self { forget: true, .. } => Some(Change::Forget),
+            Self { accept: true, .. } => Some(Change::Accept),
+            Self { replace: true, .. } => Some(Change::Replace),
+            _ => None,
+        }
+    }
 }
 
-/// What there is to say of one node.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// The node.
-    pub node: Arc<Node>,
-    /// The name that its keys are filed under.
-    pub host: SafeText,
-    /// What was known before anything was done.
-    pub known: Vec<KnownKey>,
-    /// What came of it.
-    pub answer: Answer,
-    /// What was done to known_hosts.
-    pub done: Done,
-    /// It is only a bastion, looked at because it stands before this node.
-    pub behind: Option<NodeId>,
-}
-
-/// What came of asking a node's server.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// It was not asked.
-    Unasked,
-    /// It showed this key.
-    Shown(Shown),
-    /// No SSH leads there.
-    Unneeded,
-    /// It can't be reached, or known_hosts can't be read.
-    Failed(Error),
-}
-
-/// What was done to `known_hosts`.
-#[derive(Clone, Debug, Default)]
-pub enum Done {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// The shown key was written.
-    Accepted,
-    /// It was written in the place of these lines.
-    Replaced(Vec<Place>),
-    /// These lines went.
-    Forgotten(Vec<Place>),
-    /// It could not be done.
-    Failed(Error),
+/// All findings, for people or for scripts.
+pub fn report(trust: &Trust, findings: &[Finding]) -> String {
+    if trust.json {
+        let all: Vec<_> = findings.iter().map(Finding::to_json).collect();
+        return format!("{:#}\n", Value::from(all));
+    }
+    findings.iter().map(Finding::text).collect()
 }
 
 /// How a finding counts for the exit code.
@@ -147,24 +121,6 @@ impl Finding {
                 _ => "unreachable",
             },
             (Done::Nothing, Answer::Shown(shown)) => word(&shown.standing),
-        }
-    }
-
-    /// What was shown, where it is a change.
-    pub fn change(&self) -> Option<&Shown> {
-        self.shown()
-            .filter(|shown| matches!(shown.standing, Standing::Changed(_)))
-    }
-
-    /// What was shown, where nothing is known of the host.
-    pub fn news(&self) -> Option<&Shown> {
-        self.shown().filter(|shown| shown.standing == Standing::New)
-    }
-
-    fn shown(&self) -> Option<&Shown> {
-        match &self.answer {
-            Answer::Shown(shown) => Some(shown),
-            _ => None,
         }
     }
 

@@ -107,6 +107,8 @@ pub enum Action {
     Runs,
     /// Each different answer once.
     Gather,
+    /// Answers that differ only in own names, addresses and numbers are the same, or not.
+    Mask,
     /// Only nodes that failed.
     OnlyFailed,
     /// Run it again where it failed.

@@ -2,6 +2,7 @@
 
 pub mod choose;
 mod control;
+pub mod dry;
 mod event;
 pub mod exit;
 pub mod gather;

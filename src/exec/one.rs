@@ -95,12 +95,12 @@ impl One<'_> {
         let started = Instant::now();
         let first = match self.options {
             options if options.is_plain => Form::Plain,
-            // Its own complaints could not be told from a shell's.
-            options if options.is_sudo => Form::AnyShell,
+            // Its own complaints could not be told from a shell's. A terminal would show what it is given on its input.
+            options if options.is_sudo && options.terminal.is_none() => Form::AnyShell,
             _ => Form::Direct,
         };
         let mut done = self.run_as(first, started).await;
-        if done.is_none() {
+        if done.is_none() && !(self.options.is_sudo && self.options.terminal.is_some()) {
             done = self.run_as(Form::AnyShell, started).await;
         }
         done.unwrap_or_else(|| Done::of(Outcome::Unknown(FOREIGN.into()), started))
@@ -315,7 +315,9 @@ impl Running<'_> {
 
     /// Sends the command's input, where it has some.
     fn feed(&mut self) -> Feeding {
-        if self.one.options.input.is_none() && !self.one.options.is_sudo {
+        let options = self.one.options;
+        // On a terminal nobody hands data on: it would be typed into the command.
+        if options.terminal.is_some() || (options.input.is_none() && !options.is_sudo) {
             return Feeding::None;
         }
         let Some(mut stdin) = self.stdin.take() else {

@@ -299,11 +299,13 @@ impl Shared {
         let mut pause = FIRST_PAUSE;
         let mut attempts = 1;
         loop {
+            let started = Instant::now();
             let connected = if self.plan.options.is_bulk {
                 self.connector.connect_bulk(&node).await
             } else {
                 self.connector.connect(&node).await
             };
+            let connected = connected.map_err(|error| self.named(error, started.elapsed()));
             match connected {
                 Ok(session) => return Ok(Open { session, attempts }),
                 Err(error) if error.permanent || attempts > self.plan.options.retries => {
@@ -314,6 +316,24 @@ impl Shared {
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             attempts += 1;
+        }
+    }
+
+    /// The failure with the option by which it came so soon, where it did.
+    fn named(&self, error: Error, took: Duration) -> Error {
+        let limit = self.plan.options.connect_timeout;
+        let Some(limit) = limit.filter(|limit| took >= *limit) else {
+            return error;
+        };
+        let limit = format!("{} s", limit.as_secs_f32());
+        // A refusal after a long wait for a turn was not by this.
+        if !error.reason.as_str().contains(&limit) {
+            return error;
+        }
+        let reason = format!("{} (--connect-timeout {limit})", error.reason);
+        Error {
+            reason: reason.as_str().into(),
+            ..error
         }
     }
 

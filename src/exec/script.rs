@@ -60,8 +60,14 @@ impl Script<'_> {
             return body;
         }
         let prompt = prompt(self.nonce);
+        // Whatever this sudo does about it, a terminal shows no password that is typed into it.
+        let quiet = if self.is_terminal {
+            "stty -echo || exit 1; "
+        } else {
+            ""
+        };
         format!(
-            "exec sudo -S -p '{prompt}' -- \"{shell}\" -c {}",
+            "{quiet}exec sudo -S -p '{prompt}' -- \"{shell}\" -c {}",
             quoted(&body)
         )
     }
@@ -78,6 +84,9 @@ impl Script<'_> {
     fn body(&self, command: &str) -> String {
         let nonce = self.nonce;
         let mut text = String::new();
+        if self.is_terminal && self.is_sudo {
+            text += "stty echo 2>/dev/null; ";
+        }
         if !self.is_terminal {
             text += "exec 3<&0 </dev/null; ";
         }

@@ -13,6 +13,7 @@ use super::{
     Link, Millis, NodeState, Order, Sampler, Snapshot,
     clock::Clock,
     event::{News, Report},
+    inquiry::Inquirer,
     poller::{Poller, Wish},
     questions::Questions,
     supervise::Supervisor,
@@ -58,6 +59,7 @@ pub(super) struct Actor {
     tasks: JoinSet<NodeId>,
     questions: Questions,
     supervisor: Supervisor,
+    inquirer: Inquirer,
     focus: Option<NodeId>,
     /// Pollers started so far.
     generation: u64,
@@ -85,7 +87,7 @@ impl Actor {
         clock: Clock,
         connector: Connector,
         outside: Outside,
-        (questions, supervisor): (Questions, Supervisor),
+        (questions, supervisor, inquirer): (Questions, Supervisor, Inquirer),
     ) -> Self {
         let (report_to, reports) = mpsc::channel(REPORTS);
         Self {
@@ -100,6 +102,7 @@ impl Actor {
             tasks: JoinSet::new(),
             questions,
             supervisor,
+            inquirer,
             focus: None,
             generation: 0,
             tables: JoinSet::new(),
@@ -130,6 +133,7 @@ impl Actor {
                 Some(report) = self.reports.recv() => self.hear(report),
                 Some(ended) = self.tasks.join_next() => note_end(&ended),
                 () = self.supervisor.changed() => self.changed(),
+                () = self.inquirer.changed() => self.changed(),
                 Some(Ok(table)) = self.tables.join_next() => self.show_connections(table),
                 _ = upkeep.tick() => {
                     self.questions.withdraw_stale();
@@ -138,6 +142,7 @@ impl Actor {
             }
         }
         self.supervisor.stop().await;
+        self.inquirer.stop().await;
         self.tasks.shutdown().await;
         self.tables.shutdown().await;
         self.connector.close().await;
@@ -158,6 +163,7 @@ impl Actor {
             Order::Follow(order) => self.supervisor.logs.follow(order),
             Order::Unfollow(order) => self.supervisor.logs.unfollow(&order),
             Order::SaveLines(order, lines) => self.supervisor.logs.save(&order, lines),
+            Order::Inquire(inquiry) => self.inquirer.start(inquiry),
             Order::Forget => return,
         }
         self.changed();
@@ -401,6 +407,7 @@ impl Actor {
         self.snapshot.at = self.clock.now();
         self.snapshot.runs = self.supervisor.runs();
         self.snapshot.logs = self.supervisor.logs.all();
+        self.snapshot.answers = self.inquirer.answers();
         self.outside
             .snapshots
             .send_replace(Arc::new(self.snapshot.clone()));

@@ -5,6 +5,8 @@ mod checkup;
 mod clock;
 mod event;
 pub mod filter;
+mod inquiry;
+pub mod keys;
 mod lane;
 mod logs;
 mod poller;
@@ -23,11 +25,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
+pub use inquiry::{Answered, Inquiry, LogPage, LogWish, walk};
 pub use logs::{Followed, Saved};
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 pub use supervise::Logbook;
 
-use self::{questions::Questions, supervise::Supervisor};
+use self::{inquiry::Inquirer, questions::Questions, supervise::Supervisor};
 use crate::{
     exec::{Cancel, RunNumber, RunOrder},
     inventory::Inventory,
@@ -72,6 +75,8 @@ pub enum Order {
     Unfollow(Arc<crate::logs::Order>),
     /// Write these lines of followed logs into a file.
     SaveLines(Arc<crate::logs::Order>, Arc<Vec<u64>>),
+    /// Look into something; the answer is in the snapshots from then on, for a while.
+    Inquire(Arc<Inquiry>),
     /// Drop all passwords and decrypted keys; open connections stay.
     Forget,
 }
@@ -127,13 +132,18 @@ impl Fleet {
     ) -> Self {
         let (order_to, orders) = mpsc::channel(ORDERS);
         let (progress_to, progress) = mpsc::channel(PROGRESS);
+        let outside = inquiry::Outside {
+            ssh: ssh.clone(),
+            asker: asker.clone(),
+        };
         ssh.progress = Some(progress_to);
         let (snapshot_to, snapshots) = watch::channel(Arc::default());
         let (prompt_to, prompts) = watch::channel(Arc::default());
         let cancel = CancellationToken::new();
         let connector = Connector::new(ssh, asker.clone());
+        let inquirer = Inquirer::new(clock, connector.clone(), outside, logbook.as_ref());
         let supervisor = Supervisor::new(clock, connector.clone(), logbook, asker);
-        let parts = (Questions::new(prompt_to), supervisor);
+        let parts = (Questions::new(prompt_to), supervisor, inquirer);
         let outside = actor::Outside {
             orders,
             asked,

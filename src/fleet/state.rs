@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Followed;
+use super::{Answered, Followed, Inquiry};
 use crate::{
     exec::RunState,
     inventory::Inventory,
@@ -48,6 +48,8 @@ pub struct Snapshot {
     pub runs: Arc<Vec<Arc<RunState>>>,
     /// Logs that are followed, oldest first.
     pub logs: Arc<Vec<Arc<Followed>>>,
+    /// The last inquiries that are answered, oldest first.
+    pub answers: Arc<Vec<(Arc<Inquiry>, Arc<Answered>)>>,
 }
 
 /// What is known of one node.

@@ -40,6 +40,7 @@ pub(super) fn run(command: &str, node: &str) -> Ended {
         ("false", _) => Ended::failed(1, ""),
         ("echo", _) => printed(format!("{}\n", rest.replace(['\'', '"'], ""))),
         ("uname", _) if rest.trim() == "-n" => printed(format!("{node}\n")),
+        ("uname", _) if rest.trim() == "-r" => printed(format!("{}\n", kernel(node))),
         ("hostname", _) => printed(format!("{node}\n")),
         ("exit", Some(code)) => Ended::failed(code as u32 & 0xff, ""),
         ("sleep", Some(seconds)) => Ended {
@@ -47,6 +48,15 @@ pub(super) fn run(command: &str, node: &str) -> Ended {
             ..Ended::default()
         },
         _ => Ended::failed(127, &format!("sim: {command}: not simulated\n")),
+    }
+}
+
+/// A node whose number ends in 3 was not restarted since the last update.
+fn kernel(node: &str) -> &'static str {
+    if node.ends_with('3') {
+        "6.1.0-25-amd64"
+    } else {
+        "6.1.0-28-amd64"
     }
 }
 
@@ -58,6 +68,7 @@ mod tests {
     fn known_commands_do_what_they_say_and_others_exit_127() {
         assert_eq!(run("echo 'hello there'", "n1").stdout, "hello there\n");
         assert_eq!(run("uname -n", "n1").stdout, "n1\n");
+        assert_ne!(run("uname -r", "n1"), run("uname -r", "n13"));
         assert_eq!((run("false", "n1").code, run("exit 7", "n1").code), (1, 7));
         assert_eq!(run("sleep 0.5", "n1").after, Duration::from_millis(500));
         let unknown = run("rm -rf /", "n1");

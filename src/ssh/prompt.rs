@@ -94,6 +94,8 @@ pub enum Question {
     },
     /// The passphrase of an encrypted key file. One question serves all nodes that wait for this file.
     Passphrase {
+        /// Login.
+        user: SafeText,
         /// `~/.ssh/id_ed25519`
         file: SafeText,
         /// From 1; the ones before were wrong.

@@ -48,7 +48,8 @@ impl Driver {
             | Effect::SaveRun(_)
             | Effect::Follow(_)
             | Effect::Unfollow(_)
-            | Effect::SaveLines(..) => {
+            | Effect::SaveLines(..)
+            | Effect::Inquire(_) => {
                 self.waiting.push_back(effect);
                 None
             }

@@ -75,6 +75,7 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Follow(logs) => Some(Order::Follow(logs)),
         Effect::Unfollow(logs) => Some(Order::Unfollow(logs)),
         Effect::SaveLines(logs, lines) => Some(Order::SaveLines(logs, lines)),
+        Effect::Inquire(inquiry) => Some(Order::Inquire(inquiry)),
         Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }
 }

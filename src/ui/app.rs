@@ -1,8 +1,10 @@
 //! The program: events in, effects out, and the whole screen from what is known.
 
 mod act;
+mod again;
 mod choices;
 mod draw;
+mod inquiry;
 mod intent;
 mod logs;
 mod palette;
@@ -37,6 +39,7 @@ use crate::{
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
 };
+use inquiry::Waiting;
 use question::Questions;
 
 /// How the screen starts.
@@ -75,6 +78,8 @@ pub struct App {
     history: History,
     /// A run that was ordered and is not seen yet.
     ordered: Option<Arc<RunOrder>>,
+    /// What was asked from here and is not answered, or not shown, yet.
+    asked: Vec<Waiting>,
     read_only: bool,
     is_dirty: bool,
 }
@@ -90,6 +95,8 @@ struct World {
     size: Rect,
     /// Said until then.
     notice: Option<(String, Millis)>,
+    /// Said while an answer is waited for and nothing else is to be said.
+    waiting: Option<String>,
 }
 
 impl World {
@@ -100,7 +107,10 @@ impl World {
             theme: &self.theme,
             glyphs: self.glyphs,
             keys: &self.keys,
-            notice: self.notice.as_ref().map(|(text, _)| text.as_str()),
+            notice: {
+                let said = self.notice.as_ref().map(|(text, _)| text.as_str());
+                said.or(self.waiting.as_deref())
+            },
         }
     }
 
@@ -136,12 +146,14 @@ impl App {
                 },
                 size: Rect::new(0, 0, 80, 24),
                 notice: None,
+                waiting: None,
             },
             fleet,
             layers: Vec::new(),
             questions: Questions::default(),
             history: settings.history,
             ordered: None,
+            asked: Vec::new(),
             read_only: settings.read_only,
             is_dirty: true,
         }
@@ -203,7 +215,9 @@ impl App {
         let at = self.layers.iter().position(gone);
         at.map(|at| self.layers.remove(at));
         self.refresh_palette();
-        at.map(|_| Effect::Focus(None)).into_iter().collect()
+        let mut effects = self.hear_answers();
+        effects.extend(at.map(|_| Effect::Focus(None)));
+        effects
     }
 
     fn refresh(&mut self) {

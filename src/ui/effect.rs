@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     exec::{Cancel, RunNumber, RunOrder},
+    fleet::Inquiry,
     logs::Order,
     node::NodeId,
     ssh::{Answer, PromptId},
@@ -44,4 +45,6 @@ pub enum Effect {
     SaveLines(Arc<Order>, Arc<Vec<u64>>),
     /// Put this text on the clipboard of the person's terminal.
     Copy(String),
+    /// Look into something; the answer comes with the snapshots.
+    Inquire(Arc<Inquiry>),
 }

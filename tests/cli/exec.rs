@@ -425,3 +425,22 @@ fn nodes_are_chosen_by_group_state_and_chance() {
         "{done:?}"
     );
 }
+
+#[test]
+fn a_server_that_accepts_and_says_nothing_ends_with_the_time_to_connect() {
+    let Some(lab) = Lab::start() else { return };
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("its address").port();
+    let hosts = format!("hosts:\n  mute: {{address: 127.0.0.1, port: {port}}}\n");
+    let hosts = lab.home.write("mute.yaml", &hosts);
+    let hosts = hosts.display().to_string();
+    let started = std::time::Instant::now();
+    let done = lab.run(&["--hosts", &hosts, "-t", "1", "mute", "--", "true"]);
+    let took = started.elapsed();
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(
+        done.err.contains("silent for 1 s (--connect-timeout 1 s)"),
+        "{done:?}"
+    );
+    assert!(took < std::time::Duration::from_secs(6), "{took:?}");
+}

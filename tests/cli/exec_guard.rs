@@ -18,6 +18,8 @@ fn what_changes_many_nodes_is_confirmed_first() {
         done.err.contains("--yes") && done.err.contains(&touch),
         "{done:?}"
     );
+    let done = lab.run(&["n[1-2]", "--sudo", "--cwd", "/tmp", "--", &touch]);
+    assert!(done.err.contains("As root, by sudo\nIn /tmp\n"), "{done:?}");
     let done = lab.run(&["n9", "-B", "--", &touch]);
     assert!(
         done.code == Some(2) && done.err.contains("Protected"),
@@ -26,6 +28,19 @@ fn what_changes_many_nodes_is_confirmed_first() {
     let done = lab.run(&["n[1-2]", "--dry-run", "--", &touch]);
     assert_eq!(done.code, Some(0), "{done:?}");
     for word in ["n[1-2]", &touch, "Chosen by", "A yes would be asked for"] {
+        assert!(done.out.contains(word), "{word}: {done:?}");
+    }
+    let all = "-e TOKEN=hunter2canary -e A=b --serial 1 --retries 1 -u 7 --dry-run";
+    let words: Vec<&str> = all.split(' ').collect();
+    let done = lab.run(&[&["n[1-2]"], &words[..], &["--", "true"]].concat());
+    for word in [
+        "TOKEN=[redacted] A=\"b\"",
+        "Batch 1 of 2: n1",
+        "Batch 2 of 2: n2",
+        "continue, serial 1",
+        "command: 7 s",
+        "Retries: 1",
+    ] {
         assert!(done.out.contains(word), "{word}: {done:?}");
     }
     assert!(!mark.exists());
@@ -135,4 +150,17 @@ fn a_reader_that_leaves_ends_the_run() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(wait(&mut child), Some(130));
+}
+
+#[test]
+fn a_log_that_fails_while_a_run_goes_on_is_told_once_and_counts() {
+    let Some(lab) = Lab::start() else { return };
+    let audit = lab.home.path("state/sshoal/audit");
+    let audit = audit.display();
+    let command = format!("rm -rf {audit}; touch {audit}; echo went on");
+    let done = lab.run(&["n[1-3]", "-y", "--serial", "1", "--", &command]);
+    assert_eq!(done.code, Some(74), "{done:?}");
+    assert_eq!(done.out.matches("went on").count(), 3, "{done:?}");
+    assert_eq!(done.err.matches("audit log").count(), 1, "{done:?}");
+    assert!(done.err.contains("not written down whole"), "{done:?}");
 }

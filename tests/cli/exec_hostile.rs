@@ -102,7 +102,7 @@ fn a_line_without_an_end_takes_no_memory_and_is_whole() {
     assert_eq!(wait(&mut child), Some(3));
     assert_eq!(
         (zeros, String::from_utf8_lossy(&others).as_ref()),
-        (LONG, "n1:   \n")
+        (LONG, "n1: \n")
     );
     assert!(most <= MOST, "{most} KiB");
 }

@@ -208,3 +208,39 @@ fn sudo_is_told_a_password_that_is_asked_for_once() {
         "{done:?}"
     );
 }
+
+#[test]
+fn sudo_asks_on_a_terminal_of_the_node_too_and_nothing_shows_the_password() {
+    let Some((lab, _folder)) = with_sudo() else {
+        return;
+    };
+    let words = [
+        "n[1-2]",
+        "-y",
+        "--sudo",
+        "--pty",
+        "--",
+        "echo as root; stty -a | tr ' ' '\\n' | grep -x -e echo -e -echo; tty >/dev/tty",
+    ];
+    let mut pty = lab.on_terminal(&words);
+    pty.wait_for("[sudo] password for ");
+    pty.send("right\r");
+    assert_eq!(pty.wait_exit().exit_code(), 0);
+    let contents = pty.screen().contents();
+    for line in ["n1: as root", "n2: as root", "n1: echo", "n2: /dev/pts/"] {
+        assert!(contents.contains(line), "{line}: {contents}");
+    }
+    assert!(!contents.contains("-echo"), "{contents}");
+    assert!(!contents.contains("right"), "{contents}");
+    assert_eq!(contents.matches("password").count(), 1, "{contents}");
+    let mut pty = lab.on_terminal(&words);
+    pty.wait_for("[sudo] password for ");
+    pty.send("wrong\r");
+    assert_eq!(pty.wait_exit().exit_code(), 4);
+    let contents = pty.screen().contents();
+    assert!(
+        contents.contains("sudo did not take the password"),
+        "{contents}"
+    );
+    assert!(!contents.contains("wrong"), "{contents}");
+}

@@ -125,6 +125,50 @@ fn a_new_host_is_shown_then_accepted_then_forgotten() {
 }
 
 #[test]
+fn what_is_done_to_keys_is_written_down() {
+    let rig = Rig::new();
+    rig.run(&["gpu01"]);
+    assert!(!rig.home.path("state").join("sshoal/audit").exists());
+    rig.run(&["gpu01", "--accept"]);
+    rig.run(&["gpu01", "--accept"]);
+    rig.run(&["gpu01", "--forget"]);
+    let audit = rig.home.run(&["audit"]);
+    let lines: Vec<&str> = audit.out.lines().collect();
+    let [accepted, forgotten] = lines[..] else {
+        unreachable!("{audit:?}");
+    };
+    assert!(
+        accepted.contains("cli  host key of gpu01 accepted: SHA256:"),
+        "{accepted}"
+    );
+    assert!(
+        forgotten.contains("host key of gpu01 forgotten, was SHA256:"),
+        "{forgotten}"
+    );
+    assert!(
+        rig.home
+            .run(&["audit", "verify"])
+            .out
+            .starts_with("whole: ")
+    );
+}
+
+#[test]
+fn no_key_is_changed_that_can_not_be_written_down() {
+    let rig = Rig::new();
+    rig.home.write("state/sshoal/audit", "no folder");
+    let done = rig.run(&["gpu01", "--accept"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(74), ""));
+    assert!(
+        done.err.contains("no key was changed: the audit log"),
+        "{}",
+        done.err
+    );
+    assert_eq!(rig.known(), "");
+    assert_eq!(rig.run(&["gpu01"]).code, Some(1), "looking needs no log");
+}
+
+#[test]
 fn a_changed_key_is_replaced_only_after_a_yes() {
     let rig = Rig::new();
     let (right, wrong) = rig.mistake();

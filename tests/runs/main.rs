@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod inquiries;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

@@ -19,7 +19,7 @@ pub(crate) fn followed(order: &Arc<Order>) -> Followed {
     let mut state = State::new(order);
     for (place, node) in state.nodes.iter_mut().enumerate() {
         Arc::make_mut(node).reach = Reach::Looked;
-        state.streams.push(Arc::new(StreamState {
+        let stream = StreamState {
             id: StreamId(place as u32),
             place,
             name: "journal".into(),
@@ -27,7 +27,8 @@ pub(crate) fn followed(order: &Arc<Order>) -> Followed {
             lines: 0,
             bytes: 0,
             gaps: 0,
-        }));
+        };
+        state.streams.insert(stream.id, Arc::new(stream));
     }
     Followed {
         order: Arc::clone(order),

@@ -29,9 +29,13 @@ pub(super) fn put(prompt: &Prompt, alike: usize, over: &CancellationToken) -> Op
             );
             host_key(&mut tty, text, fingerprint.as_str(), over)
         }
-        Question::Passphrase { file, attempt } => {
+        Question::Passphrase {
+            user,
+            file,
+            attempt,
+        } => {
             let text = format!(
-                "{node}: {}passphrase for key file {file}: ",
+                "{node}: {}passphrase for key file {file} of {user}: ",
                 again(*attempt)
             );
             secret(&mut tty, &text, false, over)

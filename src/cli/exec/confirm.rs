@@ -9,6 +9,7 @@ use crate::{
     cli::{Context, ask::Person, exit},
     command::{Usage, exec::Exec},
     exec::{
+        dry::manner,
         guard::{Ask, Verdict, confirmation},
         plan::Plan,
     },
@@ -27,6 +28,11 @@ pub(super) async fn ask(
     }
     let mut lines = confirmation(&chosen.command, &chosen.nodes, verdict);
     let question = lines.pop().unwrap_or_default();
+    let manner = [
+        exec.manner.sudo.then(|| "As root, by sudo".to_owned()),
+        (exec.manner.cwd.as_ref()).map(|folder| format!("In {folder}")),
+    ];
+    lines.splice(1..1, manner.into_iter().flatten());
     let text = lines.join("\n");
     if !has_terminal(context) {
         let why = if context.args.global.batch {
@@ -66,7 +72,7 @@ pub(super) fn has_terminal(context: &Context) -> bool {
 }
 
 /// `--dry-run`: where, how that was chosen, what exactly, and what would be asked.
-pub(super) fn dry(exec: &Exec, chosen: &Chosen, plan: &Plan, verdict: &Verdict) -> String {
+pub(super) fn dry(chosen: &Chosen, plan: &Plan, verdict: &Verdict) -> String {
     let told = Verdict {
         asks: Ask::Nothing,
         ..verdict.clone()
@@ -82,19 +88,7 @@ pub(super) fn dry(exec: &Exec, chosen: &Chosen, plan: &Plan, verdict: &Verdict) 
         lines.push(format!("With what stands for each node:{own}"));
     }
     lines.push(format!("Chosen by: {}", chosen.selector));
-    let manner = &exec.manner;
-    if let Some(folder) = &manner.cwd {
-        lines.push(format!("In: {folder}"));
-    }
-    let names: Vec<&str> = (manner.variables.iter())
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if !names.is_empty() {
-        lines.push(format!("With the variables: {}", names.join(" ")));
-    }
-    if manner.sudo {
-        lines.push("As root, by sudo".to_owned());
-    }
+    lines.extend(manner(plan));
     lines.push(match &verdict.asks {
         Ask::Nothing => "Nothing would be asked.".to_owned(),
         Ask::YesNo => "A yes would be asked for (--yes gives it).".to_owned(),

@@ -40,8 +40,13 @@ pub(super) async fn end(
     if let Some(journal) = stage.take_journal()
         && let Err(why) = journal.end(stage.progress.counts()).await
     {
+        stage.stop.is_unwritten = true;
         stage.say(&format!("{why}; the run is not written down whole"));
     }
+    let code = match code {
+        exit::OK if stage.stop.is_unwritten => exit::BROKEN,
+        code => code,
+    };
     if let Show::Json(_) = &stage.show {
         let (elapsed, word) = (stage.clock.now().0, word(ending));
         let now = store::now_ms();

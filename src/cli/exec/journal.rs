@@ -23,8 +23,8 @@ use crate::{
     },
 };
 
-/// Between two looks whether a sync is due.
-const BEAT: Duration = Duration::from_secs(1);
+/// Instead of the time to the next sync, where none is due.
+const LONG: Duration = Duration::from_hours(24);
 
 /// Results in one write.
 const BATCH: usize = 256;
@@ -144,7 +144,8 @@ fn keep(mut audit: Audit, run: &RunId, entries: &Receiver<Entry>, fails: oneshot
         }
     };
     loop {
-        let first = match entries.recv_timeout(BEAT) {
+        let due = audit.sync_due(store::now_ms()).unwrap_or(LONG);
+        let first = match entries.recv_timeout(due) {
             Ok(entry) => entry,
             Err(RecvTimeoutError::Timeout) => {
                 tell(audit.sync_at_times(store::now_ms()));

@@ -57,7 +57,7 @@ type Key = (usize, Stream);
 /// Turns output into what is to be printed.
 pub(super) struct Live {
     look: Look,
-    /// In colour and not.
+    /// As they stand on standard output and on standard error.
     names: Vec<[String; 2]>,
     outputs: BTreeMap<Key, Output>,
     page: Page,
@@ -76,13 +76,18 @@ impl Live {
         let widest = ids.iter().map(|id| id.len()).max().unwrap_or(0);
         let width = if widest <= ALIGNED { widest } else { 0 };
         let name = |id: &&str| {
-            if !look.has_names {
-                return [String::new(), String::new()];
-            }
-            let blanks = " ".repeat(width.saturating_sub(id.len()) + 1);
-            let plain = format!("{id}:{blanks}");
-            let coloured = format!("\x1b[{}m{id}:\x1b[0m{blanks}", colour(id));
-            [coloured, plain]
+            let shown = |target: Target| match target {
+                _ if !look.has_names => String::new(),
+                // Whoever reads a pipe splits at the colon, as with clush.
+                Target {
+                    is_terminal: false, ..
+                } => format!("{} ", painted(id, target)),
+                target => {
+                    let blanks = width.saturating_sub(id.len()) + 1;
+                    painted(id, target) + &" ".repeat(blanks)
+                }
+            };
+            [shown(look.out), shown(look.err)]
         };
         Self {
             look,
@@ -194,8 +199,10 @@ impl Page {
         text: &mut Vec<u8>,
     ) {
         let target = self.look.target(key.1);
-        let [coloured, plain] = names.map_or(["", ""], |[c, p]| [c.as_str(), p.as_str()]);
-        let name = if target.colour { coloured } else { plain };
+        let name = names.map_or("", |[out, err]| match key.1 {
+            Stream::Stdout => out,
+            Stream::Stderr => err,
+        });
         let slot = self.slot(key.1);
         let Some(open) = self.open.get_mut(slot) else {
             return;
@@ -271,6 +278,15 @@ fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
         .rev()
         .find(|place| !is_inside(place));
     bytes.split_at(place.unwrap_or(at))
+}
+
+/// The name and its colon.
+fn painted(id: &str, target: Target) -> String {
+    if target.colour {
+        format!("\x1b[{}m{id}:\x1b[0m", colour(id))
+    } else {
+        format!("{id}:")
+    }
 }
 
 /// The same for a name wherever and whenever (FNV-1a).

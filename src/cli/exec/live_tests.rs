@@ -56,14 +56,24 @@ fn end(live: &mut Live, place: usize) -> String {
 }
 
 #[test]
-fn lines_are_whole_and_names_of_one_width() {
+fn names_are_of_one_width_on_a_terminal_alone() {
+    let mut screen = live(&["n1", "n10"], SCREEN);
+    assert_eq!(out(&mut screen, 0, b"a\n"), "n1:  a\n");
+    assert_eq!(out(&mut screen, 1, b"x\n"), "n10: x\n");
+    let mut pipe = live(&["n1", "n10"], PIPE);
+    assert_eq!(out(&mut pipe, 0, b"a\n"), "n1: a\n");
+    assert_eq!(out(&mut pipe, 1, b"x\n"), "n10: x\n");
+}
+
+#[test]
+fn lines_are_whole() {
     let mut live = live(&["n1", "n10"], PIPE);
-    assert_eq!(out(&mut live, 0, b"a\nb\xe6"), "n1:  a\n");
+    assert_eq!(out(&mut live, 0, b"a\nb\xe6"), "n1: a\n");
     assert_eq!(out(&mut live, 1, b"x\n"), "n10: x\n");
-    assert_eq!(out(&mut live, 0, b"\x97\xa5\n"), "n1:  b日\n");
+    assert_eq!(out(&mut live, 0, b"\x97\xa5\n"), "n1: b日\n");
     assert_eq!(out(&mut live, 0, b"no end"), "");
     assert_eq!(overdue(&mut live, 1000), "", "a pipe can wait");
-    assert_eq!(end(&mut live, 0), "n1:  no end\n");
+    assert_eq!(end(&mut live, 0), "n1: no end\n");
     assert_eq!(end(&mut live, 1), "");
 }
 

@@ -79,6 +79,8 @@ pub(super) struct Stop {
     ticks: u32,
     /// Bytes that nobody was there to read when the run was cancelled.
     pub(super) dropped: usize,
+    /// Something is not in the audit log that should be.
+    pub(super) is_unwritten: bool,
 }
 
 /// Why nobody attends to the run any more.
@@ -151,6 +153,7 @@ impl Stage {
                     }
                 }
                 error = failed(&mut self.journal) => {
+                    self.stop.is_unwritten = true;
                     self.say(&format!("{error}; the run goes on, and is not written down whole"));
                 }
                 trouble = self.screen.work() => self.trouble(trouble),

@@ -85,6 +85,10 @@ pub(super) fn exec(entry: &Entry, rest: &str) -> Result<Exec, Usage> {
     let exec: Exec = entry.parse(head)?;
     here_only(&exec)?;
     let command = rest.get(parts.command).unwrap_or_default();
+    if command.trim().is_empty() && exec.choice.only_failed.is_some() {
+        // That run has one.
+        return Ok(exec);
+    }
     with(exec, &whole(command).unwrap_or_else(|| command.to_owned()))
 }
 
@@ -121,11 +125,10 @@ fn with(exec: Exec, command: &str) -> Result<Exec, Usage> {
     })
 }
 
-/// Options that mean files, pipes or the log of this machine, which a screen hasn't at hand.
+/// Options that mean files or pipes of this machine, which a screen hasn't at hand.
 fn here_only(exec: &Exec) -> Result<(), Usage> {
-    let (choice, manner, show) = (&exec.choice, &exec.manner, &exec.show);
+    let (manner, show) = (&exec.manner, &exec.show);
     let others = [
-        (choice.only_failed.is_some(), "--only-failed"),
         (manner.stdin.is_some(), "--stdin"),
         (show.json, "--json"),
         (show.output_dir.is_some(), "--output-dir"),

@@ -27,6 +27,8 @@ pub(super) struct Hearing {
     speaks_on: Stream,
     /// It speaks again after it has begun.
     is_talkative: bool,
+    /// Typing a password ends a line that is nobody's output.
+    is_asked: bool,
     /// Its process id, once it has begun.
     pub(super) begun: Option<u32>,
     /// A login shell that can't read the script says so: not for the person.
@@ -46,7 +48,9 @@ impl Hearing {
             } else {
                 Stream::Stderr
             },
-            is_talkative: options.input.is_some() || options.is_sudo,
+            // On a terminal nothing is fed, and what the command prints there is never the script's.
+            is_talkative: !on_terminal && (options.input.is_some() || options.is_sudo),
+            is_asked: on_terminal && options.is_sudo,
             begun: None,
             early: Vec::new(),
             early_bytes: 0,
@@ -76,6 +80,7 @@ impl Hearing {
                 Item::Mark(mark) => {
                     if let Mark::Begun(pid) = mark {
                         self.begun = Some(pid);
+                        self.forget_blank_lines();
                         passed.extend(self.release());
                     }
                     said.push(mark);
@@ -88,6 +93,13 @@ impl Hearing {
             self.marks = None;
         }
         (passed, said)
+    }
+
+    fn forget_blank_lines(&mut self) {
+        let is_blank = |(_, bytes): &(Stream, Bytes)| bytes.trim_ascii().is_empty();
+        if self.is_asked && self.early.iter().all(is_blank) {
+            self.early.clear();
+        }
     }
 
     /// Everything that was held back.

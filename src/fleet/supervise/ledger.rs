@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::{
+    task::{JoinError, JoinSet, spawn_blocking},
+    time::sleep,
+};
 
 use super::Logbook;
 use crate::{
@@ -90,11 +93,24 @@ impl Ledger {
         });
     }
 
-    /// Resolves when something was written; never while nothing is. Cancel-safe.
+    /// Resolves when something was written; never while nothing is. What was written is on disk a second later, also where
+    /// nothing more is. Cancel-safe.
     pub(super) async fn written(&mut self) -> Result<(), SafeText> {
-        match self.writing.join_next().await {
-            Some(done) => self.settle(done),
-            None => std::future::pending().await,
+        loop {
+            if let Some(done) = self.writing.join_next().await {
+                return self.settle(done);
+            }
+            let audit = self.audit.as_ref();
+            let Some(due) = audit.and_then(|audit| audit.sync_due(store::now_ms())) else {
+                return std::future::pending().await;
+            };
+            sleep(due).await;
+            if let Some(mut audit) = self.audit.take() {
+                self.writing.spawn_blocking(move || {
+                    let synced = audit.sync_at_times(store::now_ms());
+                    (audit, synced)
+                });
+            }
         }
     }
 

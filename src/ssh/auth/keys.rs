@@ -308,6 +308,7 @@ impl Login<'_> {
     ) -> (Option<Arc<PrivateKey>>, bool) {
         for attempt in 1..=self.target.methods.tries {
             let question = Question::Passphrase {
+                user: self.target.user.as_str().into(),
                 file: name.into(),
                 attempt,
             };

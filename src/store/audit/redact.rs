@@ -8,6 +8,7 @@
 mod tests;
 
 mod form;
+mod program;
 mod word;
 
 use form::Form;

@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     slice,
+    time::Duration,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -31,9 +32,9 @@ pub struct Audit {
     folder: Folder,
     /// Where the log ended when this writer looked last.
     end: Option<End>,
-    /// Was written to since the last sync.
+    /// Was written to since the last sync, and since when.
     unsynced: Option<(PathBuf, File)>,
-    synced_ms: u64,
+    unsynced_ms: u64,
     max_bytes: u64,
 }
 
@@ -61,7 +62,7 @@ impl Audit {
             folder: Folder::create(folder)?,
             end: None,
             unsynced: None,
-            synced_ms: now_ms,
+            unsynced_ms: now_ms,
             max_bytes,
         };
         audit.append(Vec::new(), now_ms)?;
@@ -71,7 +72,7 @@ impl Audit {
     /// Writes down that a run is about to begin. On disk when this returns: only then may a byte go to a node.
     pub fn intent(&mut self, intent: &Intent) -> Result<(), Error> {
         self.append(vec![Event::Intent(intent.into())], intent.at_ms)?;
-        self.sync(intent.at_ms)
+        self.sync()
     }
 
     /// Writes down how a run ended on a node. Synced by the end of the run, or a second later with the next record.
@@ -96,26 +97,32 @@ impl Audit {
             counts: counts.clone(),
         };
         self.append(vec![Event::End(end)], at_ms)?;
-        self.sync(at_ms)
+        self.sync()
     }
 
     /// Writes down that somebody changed a known host key. On disk when this returns.
     pub fn host_key(&mut self, change: &HostKey, at_ms: u64) -> Result<(), Error> {
         self.append(vec![Event::HostKey(change.clone())], at_ms)?;
-        self.sync(at_ms)
+        self.sync()
     }
 
-    /// Syncs where the last sync is a second ago. A caller whose run goes on while nothing ends calls it each second.
-    pub fn sync_at_times(&mut self, now_ms: u64) -> Result<(), Error> {
+    /// In how long a caller has to call [`Audit::sync_at_times`] though nothing more is written; none where all is on disk.
+    pub fn sync_due(&self, now_ms: u64) -> Option<Duration> {
         // A clock that was set back is no reason to wait.
-        if now_ms.abs_diff(self.synced_ms) < SYNC_MS {
-            return Ok(());
-        }
-        self.sync(now_ms)
+        let gone = now_ms.abs_diff(self.unsynced_ms);
+        let left = Duration::from_millis(SYNC_MS.saturating_sub(gone));
+        self.unsynced.is_some().then_some(left)
     }
 
-    fn sync(&mut self, now_ms: u64) -> Result<(), Error> {
-        self.synced_ms = now_ms;
+    /// Syncs where something was written a second ago and isn't on disk yet.
+    pub fn sync_at_times(&mut self, now_ms: u64) -> Result<(), Error> {
+        match self.sync_due(now_ms) {
+            Some(Duration::ZERO) => self.sync(),
+            _ => Ok(()),
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), Error> {
         match self.unsynced.take() {
             None => Ok(()),
             Some((path, file)) => file
@@ -197,6 +204,9 @@ impl Audit {
         }
         let kept = file.try_clone();
         let kept = kept.map_err(|error| wrong("written", path, error))?;
+        if self.unsynced.is_none() {
+            self.unsynced_ms = now_ms;
+        }
         self.unsynced = Some((path.clone(), kept));
         end.length += lines.len() as u64;
         end.head = head;
@@ -206,7 +216,7 @@ impl Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        let _ = self.sync(self.synced_ms);
+        let _ = self.sync();
     }
 }
 

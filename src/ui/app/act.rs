@@ -25,9 +25,10 @@ use crate::{
 impl App {
     pub(super) fn key(&mut self, key: KeyCombination) -> Vec<Effect> {
         let was_typing = self.is_typing();
-        let effects = self.pressed(key);
+        let mut effects = self.pressed(key);
         if was_typing && !self.is_typing() {
             self.questions.show(self.world.now);
+            effects.extend(self.hear_answers());
         }
         effects
     }
@@ -41,7 +42,7 @@ impl App {
         }
     }
 
-    fn is_typing(&self) -> bool {
+    pub(super) fn is_typing(&self) -> bool {
         // A yes to one question must not answer another that has just come up.
         let is_layer = matches!(
             self.layers.last(),

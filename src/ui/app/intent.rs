@@ -1,6 +1,6 @@
 //! What each command of the palette does to the screen.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use super::App;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         status::{self, Status},
     },
     config::keymap::Action,
-    exec::{RunOrder, Template, guard, plan::Plan},
+    exec::{RunOrder, Template, dry, guard, plan::Plan},
     node::{Node, NodeId},
     ui::{
         effect::Effect,
@@ -44,10 +44,10 @@ impl App {
                 self.report("nodes", &text);
             }
             Intent::Text(title, text) => self.report(&title, &text),
-            // Their reports are made on the way to the node, which the page of the node shows as far as it is known.
-            Intent::Doctor(doctor) => return self.open_first(&doctor.sets, here),
-            Intent::Trust(trust) => return self.open_first(&trust.sets, here),
-            Intent::Audit(_) | Intent::Runs => {
+            Intent::Doctor(doctor) => return self.doctor(doctor),
+            Intent::Trust(trust) => return self.trust(trust),
+            Intent::Audit(audit) => return self.audit(audit),
+            Intent::Runs => {
                 let mut effects = self.close_all();
                 effects.extend(self.act(Action::Runs));
                 return Ok(effects);
@@ -116,7 +116,7 @@ impl App {
         left.collect()
     }
 
-    fn report(&mut self, title: &str, text: &str) {
+    pub(super) fn report(&mut self, title: &str, text: &str) {
         self.layers.push(Layer::Page(Page::new(title, text)));
     }
 
@@ -166,12 +166,6 @@ impl App {
         Ok(())
     }
 
-    fn open_first(&mut self, sets: &[String], here: Option<&NodeId>) -> Carried {
-        let nodes = self.retried(sets, here)?.nodes;
-        let first = nodes.first().map(|node| node.id.to_string());
-        self.open(&first.unwrap_or_default())
-    }
-
     /// Opens the page of a node, from wherever one is.
     fn open(&mut self, name: &str) -> Carried {
         let known = self.world.snapshot.node(name);
@@ -195,15 +189,23 @@ impl App {
                 "read-only: nothing is run on nodes from here".to_owned(),
             ));
         }
+        let again = self.again(exec)?;
+        let filled = again.as_ref().map(|again| again.filled(exec));
+        let exec = filled.as_ref().unwrap_or(exec);
         let Selection { nodes, how } = self.selection(exec, here)?;
         // The choice differs from moment to moment, and is the same for the same moment.
         let nodes = exec.picked(nodes, self.world.now.0);
         let (command, sets) = exec.split();
-        let selector = if sets.is_empty() { how } else { sets.join(",") };
+        let selector = match &again {
+            Some(again) => again.selector(&sets),
+            None if sets.is_empty() => how,
+            None => sets.join(","),
+        };
         let command = command.unwrap_or_default();
-        let plan = exec.plan(&command, &nodes, &HashMap::new(), |_| None)?;
+        let ranks = again.map(|again| again.ranks).unwrap_or_default();
+        let plan = exec.plan(&command, &nodes, &ranks, |_| None)?;
         if exec.manner.dry_run {
-            let text = dry(&plan, &command);
+            let text = told(&plan, &command);
             self.report("dry run", &text);
             return Ok(Vec::new());
         }
@@ -212,7 +214,7 @@ impl App {
 }
 
 /// What would be run where, and what would be asked before.
-fn dry(plan: &Plan, command: &str) -> String {
+fn told(plan: &Plan, command: &str) -> String {
     let nodes: Vec<Arc<Node>> = plan.jobs.iter().map(|job| Arc::clone(&job.node)).collect();
     let verdict = guard::judge(command, &nodes);
     let mut lines = guard::confirmation(command, &nodes, &verdict);
@@ -223,6 +225,7 @@ fn dry(plan: &Plan, command: &str) -> String {
             .map(|job| format!("{}: {}", job.node.id, job.command));
         lines.extend(each);
     }
+    lines.extend(dry::manner(plan));
     lines.push("Nothing was run: --dry-run".to_owned());
     lines.join("\n")
 }

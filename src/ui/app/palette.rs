@@ -9,9 +9,10 @@ use crate::{
         exec::Exec,
         registry::{self, Intent, SHORT},
         select,
+        trust::Trust,
     },
     config::keymap::Action,
-    fleet::filter::Filter,
+    fleet::{filter::Filter, keys::Change},
     node::{Node, NodeId},
     ui::{
         effect::Effect,
@@ -22,6 +23,9 @@ use crate::{
         },
     },
 };
+
+/// Why no key is changed.
+pub(super) const KEYS_READ_ONLY: &str = "read-only: host keys are not changed from here";
 
 /// Why nothing is run.
 const READ_ONLY: &str = "read-only: nothing is run on nodes from here";
@@ -47,7 +51,7 @@ impl App {
     }
 
     /// The node whose page is in front.
-    fn page(&self) -> Option<&NodeId> {
+    pub(super) fn page(&self) -> Option<&NodeId> {
         match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
             Some(Layer::Node(id, _)) => Some(id),
             _ => None,
@@ -56,6 +60,7 @@ impl App {
 
     fn known(&self) -> Known<'_> {
         Known {
+            runs: &self.world.snapshot.runs,
             inventory: &self.world.snapshot.inventory,
             history: self.history.lines(),
             read_only: self.read_only,
@@ -152,8 +157,13 @@ impl App {
         let preview = match intent {
             Intent::Exec(_) if self.read_only => Err(Usage(READ_ONLY.to_owned())),
             Intent::Exec(exec) => {
-                let selection = self.selection(exec, here);
-                selection.map(|selection| Preview::run(exec, &selection))
+                let again = self.again(exec);
+                let filled = again.map(|again| again.map(|again| again.filled(exec)));
+                filled.and_then(|filled| {
+                    let exec = filled.as_ref().unwrap_or(exec);
+                    let selection = self.selection(exec, here)?;
+                    Ok(Preview::run(exec, &selection))
+                })
             }
             Intent::Mark(mark) => sets("marks ", &mark.sets),
             Intent::Unmark(unmark) if !unmark.sets.is_empty() => sets("unmarks ", &unmark.sets),
@@ -166,10 +176,27 @@ impl App {
                 let nodes = self.retried(&logs.sets, here);
                 nodes.map(|selection| Preview::nodes("follows the logs of ", &selection.nodes))
             }
+            Intent::Doctor(doctor) => {
+                let nodes = self.subjects(&doctor.sets);
+                nodes.map(|nodes| Preview::nodes("walks the whole way to ", &nodes))
+            }
+            Intent::Trust(trust) => self.preview_of_trust(trust),
             Intent::Filter(text) => self.filtered(text),
             _ => Ok(about()),
         };
         preview.unwrap_or_else(|why| Preview::wrong(why.0.lines().next().unwrap_or_default()))
+    }
+
+    fn preview_of_trust(&self, trust: &Trust) -> Result<Preview, Usage> {
+        let verb = match trust.change() {
+            Some(_) if self.read_only => return Err(Usage(KEYS_READ_ONLY.to_owned())),
+            None => "looks at the keys of ",
+            Some(Change::Accept) => "asks whether to accept new keys of ",
+            Some(Change::Replace) => "asks whether to replace the keys of ",
+            Some(Change::Forget) => "asks whether to forget the keys of ",
+        };
+        let nodes = self.subjects(&trust.sets)?;
+        Ok(Preview::nodes(verb, &nodes))
     }
 
     fn filtered(&self, text: &str) -> Result<Preview, Usage> {
@@ -225,8 +252,12 @@ impl App {
         let inventory = &self.world.snapshot.inventory;
         let (_, sets) = exec.split();
         let choice = &exec.choice;
+        let again = self.again(exec)?;
         let mut selection = if sets.is_empty() && !choice.all {
-            let all = self.untold(here)?;
+            let all = match &again {
+                Some(again) => again.selection(&self.world.snapshot),
+                None => self.untold(here)?,
+            };
             let left = without(all.nodes, &choice.exclude, inventory)?;
             Selection { nodes: left, ..all }
         } else {
@@ -236,6 +267,9 @@ impl App {
                 how: how.to_owned(),
             }
         };
+        if let Some(again) = &again {
+            again.narrow(&mut selection)?;
+        }
         if let Some(text) = &choice.live {
             self.narrow(&mut selection, text)?;
         }

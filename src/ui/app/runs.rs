@@ -87,7 +87,7 @@ impl App {
         confirm: &mut Confirm,
         action: Action,
     ) -> (bool, Vec<Effect>) {
-        match confirm.act(action, self.world.size) {
+        match confirm.act(action, self.world.now, self.world.size) {
             Reply::Stays => (true, Vec::new()),
             Reply::No(why) => {
                 self.say(why);
@@ -95,6 +95,9 @@ impl App {
             }
             Reply::Leave => (false, vec![Effect::Quit]),
             Reply::Run(order) => (false, self.run(order)),
+            Reply::Change(trust, change, findings) => {
+                (false, self.change_keys(trust, change, findings))
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! What there is to name: nodes, groups, units, labels, columns, and what was typed before.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     command::{
         registry::{self, Parts, SHORT},
         words::words,
     },
+    exec::RunState,
     inventory::Inventory,
     metrics,
     ui::view::columns::Column,
@@ -74,6 +75,21 @@ pub(super) fn units(inventory: &Inventory) -> Vec<Named> {
         .into_iter()
         .map(|name| (name.clone(), "unit".to_owned()))
         .collect()
+}
+
+/// Runs of this dashboard, the newest first; by their names in the audit log, or by their numbers here.
+pub(super) fn runs(runs: &[Arc<RunState>], by_name: bool) -> Vec<Named> {
+    let named = runs.iter().rev().map(|run| {
+        let name = if by_name {
+            run.id.to_string()
+        } else {
+            run.number.to_string()
+        };
+        let (failed, all) = (run.failed().len(), run.nodes.len());
+        let command = run.order.command.lines().next().unwrap_or_default();
+        (name, format!("{failed} of {all} failed: {command}"))
+    });
+    named.filter(|(name, _)| !name.is_empty()).collect()
 }
 
 /// Paths in lines that were run, the newest first.

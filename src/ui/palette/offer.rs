@@ -1,16 +1,17 @@
 //! What the palette offers for the word under the cursor: commands, options, nodes, groups, units, files, themes.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use super::{
     fuzzy::Fuzzy,
-    known::{Named, columns, earlier, files, groups, nodes, terms, units},
+    known::{Named, columns, earlier, files, groups, nodes, runs, terms, units},
 };
 use crate::{
     command::{
         registry::{self, Entry, Kind, Parts, SHORT, kind, offered},
         words::{Word, words},
     },
+    exec::RunState,
     inventory::Inventory,
     ui::theme::Theme,
 };
@@ -39,6 +40,8 @@ pub struct Offer {
 pub struct Known<'a> {
     /// Nodes, groups, units, labels.
     pub inventory: &'a Inventory,
+    /// Runs of this dashboard, the newest last.
+    pub runs: &'a [Arc<RunState>],
     /// Lines that were run, the newest last.
     pub history: &'a [String],
     /// Nothing may be changed.
@@ -226,6 +229,8 @@ fn value_of<'a>(arg: &clap::Arg, (stem, at): (&'a str, usize), known: &Known<'_>
             .map(|entry| (entry.name.to_owned(), entry.help().to_owned()))
             .collect(),
         Kind::Shell => Vec::new(),
+        // Of the audit log, only their names there.
+        Kind::Run => runs(known.runs, arg.get_id() == "run"),
         Kind::Word => {
             let values = arg.get_possible_values().into_iter();
             let named = values.map(|value| {

@@ -33,6 +33,7 @@ fn made(line: &str) -> Vec<String> {
         .into();
     let inventory = inventory();
     let known = Known {
+        runs: &[],
         inventory: &inventory,
         history: &history,
         read_only: false,
@@ -117,6 +118,7 @@ fn an_empty_line_shows_every_command() {
 fn actions_are_not_offered_where_nothing_may_be_changed() {
     let inventory = inventory();
     let known = Known {
+        runs: &[],
         inventory: &inventory,
         history: &["!uptime".to_owned()],
         read_only: true,

@@ -6,6 +6,7 @@ fn typed(keys: &str) -> (String, Done) {
     let history: Vec<String> = ["!df -h", "filter web", "!free"].map(str::to_owned).into();
     let inventory = Inventory::default();
     let known = Known {
+        runs: &[],
         inventory: &inventory,
         history: &history,
         read_only: false,

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use crokey::KeyCombination;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, line::Line};
+use super::{Scene, line::Line, scroll::Scroll};
 use crate::{
+    command::trust::Trust,
     config::keymap::{Action, Scope},
     exec::{
         RunOrder, RunState,
         guard::{Ask, Verdict, confirmation},
+    },
+    fleet::{
+        Millis,
+        keys::{Change, Finding},
     },
     ui::{
         format::{self, put, row},
@@ -21,6 +26,9 @@ use crate::{
 
 /// Widest box.
 const WIDTH: u16 = 100;
+
+/// A key pressed so soon after a question came up by itself was meant for something else.
+const ARMED_AFTER_MS: u64 = 500;
 
 /// Runs that are named before leaving.
 const MAX_RUNS: usize = 5;
@@ -33,7 +41,9 @@ pub struct Confirm {
     /// The word to type; without one a `y` will do.
     word: Option<String>,
     typed: Box<Line>,
-    scroll: usize,
+    scroll: Scroll,
+    /// It came up by itself: a yes before this was meant for something else.
+    armed: Millis,
     what: What,
 }
 
@@ -42,6 +52,7 @@ pub struct Confirm {
 enum What {
     Run(Arc<RunOrder>),
     Leave,
+    Change(Trust, Change, Vec<Finding>),
 }
 
 /// What came of a key.
@@ -55,6 +66,8 @@ pub enum Reply {
     Run(Arc<RunOrder>),
     /// Leave the program.
     Leave,
+    /// Change known_hosts for these, as this command wished.
+    Change(Trust, Change, Vec<Finding>),
 }
 
 impl Confirm {
@@ -110,6 +123,29 @@ impl Confirm {
         Self::new("Leave?", lines, None, What::Leave)
     }
 
+    /// For host keys that were found and are to be changed: what is shown is what is written.
+    pub fn keys(trust: Trust, change: Change, findings: Vec<Finding>, now: Millis) -> Self {
+        let count = match findings.len() {
+            1 => "1 host".to_owned(),
+            n => format!("{n} hosts"),
+        };
+        let (title, what) = match change {
+            Change::Accept => ("Accept these keys?", "Write down the new keys of"),
+            Change::Replace => ("Replace these keys?", "Replace the known keys of"),
+            Change::Forget => ("Forget these keys?", "Take out the known keys of"),
+        };
+        let mut lines = vec![(format!("{what} {count}:"), Role::Strong)];
+        for finding in &findings {
+            let text = finding.text();
+            lines.extend(text.lines().map(|line| (format!("  {line}"), Role::Text)));
+        }
+        let armed = Millis(now.0 + ARMED_AFTER_MS);
+        Self {
+            armed,
+            ..Self::new(title, lines, None, What::Change(trust, change, findings))
+        }
+    }
+
     fn new(
         title: &'static str,
         lines: Vec<(String, Role)>,
@@ -121,7 +157,8 @@ impl Confirm {
             lines,
             word,
             typed: Box::new(Line::new("")),
-            scroll: 0,
+            scroll: Scroll::default(),
+            armed: Millis(0),
             what,
         }
     }
@@ -147,22 +184,17 @@ impl Confirm {
     }
 
     /// Does what a key means here.
-    pub fn act(&mut self, action: Action, screen: Rect) -> Reply {
+    pub fn act(&mut self, action: Action, now: Millis, screen: Rect) -> Reply {
         let (_, inside) = frame(self, screen);
         let text = self.wrapped(inside.width);
-        let page = usize::from(room(inside)).max(1);
-        let last = text.len().saturating_sub(page);
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(page),
-            Action::PageDown => self.scroll + page,
+        let (page, lines) = (usize::from(room(inside)), text.len());
+        // Only what could be read to its end is confirmed.
+        let is_read = self.scroll.window(lines, page.max(1)).end == lines;
+        match action {
             Action::No => return Reply::No("left as it is"),
-            // Only what could be read to its end is confirmed.
-            Action::Yes | Action::Send if self.scroll >= last => return self.yes(),
-            _ => return Reply::Stays,
+            Action::Yes | Action::Send if is_read && now >= self.armed => return self.yes(),
+            _ => self.scroll.act(action, lines, page.max(1)),
         };
-        self.scroll = to.min(last);
         Reply::Stays
     }
 
@@ -174,6 +206,9 @@ impl Confirm {
         match &self.what {
             What::Run(order) => Reply::Run(Arc::clone(order)),
             What::Leave => Reply::Leave,
+            What::Change(trust, change, found) => {
+                Reply::Change(trust.clone(), *change, found.clone())
+            }
         }
     }
 
@@ -184,9 +219,8 @@ impl Confirm {
         format::clear(buf, frame, style(Role::Ground).patch(style(Role::Panel)));
         let text = self.wrapped(inside.width);
         let page = usize::from(room(inside));
-        let first = self.scroll.min(text.len().saturating_sub(page));
-        let end = text.len().min(first + page);
-        let rest = match text.len() - end {
+        let window = self.scroll.window(text.len(), page);
+        let rest = match text.len() - window.end {
             0 => String::new(),
             n => format!("{n} more lines: down"),
         };
@@ -202,7 +236,7 @@ impl Confirm {
             ..Panel::default()
         };
         let inside = panel.render(&Look::from(scene), frame, buf);
-        let shown = text.get(first..end).unwrap_or_default();
+        let shown = text.get(window).unwrap_or_default();
         for (y, (text, role)) in (0..).zip(shown) {
             put(buf, row(inside, y), inside.x, text, style(*role));
         }
@@ -223,6 +257,9 @@ impl Confirm {
         let yes = match self.what {
             What::Run(_) => "run it",
             What::Leave => "leave",
+            What::Change(_, Change::Accept, _) => "accept them",
+            What::Change(_, Change::Replace, _) => "replace them",
+            What::Change(_, Change::Forget, _) => "forget them",
         };
         for (sign, word) in [("y", yes), ("n", "no")] {
             x = put(buf, line, x, sign, key);

@@ -2,7 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Scene;
+use super::{
+    Scene,
+    scroll::{Scroll, note},
+};
 use crate::{
     config::keymap::{Action, Scope},
     fleet::{Status, filter},
@@ -25,7 +28,7 @@ const KEYS: usize = 19;
 #[derive(Clone, Debug)]
 pub struct Help {
     scope: Scope,
-    scroll: usize,
+    scroll: Scroll,
 }
 
 /// Cells of the examples.
@@ -43,25 +46,17 @@ enum Entry {
 impl Help {
     /// Help for whoever is in this scope.
     pub fn new(scope: Scope) -> Self {
-        Self { scope, scroll: 0 }
+        Self {
+            scope,
+            scroll: Scroll::default(),
+        }
     }
 
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, scene: &Scene<'_>, area: Rect) -> bool {
         let page = lines(area) * columns(area);
-        let last = self.entries(scene).len().saturating_sub(page);
-        let step = lines(area).max(1);
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(step),
-            Action::PageDown => self.scroll + step,
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
-        };
-        self.scroll = to.min(last);
-        true
+        let all = self.entries(scene).len();
+        self.scroll.act_by(action, (all, page), lines(area))
     }
 
     /// Draws it instead of the view.
@@ -70,15 +65,8 @@ impl Help {
         let entries = self.entries(scene);
         let lines = lines(area);
         let columns = columns(area);
-        let first = self
-            .scroll
-            .min(entries.len().saturating_sub(lines * columns));
-        let end = entries.len().min(first + lines * columns);
-        let note = if end - first == entries.len() {
-            String::new()
-        } else {
-            format!("lines {}-{end} of {}", first + 1, entries.len())
-        };
+        let window = self.scroll.window(entries.len(), lines * columns);
+        let note = note(&window, entries.len());
         let panel = Panel {
             title: &[("Help", scene.theme.style(Role::Strong))],
             note: Some((&note, scene.theme.style(Role::Muted))),
@@ -87,7 +75,7 @@ impl Help {
         };
         let inside = panel.render(&Look::from(scene), area, buf);
         let width = inside.width / columns as u16;
-        let shown = entries.get(first..end).unwrap_or_default();
+        let shown = entries.get(window).unwrap_or_default();
         for (column, chunk) in (0..).zip(shown.chunks(lines.max(1))) {
             let x = inside.x + column * width;
             let place = Rect {

@@ -14,6 +14,7 @@ pub mod pool;
 pub mod prompt;
 pub mod run;
 pub mod runs;
+pub mod scroll;
 pub mod table;
 pub mod tiles;
 

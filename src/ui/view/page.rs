@@ -2,7 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Scene;
+use super::{
+    Scene,
+    scroll::{Scroll, note},
+};
 use crate::{
     config::keymap::Action,
     ui::{
@@ -17,7 +20,7 @@ use crate::{
 pub struct Page {
     title: String,
     lines: Vec<String>,
-    scroll: usize,
+    scroll: Scroll,
 }
 
 impl Page {
@@ -30,38 +33,27 @@ impl Page {
         Self {
             title: title.to_owned(),
             lines: lines.collect(),
-            scroll: 0,
+            scroll: Scroll::default(),
         }
+    }
+
+    /// Shows its end.
+    pub fn to_end(&mut self, area: Rect) {
+        self.act(Action::Last, area);
     }
 
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, area: Rect) -> bool {
-        let page = usize::from(area.height.saturating_sub(2)).max(1);
-        let last = self.lines.len().saturating_sub(page);
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(page),
-            Action::PageDown => self.scroll + page,
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
-        };
-        self.scroll = to.min(last);
-        true
+        let page = usize::from(area.height.saturating_sub(2));
+        self.scroll.act(action, self.lines.len(), page)
     }
 
     /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         format::clear(buf, area, scene.theme.style(Role::Ground));
         let page = usize::from(area.height.saturating_sub(2));
-        let first = self.scroll.min(self.lines.len().saturating_sub(page));
-        let end = self.lines.len().min(first + page);
-        let note = if end - first == self.lines.len() {
-            String::new()
-        } else {
-            format!("lines {}-{end} of {}", first + 1, self.lines.len())
-        };
+        let window = self.scroll.window(self.lines.len(), page);
+        let note = note(&window, self.lines.len());
         let panel = Panel {
             title: &[(&self.title, scene.theme.style(Role::Strong))],
             note: Some((&note, scene.theme.style(Role::Muted))),
@@ -69,7 +61,7 @@ impl Page {
             ..Panel::default()
         };
         let inside = panel.render(&Look::from(scene), area, buf);
-        let shown = self.lines.get(first..end).unwrap_or_default();
+        let shown = self.lines.get(window).unwrap_or_default();
         for (y, line) in (0..).zip(shown) {
             let text = format::fit(line, usize::from(inside.width), scene.glyphs);
             put(

@@ -7,7 +7,10 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthChar;
 
-use super::Scene;
+use super::{
+    Scene,
+    scroll::{Scroll, place},
+};
 use crate::{
     config::keymap::Action,
     node::text::styled::{self, Colour, Effect},
@@ -33,7 +36,7 @@ pub type Line = Vec<(String, Ink)>;
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     rows: Vec<Line>,
-    scroll: usize,
+    scroll: Scroll,
     /// The end stays in sight while more comes.
     follows: bool,
     sought: String,
@@ -59,11 +62,11 @@ impl Page {
             .collect();
         self.find();
         let last = self.last(height);
-        self.scroll = if self.follows {
+        self.scroll = Scroll::at(if self.follows {
             last
         } else {
-            self.scroll.min(last)
-        };
+            self.scroll.first().min(last)
+        });
     }
 
     /// Rows in all.
@@ -78,7 +81,13 @@ impl Page {
 
     /// The first row that is shown.
     pub fn scroll(&self) -> usize {
-        self.scroll
+        self.scroll.first()
+    }
+
+    /// `lines 3-12 of 40`, where so many are in sight.
+    pub fn place(&self, height: u16) -> String {
+        let all = self.rows.len();
+        place(&self.scroll.window(all, usize::from(height)), all)
     }
 
     /// How many rows hold what is searched for.
@@ -92,20 +101,20 @@ impl Page {
 
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, height: u16) -> bool {
-        let (page, last) = (usize::from(height).max(1), self.last(height));
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(page),
-            Action::PageDown => self.scroll + page,
-            Action::First => 0,
-            Action::Last => last,
-            Action::NextHit => self.hit_after(),
-            Action::PreviousHit => self.hit_before(),
-            _ => return false,
-        };
-        self.scroll = to.min(last);
-        self.follows = self.scroll == last && !matches!(action, Action::Up | Action::PageUp);
+        let last = self.last(height);
+        match action {
+            Action::NextHit => self.scroll = Scroll::at(self.hit_after().min(last)),
+            Action::PreviousHit => self.scroll = Scroll::at(self.hit_before().min(last)),
+            _ if !self
+                .scroll
+                .act(action, self.rows.len(), usize::from(height)) =>
+            {
+                return false;
+            }
+            _ => {}
+        }
+        self.follows =
+            self.scroll.first() == last && !matches!(action, Action::Up | Action::PageUp);
         true
     }
 
@@ -113,10 +122,10 @@ impl Page {
     pub fn seek(&mut self, text: &str, height: u16) {
         text.clone_into(&mut self.sought);
         self.find();
-        let from_here = self.hits.iter().find(|row| **row >= self.scroll);
+        let from_here = self.hits.iter().find(|row| **row >= self.scroll.first());
         if let Some(row) = from_here.or(self.hits.first()) {
             self.follows = false;
-            self.scroll = (*row).min(self.last(height));
+            self.scroll = Scroll::at((*row).min(self.last(height)));
         }
     }
 
@@ -131,18 +140,23 @@ impl Page {
     }
 
     fn hit_after(&self) -> usize {
-        let next = self.hits.iter().find(|row| **row > self.scroll);
-        next.or(self.hits.first()).copied().unwrap_or(self.scroll)
+        let next = self.hits.iter().find(|row| **row > self.scroll.first());
+        next.or(self.hits.first())
+            .copied()
+            .unwrap_or(self.scroll.first())
     }
 
     fn hit_before(&self) -> usize {
-        let before = self.hits.iter().rfind(|row| **row < self.scroll);
-        before.or(self.hits.last()).copied().unwrap_or(self.scroll)
+        let before = self.hits.iter().rfind(|row| **row < self.scroll.first());
+        before
+            .or(self.hits.last())
+            .copied()
+            .unwrap_or(self.scroll.first())
     }
 
     /// Draws the rows in sight.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
-        let shown = self.rows.iter().skip(self.scroll);
+        let shown = self.rows.iter().skip(self.scroll.first());
         for (y, line) in (0..area.height).zip(shown) {
             let place = row(area, y);
             let mut x = place.x;

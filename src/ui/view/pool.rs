@@ -2,7 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Scene;
+use super::{
+    Scene,
+    scroll::{Scroll, note},
+};
 use crate::{
     command::pool::{Totals, cells},
     config::keymap::Action,
@@ -37,39 +40,21 @@ const fn column(title: &'static str, align: Align, rank: u8) -> Column {
 /// The table of connections, and how far it is scrolled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pool {
-    scroll: usize,
+    scroll: Scroll,
 }
 
 impl Pool {
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, scene: &Scene<'_>, area: Rect) -> bool {
-        let page = lines(area).max(1);
-        let last = rows(scene).len().saturating_sub(page);
-        let to = match action {
-            Action::Up => self.scroll.saturating_sub(1),
-            Action::Down => self.scroll + 1,
-            Action::PageUp => self.scroll.saturating_sub(page),
-            Action::PageDown => self.scroll + page,
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
-        };
-        self.scroll = to.min(last);
-        true
+        self.scroll.act(action, rows(scene).len(), lines(area))
     }
 
     /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         format::clear(buf, area, scene.theme.style(Role::Ground));
         let all = rows(scene);
-        let page = lines(area);
-        let first = self.scroll.min(all.len().saturating_sub(page));
-        let end = all.len().min(first + page);
-        let note = if end - first == all.len() {
-            String::new()
-        } else {
-            format!("lines {}-{end} of {}", first + 1, all.len())
-        };
+        let window = self.scroll.window(all.len(), lines(area));
+        let note = note(&window, all.len());
         let muted = scene.theme.style(Role::Muted);
         let totals = Totals::of(all).line();
         let panel = Panel {
@@ -89,7 +74,7 @@ impl Pool {
             put(buf, row(inside, 0), inside.x, text, muted);
             return;
         }
-        let shown = all.get(first..end).unwrap_or_default();
+        let shown = all.get(window).unwrap_or_default();
         let pieces: Vec<Vec<Piece>> = shown.iter().map(pieces).collect();
         sheet::render(&COLUMNS, &pieces, &look, inside, buf);
     }

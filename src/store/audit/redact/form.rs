@@ -1,7 +1,7 @@
 //! The forms that secrets have: tokens by their first signs, private keys, and values by the name before them.
 
 use super::{
-    MARK,
+    MARK, program,
     word::{self, Quote},
 };
 
@@ -12,7 +12,7 @@ pub(super) struct Form {
 }
 
 /// Where a secret ends.
-enum End {
+pub(super) enum End {
     /// After so many bytes.
     After(usize),
     /// With the value or its quotes.
@@ -66,6 +66,14 @@ impl Form {
             .or_else(|| (!mid_name).then(|| named(text)).flatten())
     }
 
+    /// A secret of so many bytes behind so many.
+    pub(super) fn cut(kept: usize, length: usize) -> Self {
+        Self {
+            kept,
+            end: End::After(length),
+        }
+    }
+
     /// What stays before the secret.
     pub(super) fn kept<'a>(&self, text: &'a str) -> &'a str {
         text.get(..self.kept).unwrap_or_default()
@@ -92,7 +100,7 @@ impl Form {
 }
 
 /// `$NAME` or `${NAME}`: no secret is in it.
-fn is_variable(text: &str) -> bool {
+pub(super) fn is_variable(text: &str) -> bool {
     let text = text.trim_matches('"');
     let Some(name) = text.strip_prefix('$') else {
         return false;
@@ -151,9 +159,8 @@ fn named(text: &str) -> Option<Form> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let length = text.find(|c| !is_part(c)).unwrap_or(text.len());
     let (name, rest) = text.split_at_checked(length)?;
-    if name == "sshpass" {
-        let option = rest.trim_start_matches([' ', '\t']).strip_prefix("-p")?;
-        return form(text, option.trim_start_matches([' ', '\t']), End::Argument);
+    if let Some(form) = program::secret(text, name) {
+        return Some(form);
     }
     if is_header(name) {
         let value = rest.strip_prefix(':')?.trim_start_matches([' ', '\t']);
@@ -180,7 +187,7 @@ fn named(text: &str) -> Option<Form> {
         .flatten()
 }
 
-fn form(text: &str, value: &str, end: End) -> Option<Form> {
+pub(super) fn form(text: &str, value: &str, end: End) -> Option<Form> {
     (!value.is_empty()).then(|| Form {
         kept: text.len() - value.len(),
         end,

@@ -81,6 +81,126 @@ fn secrets_go_and_the_rest_stays() {
     }
 }
 
+/// Options of programs that take secrets, and the same letters where they take none.
+const OPTIONS: &[(&str, &str)] = &[
+    ("mysql -uroot -phunter2 db", "mysql -uroot -p[redacted] db"),
+    (
+        "mysql -u root -p'a b' -e q",
+        "mysql -u root -p[redacted] -e q",
+    ),
+    (
+        "mysqldump -pX db > d.sql",
+        "mysqldump -p[redacted] db > d.sql",
+    ),
+    (
+        "/usr/bin/mysql -p db; mysql -P 3306",
+        "/usr/bin/mysql -p db; mysql -P 3306",
+    ),
+    (
+        "sh -c 'mysql -phunter2 db'",
+        "sh -c 'mysql -p[redacted] db'",
+    ),
+    ("curl -u me:pw http://h/", "curl -u me:[redacted] http://h/"),
+    (
+        "curl -sume:pw -u me http://h:80/",
+        "curl -sume:pw -u me http://h:80/",
+    ),
+    ("curl -ume:pw http://h/", "curl -ume:[redacted] http://h/"),
+    ("curl -u 'me:p w' http://h/", "curl -u [redacted] http://h/"),
+    (
+        "curl --user me:pw --proxy-user=a:b u",
+        "curl --user me:[redacted] --proxy-user=a:[redacted] u",
+    ),
+    (
+        "curl -u \"me:$PW\" -u me:$PW u",
+        "curl -u [redacted] -u me:$PW u",
+    ),
+    ("echo hunter2 | sudo -S id", "echo [redacted] | sudo -S id"),
+    (
+        "echo -n 'a b' c|sudo -kS -- id",
+        "echo -n [redacted]|sudo -kS -- id",
+    ),
+    (
+        "printf '%s\\n' pw | sudo --stdin id",
+        "printf '%s\\n' [redacted] | sudo --stdin id",
+    ),
+    ("echo \"$PW\" | sudo -S id", "echo \"$PW\" | sudo -S id"),
+    (
+        "sh -c 'echo pw | sudo -S id'",
+        "sh -c 'echo [redacted] | sudo -S id'",
+    ),
+    ("echo root:pw | chpasswd", "echo [redacted] | chpasswd"),
+    (
+        "echo pw | docker login --password-stdin h",
+        "echo [redacted] | docker login --password-stdin h",
+    ),
+    (
+        "echo on | sudo tee /f || sudo -S id",
+        "echo on | sudo tee /f || sudo -S id",
+    ),
+    (
+        "sshpass -p X ssh -p 22 h",
+        "sshpass -p [redacted] ssh -p 22 h",
+    ),
+    ("sshpass -f /f ssh h", "sshpass -f /f ssh h"),
+    (
+        "redis-cli -h h -a X ping",
+        "redis-cli -h h -a [redacted] ping",
+    ),
+    (
+        "PGPASSWORD=X psql -p 5432",
+        "PGPASSWORD=[redacted] psql -p 5432",
+    ),
+    (
+        "wget --user me --password=X u",
+        "wget --user me --password=[redacted] u",
+    ),
+    (
+        "openssl rsa -passin pass:X -in k",
+        "openssl rsa -passin pass:[redacted] -in k",
+    ),
+    (
+        "openssl pkcs12 -passin pass:a -passout 'pass:b c'; openssl x -passin env:P",
+        "openssl pkcs12 -passin pass:[redacted] -passout [redacted]; openssl x -passin env:P",
+    ),
+    (
+        "docker login -u me -p X h",
+        "docker login -u me -p [redacted] h",
+    ),
+    (
+        "docker run -p 80:80 -u me:me nginx",
+        "docker run -p 80:80 -u me:me nginx",
+    ),
+    (
+        "ldapsearch -x -w X -b dc=a",
+        "ldapsearch -x -w [redacted] -b dc=a",
+    ),
+    (
+        "mkdir -p x; cp -u a b; tar -u -f t",
+        "mkdir -p x; cp -u a b; tar -u -f t",
+    ),
+    (
+        "ssh -p 22 h; scp -P 22 a h:b",
+        "ssh -p 22 h; scp -P 22 a h:b",
+    ),
+    (
+        "ps -u root -p 1; grep -a x f; ls -a",
+        "ps -u root -p 1; grep -a x f; ls -a",
+    ),
+    (
+        "apt-get -y install mysql-client -p2",
+        "apt-get -y install mysql-client -p2",
+    ),
+];
+
+#[test]
+fn secrets_of_options_go_and_the_same_letters_elsewhere_stay() {
+    for (typed, kept) in OPTIONS {
+        assert_eq!(redact(typed), *kept);
+        assert_eq!(redact(kept), *kept);
+    }
+}
+
 /// Pieces that forms are made of, in any order.
 fn command() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
@@ -91,7 +211,17 @@ fn command() -> impl Strategy<Value = String> {
         "--password",
         "--secret",
         "sshpass",
+        "mysql",
+        "curl",
+        "openssl",
+        "echo ",
+        "| sudo -S",
+        "login",
+        "docker",
         "-p",
+        "-u ",
+        "-passin ",
+        "pass:",
         "=",
         ":",
         " ",

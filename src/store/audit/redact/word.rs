@@ -61,6 +61,9 @@ pub(super) fn argument(text: &str, quote: Quote) -> usize {
         Quote::None => word(text),
         Quote::Single | Quote::Double => {
             let (inside, _) = text.split_at(value(text, quote));
+            if inside.starts_with(['"', '\'']) {
+                return inside.len();
+            }
             let blank = inside.find(|c: char| c.is_ascii_whitespace());
             blank.unwrap_or(inside.len())
         }

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, thread};
+use std::{collections::HashMap, thread, time::Duration};
 
 use super::*;
 
@@ -50,4 +50,31 @@ fn a_writer_goes_on_where_another_has_stopped() {
         write_run(&mut other, &RunId::new(NOW + n), NOW).unwrap();
     }
     assert_eq!(whole(&folder).head.next, 31);
+}
+
+#[test]
+fn what_was_written_is_due_on_disk_within_a_second_though_nothing_more_comes() {
+    let (_home, folder) = place();
+    let mut audit = Audit::open(&folder, NOW).unwrap();
+    let run = RunId::new(NOW);
+    audit.intent(&intent(&run, "uptime", NOW)).unwrap();
+    assert_eq!(audit.sync_due(NOW), None, "an intent is on disk at once");
+    let ms = Duration::from_millis;
+    audit
+        .result(&result(&run, "gpu01", "ok", NOW + 300))
+        .unwrap();
+    assert_eq!(audit.sync_due(NOW + 300), Some(ms(1000)));
+    audit
+        .result(&result(&run, "gpu02", "ok", NOW + 900))
+        .unwrap();
+    assert_eq!(audit.sync_due(NOW + 900), Some(ms(400)), "of the first");
+    audit.sync_at_times(NOW + 1_299).unwrap();
+    assert_eq!(audit.sync_due(NOW + 1_299), Some(ms(1)));
+    audit.sync_at_times(NOW + 1_300).unwrap();
+    assert_eq!(audit.sync_due(NOW + 1_300), None);
+    audit
+        .result(&result(&run, "web01", "ok", NOW + 1_400))
+        .unwrap();
+    audit.end(&run, &Counts::new(), NOW + 1_500).unwrap();
+    assert_eq!(audit.sync_due(NOW + 1_500), None, "the end is the end");
 }

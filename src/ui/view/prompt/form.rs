@@ -123,6 +123,7 @@ mod tests {
 
     fn form() -> Form {
         Form::new(&Question::Passphrase {
+            user: "ops".into(),
             file: "~/.ssh/id".into(),
             attempt: 1,
         })

@@ -38,8 +38,13 @@ pub(super) fn lines(ask: &Ask<'_>, glyphs: Glyphs, width: u16) -> Vec<Line> {
             [host, algorithm, fingerprint].map(ToString::to_string),
             room,
         ),
-        Question::Passphrase { file, attempt } => {
+        Question::Passphrase {
+            user,
+            file,
+            attempt,
+        } => {
             let mut lines = cut("node", &node, Role::Strong, room);
+            lines.extend(cut("login", user.as_str(), Role::Text, room));
             lines.extend(cut("key file", file.as_str(), Role::Strong, room));
             lines.extend(wrong(*attempt));
             lines.push(entry(ask, glyphs, (0, "passphrase"), false, room));

@@ -8,7 +8,7 @@ use super::{Scene, list::first_line};
 use crate::{
     config::keymap::Action,
     exec::{
-        Gather, RunState,
+        Gather, Mask, RunState,
         report::{self, Tone},
     },
     fleet::Millis,
@@ -33,11 +33,22 @@ pub(super) struct Gathered {
     gather: Gather,
     taken: HashSet<usize>,
     page: Page,
+    is_masked: bool,
     made: Option<(Millis, usize, u16)>,
 }
 
 impl Gathered {
-    pub(super) fn act(&mut self, action: Action, body: Rect) {
+    pub(super) fn act(&mut self, action: Action, run: &RunState, body: Rect) {
+        if action == Action::Mask {
+            let is_masked = !self.is_masked;
+            let nodes = run.nodes.iter().map(|node| &*node.node);
+            *self = Self {
+                gather: Gather::new(is_masked.then(|| Mask::new(nodes))),
+                is_masked,
+                ..Self::default()
+            };
+            return;
+        }
         self.page.act(action, inside(body).height);
     }
 
@@ -71,6 +82,14 @@ impl Gathered {
         self.page.fill(lines, (inside.width, inside.height));
     }
 
+    fn title(&self) -> &'static str {
+        if self.is_masked {
+            "Gathered, masked"
+        } else {
+            "Gathered"
+        }
+    }
+
     pub(super) fn render(&self, run: &RunState, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         let style = |role| scene.theme.style(role);
         format::clear(buf, area, style(Role::Ground));
@@ -81,17 +100,10 @@ impl Gathered {
             n => format!("{n} not done yet"),
         };
         let page = &self.page;
-        let end = page
-            .len()
-            .min(page.scroll() + usize::from(inside(area).height));
-        let place = format!(
-            "lines {}-{end} of {}",
-            (page.scroll() + 1).min(end),
-            page.len()
-        );
+        let place = page.place(inside(area).height);
         let panel = Panel {
             title: &[
-                ("Gathered", style(Role::Strong)),
+                (self.title(), style(Role::Strong)),
                 (&first_line(&run.order.command), style(Role::Muted)),
             ],
             note: Some((&note, style(Role::Info))),

@@ -151,7 +151,7 @@ impl RunView {
                 if action == Action::Back {
                     self.inner = None;
                 } else {
-                    gathered.act(action, body);
+                    gathered.act(action, &self.run, body);
                 }
             }
             (None, Action::Back) => return Reply::Close,

@@ -173,9 +173,7 @@ impl Output {
     }
 
     fn place(&self, height: u16) -> String {
-        let (first, all) = (self.page.scroll(), self.page.len());
-        let end = all.min(first + usize::from(height));
-        let lines = format!("lines {}-{end} of {all}", (first + 1).min(all));
+        let lines = self.page.place(height);
         match (self.sought.as_str(), self.page.hits()) {
             ("", _) => lines,
             (sought, 0) => format!("/{sought}: not found · {lines}"),
