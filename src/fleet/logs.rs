@@ -31,8 +31,6 @@ pub struct Followed {
     pub state: State,
     /// A sentence for the person, such as that there are too many streams.
     pub said: Option<SafeText>,
-    /// Lines that wait for earlier ones.
-    pub waiting: usize,
     /// Nothing more comes.
     pub is_over: bool,
     /// Where lines were written to, or why not.
@@ -104,7 +102,6 @@ impl Followers {
             state: State::new(&order),
             order: Arc::clone(&order),
             said: None,
-            waiting: 0,
             is_over: false,
             saved: None,
         };

@@ -272,10 +272,7 @@ impl Following {
             let Some(source) = sources.get(place) else {
                 continue;
             };
-            let own = match source {
-                Source::Command(text) => text.as_str(),
-                _ => "",
-            };
+            let own = source.own();
             let is_known = own.is_empty() && !self.known.insert(found.clone());
             if is_known {
                 continue;

@@ -27,6 +27,7 @@ const BATCH: usize = 128 << 10;
 const CUT: &[u8] = " … (cut at 64 KiB)".as_bytes();
 
 /// A log, as far as it was read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Reading {
     maker: Maker,
     cutter: Lines,

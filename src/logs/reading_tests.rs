@@ -139,7 +139,7 @@ fn journal() -> impl Strategy<Value = Vec<String>> {
 proptest! {
     #[test]
     fn a_journal_is_read_on_without_loss_or_doubles(lines in journal(), cuts in prop::collection::vec(0usize..2_000, 0..4)) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.join("\n") + "\n";
         let mut reading = reading(&Kind::Journal("short-iso-precise"));
         let mut had = Vec::new();
         for cut in cuts.iter().map(|cut| cut % text.len()).chain([text.len()]) {

@@ -44,6 +44,15 @@ impl Source {
         }
     }
 
+    /// The user's own command, where it has one.
+    pub(super) fn own(&self) -> &str {
+        match self {
+            Self::Command(text) => text,
+            Self::Daemon(daemon) => daemon.log_command.as_deref().unwrap_or_default(),
+            _ => "",
+        }
+    }
+
     /// More may come of it later: a file that isn't there yet.
     pub(super) fn is_pattern(&self) -> bool {
         match self {
@@ -86,6 +95,9 @@ fn of_daemon(place: usize, daemon: &Daemon) -> String {
     if let Some(log) = &daemon.log {
         return files(place, log);
     }
+    if daemon.log_command.is_some() {
+        return format!("found {place} command");
+    }
     let find = match daemon.manager {
         Manager::Auto => "auto",
         Manager::Systemd => "unit",
@@ -113,10 +125,8 @@ fn word(pattern: &str) -> String {
     let mut in_brackets = false;
     for c in rest.chars() {
         let is_active = match c {
-            '*' | '?' => !in_brackets,
-            '[' => !in_brackets,
-            ']' => in_brackets,
-            '-' | '!' | '^' => in_brackets,
+            '*' | '?' | '[' => !in_brackets,
+            ']' | '-' | '!' | '^' => in_brackets,
             _ => c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_'),
         };
         match c {
@@ -135,7 +145,7 @@ fn word(pattern: &str) -> String {
 
 /// What the node is asked first: its clock, and functions that look for one source each. A line for each thing found,
 /// `s PLACE KIND NAME`, or why there is none, `m PLACE WHY`.
-const LOOK: &str = r##"LC_ALL=C; export LC_ALL
+const LOOK: &str = r#"LC_ALL=C; export LC_ALL
 echo "c $(date +%s.%N 2>/dev/null || date +%s) $(date +%z)"
 has() { command -v "$1" >/dev/null 2>&1; }
 found() { echo "s $*"; }
@@ -220,4 +230,4 @@ auto() {
   elif [ -n "$(configured "$2" command)" ]; then supervisor "$@"
   else openrc "$@"; fi
 }
-"##;
+"#;

@@ -46,10 +46,7 @@ impl Spots {
     pub(super) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Item)) {
         self.held.extend_from_slice(chunk);
         let mut rest = std::mem::take(&mut self.held);
-        loop {
-            let Some(at) = memchr::memmem::find(&rest, &self.sign) else {
-                break;
-            };
+        while let Some(at) = memchr::memmem::find(&rest, &self.sign) {
             let after = at + self.sign.len();
             let said = rest.get(after..).unwrap_or_default();
             let Some(end) = memchr::memchr(
@@ -69,7 +66,9 @@ impl Spots {
             let spot = spot(said.get(..end).unwrap_or_default());
             let through = after + end + 1;
             pass(&rest, if spot.is_some() { at } else { through }, &mut each);
-            spot.into_iter().for_each(|spot| each(Item::Spot(spot)));
+            if let Some(spot) = spot {
+                each(Item::Spot(spot));
+            }
             rest.drain(..through);
         }
         let kept = begun(&rest, &self.sign);

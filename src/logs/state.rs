@@ -1,10 +1,6 @@
 //! What is known of the nodes and streams that are followed, as it is told. Pure.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{Buffer, Credit, Event, Line, Merge, Order, Phase, StreamId};
 use crate::node::{NodeId, text::SafeText};
@@ -33,8 +29,8 @@ pub struct Flow {
 pub struct State {
     /// In the order's order.
     pub nodes: Vec<Arc<NodeState>>,
-    /// By their numbers.
-    pub streams: BTreeMap<StreamId, Arc<StreamState>>,
+    /// In the order of their numbers, [`State::stream`].
+    pub streams: Vec<Arc<StreamState>>,
     /// What went out last, [`Flow::keep`].
     pub buffer: Buffer,
     /// Lines that came after later ones had gone out.
@@ -146,9 +142,9 @@ impl Flow {
         let mut lines = Vec::new();
         self.pop(now_ms, &mut lines, most);
         let count = lines.len();
-        lines
-            .into_iter()
-            .for_each(|line| self.state.buffer.push(line));
+        for line in lines {
+            self.state.buffer.push(line);
+        }
         count
     }
 
@@ -191,7 +187,7 @@ impl State {
         });
         Self {
             nodes: nodes.collect(),
-            streams: BTreeMap::new(),
+            streams: Vec::new(),
             buffer: Buffer::default(),
             late: 0,
         }
@@ -204,9 +200,19 @@ impl State {
         !self.nodes.iter().any(is_open)
     }
 
+    /// A stream by its number.
+    pub fn stream(&self, id: StreamId) -> Option<&StreamState> {
+        let at = self.place(id).ok()?;
+        self.streams.get(at).map(|stream| &**stream)
+    }
+
+    fn place(&self, id: StreamId) -> Result<usize, usize> {
+        self.streams.binary_search_by_key(&id, |stream| stream.id)
+    }
+
     /// The node and the name of a stream.
     pub fn origin(&self, id: StreamId) -> Option<(&NodeState, &StreamState)> {
-        let stream = self.streams.get(&id)?;
+        let stream = self.stream(id)?;
         let node = self.nodes.get(stream.place)?;
         Some((node, stream))
     }
@@ -231,9 +237,9 @@ impl State {
                 ..
             } => self.open(*stream, *place, name.clone()),
             Event::Phase(stream, phase) => {
-                self.stream(*stream, |stream| stream.phase = phase.clone());
+                self.change(*stream, |stream| stream.phase = phase.clone());
             }
-            Event::Lines(stream, lines) => self.stream(*stream, |stream| {
+            Event::Lines(stream, lines) => self.change(*stream, |stream| {
                 let gaps = lines.iter().filter(|line| line.is_gap).count();
                 stream.gaps += gaps as u64;
                 stream.lines += (lines.len() - gaps) as u64;
@@ -241,10 +247,10 @@ impl State {
                 stream.bytes += bytes as u64;
             }),
             Event::Bytes(stream, bytes) => {
-                self.stream(*stream, |stream| stream.bytes += bytes.len() as u64);
+                self.change(*stream, |stream| stream.bytes += bytes.len() as u64);
             }
             Event::Closed(stream, end) => {
-                self.stream(*stream, |stream| stream.phase = Phase::Closed(end.clone()));
+                self.change(*stream, |stream| stream.phase = Phase::Closed(end.clone()));
             }
             Event::Said(_) => {}
         }
@@ -260,7 +266,11 @@ impl State {
             bytes: 0,
             gaps: 0,
         };
-        self.streams.insert(id, Arc::new(stream));
+        match self.place(id) {
+            // Never met: each is opened once.
+            Ok(_) => {}
+            Err(at) => self.streams.insert(at, Arc::new(stream)),
+        }
     }
 
     fn node(&mut self, place: usize, change: impl FnOnce(&mut NodeState)) {
@@ -269,8 +279,9 @@ impl State {
         }
     }
 
-    fn stream(&mut self, id: StreamId, change: impl FnOnce(&mut StreamState)) {
-        if let Some(stream) = self.streams.get_mut(&id) {
+    fn change(&mut self, id: StreamId, change: impl FnOnce(&mut StreamState)) {
+        let at = self.place(id).ok();
+        if let Some(stream) = at.and_then(|at| self.streams.get_mut(at)) {
             change(Arc::make_mut(stream));
         }
     }

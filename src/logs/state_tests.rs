@@ -94,7 +94,7 @@ fn following_waits_for_slow_nodes_but_not_for_long() {
     flow.apply(lines(1, &[5, 20]), 3_100);
     assert_eq!(popped(&mut flow, 3_400), [5, 20]);
     assert_eq!(flow.state().late, 1);
-    let stream = &flow.state().streams[&StreamId(1)];
+    let stream = &flow.state().streams[1];
     assert_eq!((stream.lines, stream.place), (2, 1));
 }
 

@@ -97,10 +97,10 @@ pub(super) fn now_us() -> u64 {
 impl Asked {
     /// Reads a command; none where it is of no log.
     pub(super) fn parse(command: &str, now_us: u64) -> Option<Self> {
-        if let Some((_, calls)) = command.rsplit_once("\n}\n") {
-            if command.contains("\nfound() {") {
-                return Some(Self::Look(look(calls, now_us)));
-            }
+        if let Some((_, calls)) = command.rsplit_once("\n}\n")
+            && command.contains("\nfound() {")
+        {
+            return Some(Self::Look(look(calls, now_us)));
         }
         let log = if let Some((_, words)) = command.split_once("exec journalctl ") {
             journal(words, now_us)

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sshoal::logs::{Order, Since, Source, StreamId, Tail};
+use sshoal::logs::{Order, Since, Source, Tail};
 
 use super::{Sshd, Watch, numbered, order};
 
@@ -78,7 +78,7 @@ async fn a_file_is_followed_through_rotation_truncation_and_absence() {
     writer.lines(1);
     watch.until(201).await;
     assert_eq!(watch.texts(), numbered(50..251));
-    assert_eq!(watch.flow.state().streams[&StreamId(0)].gaps, 0);
+    assert_eq!(watch.flow.state().streams[0].gaps, 0);
     watch.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Duration};
 
-use sshoal::logs::{Order, Since, Source, StreamId, Tail};
+use sshoal::logs::{Order, Since, Source, Tail};
 
 use super::{Sshd, Watch, numbered, order, support::sshd::peer};
 
@@ -93,7 +93,7 @@ async fn the_journal_is_followed_and_read_on() {
         println!(
             "{} ms: {:?}",
             watch.now(),
-            watch.flow.state().streams[&StreamId(0)].phase
+            watch.flow.state().streams[0].phase
         );
     }
     // None is late, and none comes twice.
@@ -103,7 +103,7 @@ async fn the_journal_is_followed_and_read_on() {
     );
     assert!(more.await.is_err(), "{:?}", watch.texts().last());
     assert_eq!(of_app(&watch), numbered(200 - first..500));
-    assert_eq!(watch.flow.state().streams[&StreamId(0)].gaps, 0);
+    assert_eq!(watch.flow.state().streams[0].gaps, 0);
     let line = watch.lines.last().unwrap();
     assert!(line.is_stamped, "{line:?}");
     watch.stop().await;

@@ -50,7 +50,7 @@ async fn a_file_is_read_on_where_its_connection_was_lost() {
     lines(&mut file, 30);
     watch.until(510).await;
     assert_eq!(watch.texts(), numbered(0..510));
-    assert_eq!(watch.flow.state().streams[&StreamId(0)].gaps, 0);
+    assert_eq!(watch.flow.state().streams[0].gaps, 0);
     // Rotated away: what came between is unknown, and that is said.
     server.kill_connections();
     fs::remove_file(&path).unwrap();
@@ -72,7 +72,7 @@ async fn a_command_begins_anew_behind_a_gap() {
     let source = Source::Command("echo begun; exec sleep 300".to_owned());
     let mut watch = Watch::start(&server, order(&server, source));
     watch.until(1).await;
-    assert_eq!(watch.flow.state().streams[&StreamId(0)].phase, Phase::Live);
+    assert_eq!(watch.flow.state().streams[0].phase, Phase::Live);
     server.kill_connections();
     watch.until(3).await;
     let texts = watch.texts();
@@ -106,7 +106,7 @@ async fn nothing_is_left_when_the_connection_is_cut() {
     let mut watch = Watch::start(&server, order(&server, source));
     watch.until(1).await;
     assert!(runs(&wanted));
-    let again = watch.flow.state().streams[&StreamId(0)].id;
+    let again = watch.flow.state().streams[0].id;
     assert_eq!(again, StreamId(0));
     server.kill_connections();
     watch.stop().await;

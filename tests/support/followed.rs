@@ -34,7 +34,6 @@ pub(crate) fn followed(order: &Arc<Order>) -> Followed {
         order: Arc::clone(order),
         state,
         said: None,
-        waiting: 0,
         is_over: false,
         saved: None,
     }

@@ -123,10 +123,10 @@ fn object(line: &Line, state: &State) -> Value {
         "level": line.level.map(word),
         "late": line.is_late,
     });
-    if line.is_gap {
-        object["gap"] = Value::Bool(true);
-    }
     if let (Value::Object(object), Value::Object(text)) = (&mut object, json::output(&line.text)) {
+        if line.is_gap {
+            object.insert("gap".to_owned(), Value::Bool(true));
+        }
         object.extend(text);
     }
     object

@@ -98,7 +98,7 @@ impl Teller {
         if self.has_trouble {
             exit::TROUBLE
         } else if state.nodes.iter().any(|node| is_unreached(&node.reach))
-            || state.streams.values().any(|stream| is_lost(&stream.phase))
+            || state.streams.iter().any(|stream| is_lost(&stream.phase))
         {
             exit::UNREACHED
         } else {
@@ -115,6 +115,6 @@ pub(super) fn awaited(state: &State) -> Option<String> {
         .filter(|node| matches!(node.reach, Reach::Connecting | Reach::Reached));
     let names: Vec<&str> = open.map(|node| node.node.as_str()).collect();
     let count = names.len();
-    let set = NodeSet::from_names(names.into_iter());
+    let set = NodeSet::from_names(names);
     (count > 0).then(|| format!("{count} of {} nodes: {set}", state.nodes.len()))
 }

@@ -88,7 +88,6 @@ impl Task {
 
     fn show(&mut self, flow: &Flow) {
         self.followed.state = flow.state().clone();
-        self.followed.waiting = flow.waiting();
         self.shown.send_replace(Arc::new(self.followed.clone()));
         // A full queue says the same already.
         let _ = self.news.try_send(());

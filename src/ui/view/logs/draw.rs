@@ -217,6 +217,10 @@ impl Logs {
         let Some(followed) = &self.followed else {
             return (String::new(), Role::Muted);
         };
+        // They stand in the middle of the screen then.
+        if self.shown.len() == 0 {
+            return (String::new(), Role::Muted);
+        }
         let troubles = troubles(followed);
         match troubles.as_slice() {
             [] => (String::new(), Role::Muted),

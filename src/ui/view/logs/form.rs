@@ -3,7 +3,7 @@
 use regex::bytes::Regex;
 
 use crate::{
-    logs::{Level, Line, State},
+    logs::{Level, Line, State, state::StreamState},
     node::text::styled::{Style, Styled},
     ui::{
         format::{self, width},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Names are as wide as the widest one, up to this.
-const NAME: usize = 20;
+const NAME: usize = 24;
 
 /// How lines are laid out.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +44,32 @@ impl Layout {
     }
 }
 
-/// Cells for the names of these nodes.
-pub(super) fn name_width(state: &State, area: usize) -> usize {
-    let names = state.nodes.iter().map(|node| width(node.node.as_str()));
-    names.max().unwrap_or(0).min(NAME).min(area / 4)
+/// Cells for the names of what there is; none where it is one log.
+pub(super) fn name_width(state: &State, only: Option<usize>, area: usize) -> usize {
+    let is_shown = |place: usize| only.is_none_or(|only| only == place);
+    let nodes = (0..)
+        .zip(&state.nodes)
+        .filter(|(place, _)| is_shown(*place));
+    let nodes: Vec<usize> = nodes.map(|(_, node)| width(node.node.as_str())).collect();
+    let streams = state.streams.values();
+    let streams = streams.filter(|stream| has_source(state) && is_shown(stream.place));
+    let sources = streams.map(|stream| width(source(stream)) + 1);
+    let widest = match (nodes.len(), sources.max()) {
+        (0 | 1, None) => 0,
+        (_, source) => nodes.iter().max().unwrap_or(&0) + source.unwrap_or(0),
+    };
+    widest.min(NAME).min(area / 4)
+}
+
+/// Some node has more than one log.
+fn has_source(state: &State) -> bool {
+    state.streams.len() > state.nodes.len()
+}
+
+/// The last part of a path, or the whole name.
+fn source(stream: &StreamState) -> &str {
+    let name = stream.name.as_str();
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// The text of a line, in pieces, cut into rows.
@@ -117,7 +139,12 @@ pub(super) fn name(line: &Line, state: &State, layout: Layout, glyphs: Glyphs) -
     let Some((node, stream)) = state.origin(line.stream) else {
         return (" ".repeat(layout.name), Role::Muted);
     };
-    let text = format::left(node.node.as_str(), layout.name, glyphs);
+    let text = if has_source(state) {
+        format!("{} {}", node.node, source(stream))
+    } else {
+        node.node.to_string()
+    };
+    let text = format::left(&text, layout.name, glyphs);
     (text, Role::Series((stream.place % 8) as u8))
 }
 

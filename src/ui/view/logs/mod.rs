@@ -337,12 +337,10 @@ impl Logs {
     fn layout(&self, body: Rect) -> Layout {
         let width = usize::from(body.width.saturating_sub(4));
         let state = self.followed.as_ref().map(|followed| &followed.state);
-        let has_names = state.is_some_and(|state| state.nodes.len() > 1);
-        let name = state.filter(|_| has_names && self.sift.only.is_none());
         Layout {
             width,
             height: usize::from(body.height.saturating_sub(2)),
-            name: name.map_or(0, |state| form::name_width(state, width)),
+            name: state.map_or(0, |state| form::name_width(state, self.sift.only, width)),
             wraps: self.wraps,
             left: self.left,
         }

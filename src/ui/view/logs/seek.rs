@@ -3,7 +3,7 @@
 use regex::bytes::Regex;
 
 use super::shown::Shown;
-use crate::logs::{Buffer, Level, Line};
+use crate::logs::{Buffer, Level, Line, filter};
 
 /// Lines that are looked at in a frame.
 const STEP: u64 = 50_000;
@@ -20,7 +20,7 @@ pub(super) enum Kind {
 impl Kind {
     fn is(&self, line: &Line) -> bool {
         match self {
-            Self::Text(pattern) => pattern.is_match(&line.text),
+            Self::Text(pattern) => pattern.is_match(&filter::plain(&line.text)),
             Self::Error => line.level >= Some(Level::Error) && line.is_stamped,
         }
     }
