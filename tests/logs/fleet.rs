@@ -25,7 +25,7 @@ async fn until(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_come_with_the_snapshots_and_are_saved() {
-    let server = Sshd::start(&[]);
+    let Some(server) = Sshd::start() else { return };
     server.trust();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.log");

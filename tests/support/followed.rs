@@ -28,7 +28,7 @@ pub(crate) fn followed(order: &Arc<Order>) -> Followed {
             bytes: 0,
             gaps: 0,
         };
-        state.streams.insert(stream.id, Arc::new(stream));
+        state.streams.push(Arc::new(stream));
     }
     Followed {
         order: Arc::clone(order),

@@ -325,7 +325,7 @@ fn troubles(followed: &Followed) -> Vec<String> {
                 .map(|why| format!("{}: {why}", node.node)),
         );
     }
-    for stream in followed.state.streams.values() {
+    for stream in &followed.state.streams {
         let node = followed.state.nodes.get(stream.place);
         let (Some(node), Phase::Lost(why) | Phase::Waiting(why)) = (node, &stream.phase) else {
             continue;

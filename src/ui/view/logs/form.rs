@@ -51,7 +51,7 @@ pub(super) fn name_width(state: &State, only: Option<usize>, area: usize) -> usi
         .zip(&state.nodes)
         .filter(|(place, _)| is_shown(*place));
     let nodes: Vec<usize> = nodes.map(|(_, node)| width(node.node.as_str())).collect();
-    let streams = state.streams.values();
+    let streams = state.streams.iter();
     let streams = streams.filter(|stream| has_source(state) && is_shown(stream.place));
     let sources = streams.map(|stream| width(source(stream)) + 1);
     let widest = match (nodes.len(), sources.max()) {

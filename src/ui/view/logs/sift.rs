@@ -72,7 +72,7 @@ impl Sift {
             Some(only) => place == only,
             None => !self.hidden.contains(&place),
         };
-        let streams = state.streams.values();
+        let streams = state.streams.iter();
         let wanted = streams.filter(|stream| is_wanted(stream.place));
         Filter {
             streams: self
