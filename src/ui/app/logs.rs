@@ -22,16 +22,12 @@ impl App {
     /// Follows the system's log of the marked nodes, else of the one under the cursor.
     pub(super) fn follow_marked(&mut self) -> Vec<Effect> {
         let here = self.fleet.cursor().map(|(id, _)| id.clone());
-        match self.untold(here.as_ref()) {
-            Ok(selection) => {
-                let nodes = selection.nodes;
-                self.follow(of_all(&nodes, &[Source::System]), "system log", false)
-            }
-            Err(_) => {
-                self.say("no node to follow the log of");
-                Vec::new()
-            }
-        }
+        let Ok(selection) = self.untold(here.as_ref()) else {
+            self.say("no node to follow the log of");
+            return Vec::new();
+        };
+        let targets = of_all(&selection.nodes, &[Source::System]);
+        self.follow(targets, "system log", false)
     }
 
     /// Follows what belongs to the page of a node: the logs of daemons that failed, else the system's.

@@ -114,7 +114,11 @@ impl Logs {
             Action::Down => self.step(1),
             Action::PageUp => self.step(-page),
             Action::PageDown => self.step(page),
-            Action::First => self.shown.first().into_iter().for_each(|n| self.hold_at(n)),
+            Action::First => {
+                if let Some(first) = self.shown.first() {
+                    self.hold_at(first);
+                }
+            }
             Action::Last => self.follow(),
             Action::Follow => match (self.cursor, self.shown.last()) {
                 (None, Some(last)) => self.hold_at(last),
@@ -174,7 +178,9 @@ impl Logs {
 
     fn step(&mut self, by: i64) {
         let to = self.here().and_then(|here| self.shown.step_from(here, by));
-        to.into_iter().for_each(|number| self.hold_at(number));
+        if let Some(number) = to {
+            self.hold_at(number);
+        }
     }
 
     fn next_hit(&mut self, is_forward: bool) -> Reply {

@@ -183,7 +183,7 @@ impl Logs {
             match seek.step(&self.shown, buffer) {
                 Found::At(number) => self.jump(number),
                 Found::NotYet => self.seek = Some(seek),
-                Found::Nowhere => self.wrong = "not found".to_owned(),
+                Found::Nowhere => "not found".clone_into(&mut self.wrong),
             }
         }
         self.place(body);

@@ -131,7 +131,9 @@ mod tests {
 
     fn buffer(texts: &[bool], limit: usize) -> Buffer {
         let mut buffer = Buffer::new(limit);
-        texts.iter().for_each(|is_hit| push(&mut buffer, *is_hit));
+        for is_hit in texts {
+            push(&mut buffer, *is_hit);
+        }
         buffer
     }
 

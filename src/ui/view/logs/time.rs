@@ -8,6 +8,9 @@ use crate::logs::{
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
+/// Zones are whole ones of these ahead of UTC.
+const QUARTER: i64 = 900 * SECOND;
+
 /// Microseconds since 1970. A time of day is read as the line under the cursor shows its own: in its zone, on its day or the
 /// day before.
 pub(super) fn read(text: &str, line: &Line, newest_us: i64) -> Option<i64> {
@@ -73,8 +76,7 @@ fn ahead(line: &Line) -> i64 {
     let (Some(shown), Some(at_us), true) = (shown, line.at_us, line.is_stamped) else {
         return 0;
     };
-    // Zones are whole quarters of an hour; a clock that is set right by the way is a little off.
-    const QUARTER: i64 = 900 * SECOND;
+    // A clock that is set right by the way is a little off.
     let off = (shown - at_us.rem_euclid(DAY) + DAY / 2).rem_euclid(DAY) - DAY / 2;
     (off + QUARTER / 2).div_euclid(QUARTER) * QUARTER
 }
