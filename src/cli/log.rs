@@ -1,12 +1,15 @@
 //! Our own log: a file in the state folder, never the screen. `SSHOAL_LOG=debug` says more.
 
 use tracing_appender::{
-    non_blocking::WorkerGuard,
+    non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{RollingFileAppender, Rotation},
 };
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Paths;
+
+/// Lines that wait for the disk; more are dropped. The usual 128,000 places cost 5 MiB and two milliseconds at each start.
+const LINES: usize = 4096;
 
 /// Starts the log; without a folder that can be written there is none, and nothing else changes. The guard flushes when dropped.
 pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
@@ -18,7 +21,8 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
         .max_log_files(7)
         .build(&paths.state)
         .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
+    let queue = NonBlockingBuilder::default().buffered_lines_limit(LINES);
+    let (writer, guard) = queue.finish(file);
     let filter =
         EnvFilter::try_from_env("SSHOAL_LOG").unwrap_or_else(|_| EnvFilter::new("sshoal=info"));
     let log = tracing_subscriber::fmt()

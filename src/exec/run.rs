@@ -161,7 +161,8 @@ impl Run {
         let (place, task, rein) = match step {
             Step::Connect(place) => {
                 let task = async move { (place, shared.connect(place).await) };
-                let task = self.connects.spawn(task);
+                // In a box: tokio moves a whole task when it begins and when it ends.
+                let task = self.connects.spawn(Box::pin(task));
                 (place, task.id(), Rein::Connecting(task))
             }
             Step::Run(place) => {
@@ -170,7 +171,7 @@ impl Run {
                 };
                 let (control, token) = shared.control.of_one();
                 let task = async move { (place, shared.execute(place, open, &control).await) };
-                let task = self.runs.spawn(task);
+                let task = self.runs.spawn(Box::pin(task));
                 (place, task.id(), Rein::Running(token))
             }
         };

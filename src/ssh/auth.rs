@@ -6,6 +6,7 @@ mod identity;
 mod kept;
 mod keys;
 mod offer;
+mod ready;
 mod signing;
 mod told;
 mod typed;
@@ -29,6 +30,7 @@ use crate::node::{Transport, text::SafeText};
 pub(super) use habit::Habits;
 pub(super) use kept::{Kept, Look};
 use keys::{Keys, Rsa};
+pub(super) use ready::ReadyKey;
 use told::{Hint, Told};
 
 /// Steps of one login; a server that wants more wants something else.

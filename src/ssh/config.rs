@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-pub(super) use files::{Stamp, stamp};
+pub(super) use files::{Stamp, has_settled, stamp, stamp_of};
 pub use listing::{Listing, list};
 pub(super) use pattern::in_list as is_in_list;
 pub(super) use resolver::Resolver;

@@ -19,6 +19,7 @@ use super::{
     Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried, auth,
     config::Resolver,
     keyring::Keyring,
+    known_hosts::Shelf,
     pool::{Lane, Pool, Wanted},
     target::{Path, Target},
     trail::Trail,
@@ -52,6 +53,8 @@ pub(super) struct Shared {
     pub(super) tailnet: tailscale::Status,
     pub(super) vault: secret::Vault,
     pub(super) keyring: Keyring,
+    /// What known_hosts files hold.
+    pub(super) shelf: Shelf,
     /// What key files came to.
     pub(super) kept: auth::Kept,
     pub(super) habits: auth::Habits,
@@ -77,6 +80,7 @@ impl Connector {
             tailnet: tailscale::Status::default(),
             vault: secret::Vault::default(),
             keyring,
+            shelf: Shelf::default(),
             kept: auth::Kept::default(),
             habits: auth::Habits::default(),
             touch: Semaphore::new(1),
@@ -203,9 +207,10 @@ impl Connector {
         self.pool().table().await
     }
 
-    /// Forgets all passwords and decrypted keys; open connections stay.
+    /// Forgets all passwords and decrypted keys, and what was read from files; open connections stay.
     pub async fn forget_secrets(&self) {
         self.0.shared.kept.forget();
+        self.0.shared.shelf.forget();
         self.0.shared.keyring.forget().await;
     }
 

@@ -66,7 +66,8 @@ impl Judge {
         let book = target.book();
         let trail = wanted.trail.clone();
         let wanted = book.clone();
-        let look_up = move || Known::lookup(&wanted.files, &wanted.host);
+        let shelf = shared.shelf.clone();
+        let look_up = move || shelf.lookup(&wanted.files, &wanted.host);
         let known = blocking_then(look_up, more)
             .await
             .map_err(|error| unreadable(transport, &error))?;

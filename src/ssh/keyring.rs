@@ -12,10 +12,9 @@ use futures::{
     future::{BoxFuture, FutureExt},
     stream::FuturesUnordered,
 };
-use russh::keys::PrivateKey;
 use tokio::sync::{mpsc, oneshot};
 
-use super::secret::Secret;
+use super::{auth::ReadyKey, secret::Secret};
 
 /// Requests that may wait; whoever asks more waits.
 const REQUESTS: usize = 64;
@@ -24,7 +23,7 @@ const REQUESTS: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Keyring {
     /// Decrypted keys by their files.
-    pub(super) keys: Ring<PathBuf, Arc<PrivateKey>>,
+    pub(super) keys: Ring<PathBuf, Arc<ReadyKey>>,
     /// Passwords that a server has accepted.
     pub(super) passwords: Ring<Account, Secret>,
 }

@@ -101,7 +101,7 @@ impl Link {
             transport: self.transport,
         };
         let handle = Arc::clone(&self.handle);
-        self.tasks.spawn(pump.run(handle, request));
+        self.tasks.spawn(Box::pin(pump.run(handle, request)));
         match timeout(START_TIMEOUT, start).await {
             Ok(Ok(Start::Running(writer))) => Ok(channel.attach(Input::Ssh(writer))),
             Ok(Ok(Start::NoChannel(error))) => Err(Denied::NoChannel(error)),

@@ -230,12 +230,21 @@ async fn both(limit: usize, good: usize) -> Option<[(bool, usize); 2]> {
         asked.arg("-i").arg(key);
     }
     let ended = asked.args(["127.0.0.1", "true"]).output().unwrap();
+    // The server tells the client before it tells its log.
+    let accepted = |times: usize| server.log().matches("Accepted publickey").count() >= times;
+    if ended.status.success() {
+        eventually("its log tells of ssh", || accepted(1)).await;
+    }
     let by_ssh = (ended.status.success(), seen(0));
     let mut node = server.node();
     node.identity = keys;
     let ended = Connector::new(server.config(), None).connect(&node).await;
     if let Err(error) = &ended {
         println!("{error}\n  -> {}", error.advice);
+    }
+    if ended.is_ok() {
+        let times = 1 + usize::from(by_ssh.0);
+        eventually("its log tells of us", || accepted(times)).await;
     }
     Some([by_ssh, (ended.is_ok(), seen(by_ssh.1))])
 }

@@ -1,7 +1,7 @@
 //! The audit log of one run, kept by a thread of its own: a slow disk holds up nothing once the run has begun.
 
 use std::{
-    io,
+    io, mem,
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     time::Duration,
@@ -26,14 +26,15 @@ use crate::{
 /// Instead of the time to the next sync, where none is due.
 const LONG: Duration = Duration::from_hours(24);
 
-/// Results in one write.
-const BATCH: usize = 256;
+/// What ends so soon after the last write goes into one with what follows: each takes a lock and looks where the log ends.
+/// Milliseconds.
+const PACE: u64 = 100;
 
 /// For the last write and sync of a run: a disk that takes longer is said to fail.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 enum Entry {
-    Result(Box<RunResult>),
+    Results(Vec<RunResult>),
     End(Counts),
 }
 
@@ -41,6 +42,10 @@ enum Entry {
 pub(super) struct Journal {
     run: RunId,
     entries: SyncSender<Entry>,
+    /// Not handed on yet.
+    results: Vec<RunResult>,
+    /// When something was last, by the run's clock.
+    handed_on: Option<u64>,
     failed: oneshot::Receiver<Error>,
     thread: JoinSet<()>,
 }
@@ -82,7 +87,7 @@ impl Journal {
         let audit = begun
             .await
             .map_err(|error| Refusal::Nowhere(error.into()))??;
-        // One result each, and the end: there is always room.
+        // One each, and the end: there is always room.
         let (to, entries) = sync_channel(nodes + 1);
         let (fails, failed) = oneshot::channel();
         let mut thread = JoinSet::new();
@@ -91,15 +96,35 @@ impl Journal {
         Ok(Self {
             run,
             entries: to,
+            results: Vec::new(),
+            handed_on: None,
             failed,
             thread,
         })
     }
 
-    /// How it went on one node.
-    pub(super) fn result(&self, result: &NodeResult) {
-        let entry = Entry::Result(Box::new(record(&self.run, result)));
+    /// How it went on one node; written at once, or within the pace where [`Journal::beat`] is called as often.
+    pub(super) fn result(&mut self, result: &NodeResult, now: u64) {
+        self.results.push(record(&self.run, result));
+        self.beat(now);
+    }
+
+    /// Hands on what has waited long enough.
+    pub(super) fn beat(&mut self, now: u64) {
+        let is_due = (self.handed_on).is_none_or(|last| now.saturating_sub(last) >= PACE);
+        if is_due && !self.results.is_empty() {
+            self.handed_on = Some(now);
+            self.hand_on();
+        }
+    }
+
+    /// Hands on all that waits.
+    pub(super) fn hand_on(&mut self) {
+        if self.results.is_empty() {
+            return;
+        }
         // There is room for each; a thread that is gone was told of.
+        let entry = Entry::Results(mem::take(&mut self.results));
         let _ = self.entries.try_send(entry);
     }
 
@@ -116,6 +141,7 @@ impl Journal {
 
     /// The run is over. False when that isn't known to be on disk.
     pub(super) async fn end(mut self, counts: Counts) -> Result<(), String> {
+        self.hand_on();
         let _ = self.entries.try_send(Entry::End(counts));
         drop(self.entries);
         let done = timeout(PATIENCE, self.thread.join_next()).await;
@@ -145,7 +171,7 @@ fn keep(mut audit: Audit, run: &RunId, entries: &Receiver<Entry>, fails: oneshot
     };
     loop {
         let due = audit.sync_due(store::now_ms()).unwrap_or(LONG);
-        let first = match entries.recv_timeout(due) {
+        let entry = match entries.recv_timeout(due) {
             Ok(entry) => entry,
             Err(RecvTimeoutError::Timeout) => {
                 tell(audit.sync_at_times(store::now_ms()));
@@ -153,16 +179,9 @@ fn keep(mut audit: Audit, run: &RunId, entries: &Receiver<Entry>, fails: oneshot
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let (mut results, mut end) = (Vec::new(), None);
-        for entry in std::iter::once(first).chain(entries.try_iter().take(BATCH)) {
-            match entry {
-                Entry::Result(result) => results.push(*result),
-                Entry::End(counts) => end = Some(counts),
-            }
-        }
-        tell(audit.results(&results));
-        if let Some(counts) = end {
-            tell(audit.end(run, &counts, store::now_ms()));
+        match entry {
+            Entry::Results(results) => tell(audit.results(&results)),
+            Entry::End(counts) => tell(audit.end(run, &counts, store::now_ms())),
         }
     }
 }
@@ -193,5 +212,39 @@ fn record(run: &RunId, result: &NodeResult) -> RunResult {
         out_sha256: hash(result.stdout.digest),
         err_sha256: hash(result.stderr.digest),
         at_ms: store::now_ms(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::Node;
+
+    #[test]
+    fn what_ends_together_is_written_together_and_nothing_waits_for_long() {
+        let (to, entries) = sync_channel(8);
+        let mut journal = Journal {
+            run: RunId::new(0),
+            entries: to,
+            results: Vec::new(),
+            handed_on: None,
+            failed: oneshot::channel().1,
+            thread: JoinSet::new(),
+        };
+        let result = NodeResult::without_run(&Node::blank("web1").id, Outcome::Ok, 1);
+        let written = || match entries.try_recv() {
+            Ok(Entry::Results(results)) => results.len(),
+            _ => 0,
+        };
+        (0..4).for_each(|_| journal.result(&result, 5));
+        assert_eq!((written(), written()), (1, 0));
+        journal.beat(5 + PACE - 1);
+        assert_eq!(written(), 0);
+        journal.beat(5 + PACE);
+        assert_eq!((written(), written()), (3, 0));
+        journal.result(&result, 5 + PACE);
+        journal.hand_on();
+        journal.hand_on();
+        assert_eq!((written(), written()), (1, 0));
     }
 }

@@ -107,6 +107,9 @@ impl Stage {
                 pin!(answers);
                 self.until(answers, signals, events).await
             };
+            if let Some(journal) = &mut self.journal {
+                journal.hand_on();
+            }
             // What was being asked is over, too.
             person.give_back().await;
             match next {
@@ -132,7 +135,9 @@ impl Stage {
         let mut asking = self.asking.clone();
         loop {
             let takes = self.screen.has_room() || self.control.is_cancelled();
-            let has_ticks = self.status.is_some() || matches!(self.show, Show::Live(_));
+            let has_ticks = self.status.is_some()
+                || self.journal.is_some()
+                || matches!(self.show, Show::Live(_));
             tokio::select! {
                 biased;
                 signal = signals.next() => {
@@ -232,6 +237,9 @@ impl Stage {
     }
 
     fn tick(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.beat(self.clock.now().0);
+        }
         let Some(now) = self.screen.has_room().then(|| self.clock.now()) else {
             return;
         };
@@ -307,8 +315,8 @@ impl Stage {
     fn ended(&mut self, place: usize, result: &Arc<NodeResult>) {
         self.progress.ended(place, result);
         self.gather.add(result);
-        if let Some(journal) = &self.journal {
-            journal.result(result);
+        if let Some(journal) = &mut self.journal {
+            journal.result(result, self.clock.now().0);
         }
         if self.has_files {
             self.screen.put(Piece::File(Part::End(place)));

@@ -11,7 +11,10 @@ use russh::keys::{Algorithm, Certificate, PrivateKey, PublicKey, decode_secret_k
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use super::kept::{Kept, Wanted};
+use super::{
+    kept::{Kept, Wanted},
+    ready::ReadyKey,
+};
 use crate::ssh::{
     config::{Stamp, stamp},
     secret::Secret,
@@ -33,7 +36,7 @@ pub(super) struct Identity {
 /// The private half.
 #[derive(Clone)]
 pub(super) enum Private {
-    Open(Arc<PrivateKey>),
+    Open(Arc<ReadyKey>),
     /// Encrypted; whoever knows the passphrase can have it.
     Locked,
     Absent(Flaw),
@@ -97,12 +100,12 @@ pub(super) async fn load(wanted: Wanted, kept: &Kept) -> Arc<Files> {
 }
 
 /// Decrypts a key file; takes the CPU for as long as its maker wanted (bcrypt), so off the runtime's threads.
-pub(super) async fn unlock(path: &Path, passphrase: Secret) -> Result<Arc<PrivateKey>, String> {
+pub(super) async fn unlock(path: &Path, passphrase: Secret) -> Result<Arc<ReadyKey>, String> {
     let path = path.to_owned();
     let decrypt = move || {
         let text = contents(&path).map_err(|flaw| flaw.to_string())?;
         decode_secret_key(&text, Some(passphrase.expose()))
-            .map(Arc::new)
+            .map(|key| Arc::new(key.into()))
             .map_err(|error| error.to_string())
     };
     let unlocked = spawn_blocking(decrypt).await;
@@ -180,7 +183,7 @@ fn halves(path: &Path) -> (Option<PublicKey>, Private) {
         let private = match key {
             _ if is_token => Private::Absent(Flaw::Token),
             key if key.is_encrypted() => Private::Locked,
-            key => Private::Open(Arc::new(key)),
+            key => Private::Open(Arc::new(key.into())),
         };
         return (public, private);
     }
@@ -189,7 +192,10 @@ fn halves(path: &Path) -> (Option<PublicKey>, Private) {
         return (None, Private::Locked);
     }
     match decode_secret_key(&text, None) {
-        Ok(key) => (Some(key.public_key().clone()), Private::Open(Arc::new(key))),
+        Ok(key) => (
+            Some(key.public_key().clone()),
+            Private::Open(Arc::new(key.into())),
+        ),
         Err(russh::keys::Error::KeyIsEncrypted) => (None, Private::Locked),
         Err(error) => (None, Private::Absent(Flaw::Unusable(error.to_string()))),
     }

@@ -5,19 +5,16 @@ use std::{
     fmt,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::{oneshot, watch};
 
 use super::identity::{self, Files};
 use crate::ssh::{
-    config::{Stamp, stamp},
+    config::{has_settled, stamp},
     target::Target,
 };
-
-/// A file that has just been written can change again under the same times: some file systems count in steps of 2 s.
-const SETTLES: Duration = Duration::from_secs(2);
 
 /// A look that is older says little about now: a person may have been asked meanwhile, and have mended a file.
 const FRESH: Duration = Duration::from_secs(1);
@@ -108,15 +105,6 @@ impl Look {
         let (at, files) = self.0.await.ok()?;
         files.filter(|_| at.elapsed() < FRESH)
     }
-}
-
-fn has_settled(stamp: Stamp, now: SystemTime) -> bool {
-    let Some([.., changed, _]) = stamp else {
-        return true;
-    };
-    let changed = Duration::from_secs(changed.try_into().unwrap_or_default());
-    let now = now.duration_since(UNIX_EPOCH);
-    now.is_ok_and(|now| now.saturating_sub(changed) > SETTLES)
 }
 
 #[cfg(test)]

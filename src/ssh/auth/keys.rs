@@ -4,7 +4,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use russh::{
     client::AuthResult,
-    keys::{Algorithm, HashAlg, PrivateKey, PublicKey, agent::AgentIdentity},
+    keys::{Algorithm, HashAlg, PublicKey, agent::AgentIdentity},
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     identity::{self, Files, Flaw, Private},
     kept::Wanted,
     offer::{self, By, Offer, Public},
+    ready::ReadyKey,
     signing::{ByAgent, Signing, Unsigned},
 };
 use crate::ssh::{Answer, Error, Question, keyring::Found, prompt::Unanswered};
@@ -264,7 +265,7 @@ impl Login<'_> {
         name: &str,
         path: PathBuf,
         public: Option<&PublicKey>,
-    ) -> Option<Arc<PrivateKey>> {
+    ) -> Option<Arc<ReadyKey>> {
         let ring = &self.shared.keyring.keys;
         loop {
             match self.patiently(ring.find(path.clone())).await {
@@ -305,7 +306,7 @@ impl Login<'_> {
         &mut self,
         name: &str,
         path: &std::path::Path,
-    ) -> (Option<Arc<PrivateKey>>, bool) {
+    ) -> (Option<Arc<ReadyKey>>, bool) {
         for attempt in 1..=self.target.methods.tries {
             let question = Question::Passphrase {
                 user: self.target.user.as_str().into(),

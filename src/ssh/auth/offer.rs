@@ -2,9 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use russh::keys::{Algorithm, Certificate, HashAlg, PrivateKey, PublicKey, agent::AgentIdentity};
+use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey, agent::AgentIdentity};
 
-use super::identity::{Files, Identity, Private};
+use super::{
+    identity::{Files, Identity, Private},
+    ready::ReadyKey,
+};
 
 /// sshd cuts the connection at six failures (`MaxAuthTries`), so that it looks at six keys (measured, as with ssh).
 const SURE_OFFERS: usize = 6;
@@ -33,7 +36,7 @@ pub(super) enum Public {
 pub(super) enum By {
     /// The agent, by this key or certificate of its own.
     Agent(Box<AgentIdentity>),
-    File(Arc<PrivateKey>),
+    File(Arc<ReadyKey>),
     /// An encrypted file: its name for a person, and its path.
     Locked(String, PathBuf),
 }

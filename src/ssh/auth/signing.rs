@@ -4,24 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use russh::{
     SendError, Signer,
-    keys::{
-        self, Algorithm, HashAlg, PrivateKey,
-        agent::AgentIdentity,
-        signature::{self, Signer as _},
-        ssh_encoding::Encode,
-        ssh_key::{Signature, private::KeypairData},
-    },
+    keys::{self, HashAlg, agent::AgentIdentity, ssh_encoding::Encode},
 };
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-use super::agent::Agent;
+use super::{agent::Agent, ready::ReadyKey};
 use crate::ssh::prompt::Asker;
 
 /// Whose signature.
 pub(super) enum Signing<'a> {
     /// Nobody's: only whether the server would take the key.
     Probe,
-    File(Arc<PrivateKey>),
+    File(Arc<ReadyKey>),
     Agent(ByAgent<'a>),
 }
 
@@ -95,13 +89,12 @@ impl ByAgent<'_> {
     }
 }
 
-/// RSA takes a millisecond and more, Ed25519 a tenth: less than two changes of threads cost (measured).
 async fn file_signs(
-    key: &Arc<PrivateKey>,
+    key: &Arc<ReadyKey>,
     hash: Option<HashAlg>,
     to_sign: Vec<u8>,
 ) -> Result<Vec<u8>, String> {
-    if key.algorithm() == Algorithm::Ed25519 {
+    if key.signs_at_once() {
         return by_file(key, hash, to_sign).map_err(|error| error.to_string());
     }
     let key = Arc::clone(key);
@@ -112,24 +105,15 @@ async fn file_signs(
 }
 
 fn by_file(
-    key: &PrivateKey,
+    key: &ReadyKey,
     hash: Option<HashAlg>,
     mut to_sign: Vec<u8>,
 ) -> Result<Vec<u8>, keys::Error> {
-    let signature = sign(key, hash, &to_sign).map_err(|_| keys::Error::KeyIsCorrupt)?;
+    let signature = key
+        .sign(hash, &to_sign)
+        .map_err(|_| keys::Error::KeyIsCorrupt)?;
     let mut blob = Vec::new();
     signature.encode(&mut blob)?;
     blob.encode(&mut to_sign)?;
     Ok(to_sign)
-}
-
-fn sign(
-    key: &PrivateKey,
-    hash: Option<HashAlg>,
-    data: &[u8],
-) -> Result<Signature, signature::Error> {
-    match (key.key_data(), key.algorithm()) {
-        (KeypairData::Rsa(pair), Algorithm::Rsa { .. }) => (pair, hash).try_sign(data),
-        (pair, _) => pair.try_sign(data),
-    }
 }

@@ -1,11 +1,12 @@
 //! The files of ssh_config, read with all that they include, and what tells that one of them changed.
 
 use std::{
-    fs,
+    fs::{self, Metadata},
     io::{self, Read as _},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use super::{glob::glob, tokens::tilde, users, words::Line};
@@ -192,8 +193,12 @@ fn pattern(word: &str, root: &Root) -> Result<String, String> {
 
 /// The state of a path.
 pub(in crate::ssh) fn stamp(path: &Path) -> Stamp {
-    let about = fs::metadata(path).ok()?;
-    Some([
+    fs::metadata(path).ok().as_ref().map(stamp_of)
+}
+
+/// The state of a file.
+pub(in crate::ssh) fn stamp_of(about: &Metadata) -> [i64; 7] {
+    [
         about.dev().cast_signed(),
         about.ino().cast_signed(),
         about.size().cast_signed(),
@@ -202,5 +207,18 @@ pub(in crate::ssh) fn stamp(path: &Path) -> Stamp {
         // The mode and owner count too.
         about.ctime(),
         about.ctime_nsec(),
-    ])
+    ]
+}
+
+/// A file that has just been written can change again under the same times: some file systems count in steps of 2 s.
+const SETTLES: Duration = Duration::from_secs(2);
+
+/// True where a change from now on shows in the stamp.
+pub(in crate::ssh) fn has_settled(stamp: Stamp, now: SystemTime) -> bool {
+    let Some([.., changed, _]) = stamp else {
+        return true;
+    };
+    let changed = Duration::from_secs(changed.try_into().unwrap_or_default());
+    let now = now.duration_since(UNIX_EPOCH);
+    now.is_ok_and(|now| now.saturating_sub(changed) > SETTLES)
 }

@@ -74,6 +74,13 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The names that it speaks of, in lower case; `None` where patterns or hashes stand among them.
+    pub(super) fn plain_names(&self) -> Option<impl Iterator<Item = Vec<u8>>> {
+        let odd = |byte: &u8| b"|!*?".contains(byte);
+        let names = self.hosts.split(|byte| *byte == b',');
+        (!self.hosts.iter().any(odd)).then(|| names.map(<[u8]>::to_ascii_lowercase))
+    }
+
     /// Reads the key; an algorithm that the wire form contradicts is refused, as OpenSSH does.
     pub(crate) fn key(&self) -> Result<Key, Malformed> {
         let (algorithm, rest) = word(self.key);

@@ -2,6 +2,7 @@
 
 pub(super) mod certificate;
 mod line;
+mod shelf;
 mod write;
 
 use std::{
@@ -17,6 +18,7 @@ use russh::keys::{
 
 use line::Line;
 pub(super) use line::{Key, Marker};
+pub(super) use shelf::Shelf;
 pub use write::Place;
 pub(super) use write::{Book, Remembered};
 
@@ -221,38 +223,46 @@ fn collect(bytes: &[u8], path: &Path, host: &Host, entries: &mut Vec<Entry>) {
     let file: Arc<Path> = path.into();
     for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = index + 1;
-        let Some(parsed) = Line::cut(text) else {
-            continue;
-        };
-        let Ok(parsed) = parsed else {
-            tracing::warn!(
-                "{}:{line}: not a known_hosts entry, skipped",
-                path.display()
-            );
-            continue;
-        };
-        let exact = parsed.names(&label);
-        if !exact && (host.port == 22 || !parsed.names(&host.name)) {
-            continue;
+        match Line::cut(text) {
+            None => {}
+            Some(Err(_)) => warn(path, line, "not a known_hosts entry"),
+            Some(Ok(parsed)) => entries.extend(entry(&parsed, (&file, line), (host, &label))),
         }
-        let Ok(key) = parsed.key() else {
-            tracing::warn!("{}:{line}: unreadable key, skipped", path.display());
-            continue;
-        };
-        entries.push(Entry {
-            marker: parsed.marker,
-            key,
-            file: Arc::clone(&file),
-            line,
-            portless: !exact,
-        });
     }
+}
+
+/// What a line says of the host with this label, if anything.
+fn entry(parsed: &Line<'_>, place: (&Arc<Path>, usize), host: (&Host, &str)) -> Option<Entry> {
+    let ((file, line), (host, label)) = (place, host);
+    let exact = parsed.names(label);
+    if !exact && (host.port == 22 || !parsed.names(&host.name)) {
+        return None;
+    }
+    let Ok(key) = parsed.key() else {
+        warn(file, line, "unreadable key");
+        return None;
+    };
+    Some(Entry {
+        marker: parsed.marker,
+        key,
+        file: Arc::clone(file),
+        line,
+        portless: !exact,
+    })
+}
+
+fn warn(path: &Path, line: usize, what: &str) {
+    tracing::warn!("{}:{line}: {what}, skipped", path.display());
 }
 
 /// The error with the file's name in it.
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+#[path = "shelf_tests.rs"]
+mod shelf_tests;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -105,9 +105,9 @@ impl Owner {
             return self.refuse(key, &error);
         }
         let gate = self.gates.of(&wanted);
-        let task = self
-            .attempts
-            .spawn(async move { dial::open(&wanted, &shared, gate).await });
+        let task = async move { dial::open(&wanted, &shared, gate).await };
+        // In a box: tokio moves a whole task when it begins and when it ends.
+        let task = self.attempts.spawn(Box::pin(task));
         self.keys.insert(task.id(), key.clone());
         if let Some(entry) = self.entries.get_mut(key) {
             entry.attempt = Some(task);

@@ -1,5 +1,6 @@
 //! The ways to reach a server: each gives a byte stream.
 
+pub(super) mod ahead;
 mod capture;
 mod child;
 pub(super) mod cloudflare;

@@ -149,10 +149,9 @@ impl AsyncRead for Tap {
         let start = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let fresh = buffer.filled().get(start..).unwrap_or_default();
+        // Nothing new is nothing to tell: whoever waits for the head may be who reads, and would wake itself for ever.
         if !fresh.is_empty() {
             self.heard.0.fetch_add(1, Ordering::Relaxed);
-        }
-        if self.head.is_some() {
             self.listen(fresh);
         }
         polled

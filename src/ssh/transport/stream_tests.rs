@@ -40,3 +40,16 @@ async fn cutting_wakes_a_blocked_reader_and_writer() {
     assert_eq!(read.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     assert!(tap.write_all(&[0; 64]).await.is_err());
 }
+
+#[tokio::test]
+async fn a_read_without_news_wakes_nobody() {
+    let (ours, mut theirs) = tokio::io::duplex(64);
+    let (mut tap, head) = Tap::new(Box::new(ours), &CancellationToken::new());
+    let mut buffer = [0; 8];
+    let silent = tokio::time::timeout(std::time::Duration::ZERO, tap.read(&mut buffer)).await;
+    assert!(silent.is_err());
+    assert!(!head.has_changed().unwrap());
+    theirs.write_all(b"SSH-2.0-").await.unwrap();
+    tap.read_exact(&mut buffer).await.unwrap();
+    assert!(head.has_changed().unwrap());
+}
