@@ -107,7 +107,7 @@ impl Logs {
     }
 
     fn act_on_lines(&mut self, action: Action, body: Rect) -> Reply {
-        let page = i64::from(body.height.saturating_sub(3).max(1));
+        let page = self.page(body);
         match action {
             Action::Back => return self.back(),
             Action::Up => self.step(-1),

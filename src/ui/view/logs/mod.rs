@@ -310,6 +310,25 @@ impl Logs {
         self.top = self.top.clamp(top, cursor);
     }
 
+    /// Lines of a screen, but for one.
+    fn page(&self, body: Rect) -> i64 {
+        let layout = self.layout(body);
+        let top = match self.cursor {
+            Some(_) => Some(self.top),
+            None => self.shown.last().map(|last| self.top_for(last, layout)),
+        };
+        let Some(top) = top.filter(|_| layout.wraps) else {
+            return layout.height.saturating_sub(1).max(1) as i64;
+        };
+        let lines = (self.shown.place(top)..).map_while(|place| self.shown.at(place));
+        let rows = lines.scan(0, |rows, number| {
+            *rows += self.rows_of(number, layout);
+            Some(*rows)
+        });
+        let whole = rows.take_while(|rows| *rows <= layout.height).count();
+        whole.saturating_sub(1).max(1) as i64
+    }
+
     /// The first line of a screen that ends with this one.
     fn top_for(&self, last: u64, layout: Layout) -> u64 {
         let mut top = last;

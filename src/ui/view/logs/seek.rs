@@ -21,7 +21,10 @@ impl Kind {
     fn is(&self, line: &Line) -> bool {
         match self {
             Self::Text(pattern) => pattern.is_match(&filter::plain(&line.text)),
-            Self::Error => line.level >= Some(Level::Error) && line.is_stamped,
+            // The lines after it have its level too.
+            Self::Error => {
+                line.level >= Some(Level::Error) && (line.is_stamped || line.at_us.is_none())
+            }
         }
     }
 }
