@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    Credit, Line, Maker, StreamId,
+    Credit, End, Line, Maker, StreamId,
     source::{
         Kind,
         read::{Place, Wish},
@@ -37,6 +37,7 @@ pub(super) struct Reading {
     /// Nothing from before this time of ours.
     since_us: Option<i64>,
     is_midway: bool,
+    has_gaps: bool,
     last_was_dropped: bool,
     /// How it is read on.
     kind: Resume,
@@ -97,6 +98,7 @@ impl Reading {
             in_long: false,
             since_us: None,
             is_midway: false,
+            has_gaps: false,
             last_was_dropped: false,
             kind: match kind {
                 Kind::File => Resume::File,
@@ -250,6 +252,7 @@ impl Reading {
     /// Says that something may be missing here.
     pub(super) fn gap(&mut self, what: &str, now_us: i64) {
         if self.is_raw {
+            self.has_gaps = true;
             return;
         }
         let line = Line {
@@ -261,6 +264,16 @@ impl Reading {
                 .line(format!("--- {what} ---").as_bytes(), now_us)
         };
         self.put(line);
+    }
+
+    /// Bytes in which something may be missing aren't all of it.
+    pub(super) fn judge(&self, end: End) -> End {
+        match end {
+            End::Done if self.has_gaps => {
+                End::Lost("what came meanwhile is unknown: the file was replaced".into())
+            }
+            end => end,
+        }
     }
 
     /// What is ready to go out, whole or not.

@@ -14,6 +14,10 @@ fn reading(kind: &Kind) -> Reading {
     Reading::new(StreamId(0), kind, zone, 0)
 }
 
+fn file() -> Reading {
+    reading(&Kind::File)
+}
+
 fn texts(reading: &mut Reading) -> Vec<String> {
     let lines = reading.ready().into_iter().flat_map(|batch| batch.lines);
     lines
@@ -67,6 +71,13 @@ fn another_file_of_the_same_number_is_found_out() {
     reading.wish(&wish, 0);
     reading.take(&at(7, 3), NOW).unwrap();
     assert_eq!(reading.bytes(b"other bytes\n", NOW), Err(Another));
+    let mut raw = file().raw(true);
+    assert_eq!(raw.judge(End::Done), End::Done);
+    raw.gap("unknown", NOW);
+    assert!(
+        matches!(raw.judge(End::Done), End::Lost(_)),
+        "not all of it"
+    );
 }
 
 #[test]

@@ -92,13 +92,14 @@ impl Stream {
         let (mut pause, mut tries) = (FIRST_PAUSE, 0);
         loop {
             let (over, has_begun) = self.attempt(first.take(), &mut reading, &wish).await;
-            if has_begun {
+            if has_begun && matches!(over, Over::Lost(..)) {
                 pause = FIRST_PAUSE;
             }
             match self.judge(over, tries) {
                 Next::Close(end) => {
                     reading.end(now_us());
                     self.send(&mut reading).await;
+                    let end = reading.judge(end);
                     return self.tell(Event::Closed(self.id, end)).await;
                 }
                 Next::Again => {
@@ -122,6 +123,8 @@ impl Stream {
         match over {
             Over::Another => Next::Again,
             Over::Lost(why, is_final) if is_final => Next::Close(End::Lost(why)),
+            // Run again, it would say the same once more.
+            Over::Lost(why, _) if is_own && !is_followed => Next::Close(End::Lost(why)),
             Over::Lost(why, _) if is_followed || tries < RETRIES => Next::Later(Phase::Lost(why)),
             Over::Lost(why, _) => Next::Close(End::Lost(why)),
             Over::Ended(result) if is_own || !is_followed => Next::Close(match result {
