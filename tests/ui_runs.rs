@@ -46,7 +46,7 @@ fn three() -> Snapshot {
 
 fn open(size: (u16, u16), keys: &str) -> Screen {
     let mut screen = Screen::new(size, three());
-    screen.keys("R enter");
+    screen.keys("r enter");
     screen.keys(keys);
     screen
 }
@@ -77,7 +77,7 @@ fn a_run_that_goes_on() {
 fn the_runs() {
     for (size, name) in [(SMALL, "runs-80x24"), (LARGE, "runs-200x60")] {
         let mut screen = Screen::new(size, three());
-        screen.keys("R");
+        screen.keys("r");
         assert_snapshot!(name, screen.picture());
     }
 }
@@ -193,7 +193,7 @@ fn only_those_that_failed_are_run_again() {
         (COMMAND, "failed in run #3")
     );
     let mut well = Screen::new(SMALL, with(vec![ran::over(&fleet(), 1, "uptime", 0)]));
-    assert_eq!(well.keys("R enter r"), []);
+    assert_eq!(well.keys("r enter r"), []);
     assert!(text(&well).contains("no node of this run has failed"));
 }
 
@@ -254,7 +254,7 @@ fn read_only_runs_and_cancels_nothing() {
     assert!(text(&screen).contains("--read-only"));
     screen.tick(Millis(fake::NOW.0 + 20_000));
     assert!(!text(&screen).contains("--read-only"), "said for a moment");
-    assert_eq!(screen.keys("R enter x r"), []);
+    assert_eq!(screen.keys("r enter x r"), []);
     let rows = text(&screen);
     assert!(
         rows.contains("--read-only") && !rows.contains("cancel  "),
@@ -339,7 +339,7 @@ fn answers_that_differ_by_their_own_names_are_one_under_the_mask() {
         );
     }
     let mut screen = Screen::new(SMALL, with(vec![run]));
-    screen.keys("R enter");
+    screen.keys("r enter");
     let footer = |screen: &Screen| screen.rows().pop().unwrap();
     assert!(footer(&screen).contains("g gather"), "{}", footer(&screen));
     screen.keys("g");
@@ -355,4 +355,81 @@ fn answers_that_differ_by_their_own_names_are_one_under_the_mask() {
     );
     screen.keys("m");
     assert!(groups(&screen) > 1, "{}", text(&screen));
+}
+
+/// The node of this name under the cursor.
+fn on_node(name: &str) -> Screen {
+    let mut screen = Screen::new(SMALL, fleet());
+    screen.keys("/");
+    screen.text(&format!("name={name}"));
+    screen.keys("enter");
+    screen
+}
+
+fn ordered(effects: &[Effect]) -> &sshoal::exec::RunOrder {
+    match effects {
+        [Effect::Run(order)] => order,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_daemon_of_the_node_under_the_cursor_is_restarted() {
+    let fleet = fleet();
+    let two = fleet.nodes.iter().find(|n| n.node.daemons.len() > 1);
+    let two = two.expect("a node with two daemons");
+    let mut screen = on_node(two.node.id.as_str());
+    assert_eq!(screen.keys("R"), []);
+    assert_snapshot!("daemons-80x24", screen.picture());
+    assert_eq!(screen.keys("esc R home"), []);
+    let effects = screen.keys("enter");
+    let order = ordered(&effects);
+    let name = &two.node.daemons[0].name;
+    assert_eq!(order.command, format!("restart {name}"));
+    assert_eq!(order.selector, two.node.id.as_str());
+    let command = &order.plan.jobs[0].command;
+    assert!(command.starts_with("/bin/sh -c '"), "{command}");
+}
+
+#[test]
+fn what_runs_is_stopped_and_several_nodes_are_asked_for() {
+    let mut screen = Screen::new(SMALL, fleet());
+    screen.keys("ctrl-a S home");
+    let rows = text(&screen);
+    assert!(
+        rows.contains("Which daemon?") && rows.contains("stop "),
+        "{rows}"
+    );
+    assert_eq!(screen.keys("enter"), []);
+    let rows = text(&screen);
+    assert!(
+        rows.contains("Run on ") && rows.contains("  stop "),
+        "{rows}"
+    );
+    assert!(matches!(&screen.keys("y")[..], [Effect::Run(_)]));
+}
+
+#[test]
+fn no_daemon_is_touched_where_only_reading_is_allowed() {
+    let settings = Settings {
+        read_only: true,
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, fleet());
+    assert_eq!(screen.keys("R S"), []);
+    assert!(text(&screen).contains("--read-only"), "{}", text(&screen));
+    screen.keys(":");
+    screen.text("daemon restart @all nginx");
+    assert_eq!(screen.keys("enter"), []);
+}
+
+#[test]
+fn the_palette_takes_daemon_lines() {
+    let fleet = fleet();
+    let name = fleet.nodes[0].node.id.to_string();
+    let mut screen = Screen::new(SMALL, fleet);
+    screen.keys(":");
+    screen.text(&format!("daemon status {name} nginx"));
+    let effects = screen.keys("enter");
+    assert_eq!(ordered(&effects).command, "status nginx");
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         audit::Audit,
+        daemon::Daemon,
         demo::Demo,
         doctor::Doctor,
         exec::Exec,
@@ -78,6 +79,7 @@ pub enum Command {
     Status(Status),
     Exec(Box<Exec>),
     Logs(Box<Logs>),
+    Daemon(Daemon),
     Doctor(Doctor),
     Trust(Trust),
     Nodes(Nodes),

@@ -16,11 +16,12 @@ mod stage;
 
 use std::{fmt::Write as _, io, io::Write as _, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
+pub(super) use self::chosen::Chosen;
 use self::{
-    chosen::Chosen,
     files::Files,
     journal::Journal,
     live::{Live, Look},
@@ -39,7 +40,7 @@ use crate::{
     command::{Usage, exec::Exec},
     exec::{
         self, Control, Finished, Gather, Mask,
-        guard::judge,
+        guard::{Verdict, judge},
         plan::{Batches, Plan, Strategy},
     },
     fleet::Clock,
@@ -75,9 +76,49 @@ pub(super) async fn run(context: &mut Context, exec: &Exec) -> Result<u8> {
     };
     person.give_back().await;
     match prepared? {
-        Ok(ready) => carry_out(context, exec, ready, (asker, person), signals).await,
+        Ok(ready) => carry_out(context, exec, (ready, None), (asker, person), signals).await,
         Err(code) => Ok(code),
     }
+}
+
+/// What is printed of a run once it is over.
+type Tell<'a> = &'a (dyn Fn(&Finished) -> Bytes + Sync);
+
+/// A run of another command's, whose answers are told by `tell` once all are there.
+pub(super) struct Quiet<'a> {
+    pub(super) chosen: Chosen,
+    pub(super) plan: Plan,
+    pub(super) verdict: Verdict,
+    pub(super) tell: Tell<'a>,
+}
+
+/// Asks, writes down and runs as `exec` does.
+pub(super) async fn run_quiet(context: &mut Context, exec: &Exec, run: Quiet<'_>) -> Result<u8> {
+    let mut signals = Signals::listen().wrap_err("cannot listen for signals")?;
+    let (asker, mut person) = ask::person(context);
+    let prepared = tokio::select! {
+        biased;
+        signal = signals.next() => Ok(Err(signal.code())),
+        prepared = prepare_quiet(context, exec, (run.chosen, run.plan, &run.verdict), &mut person) => prepared,
+    };
+    person.give_back().await;
+    let people = (asker, person);
+    match prepared? {
+        Ok(ready) => carry_out(context, exec, (ready, Some(run.tell)), people, signals).await,
+        Err(code) => Ok(code),
+    }
+}
+
+async fn prepare_quiet(
+    context: &mut Context,
+    exec: &Exec,
+    (chosen, plan, verdict): (Chosen, Plan, &Verdict),
+    person: &mut Person,
+) -> Result<Result<Ready, u8>> {
+    if let Some(code) = confirm::ask(context, exec, &chosen, verdict, person).await? {
+        return Ok(Err(code));
+    }
+    begin(context, exec, (chosen, plan, None), verdict.mutating).await
 }
 
 /// All that comes before the first byte to a node. An exit code where nothing is to be run.
@@ -108,13 +149,23 @@ async fn prepare(
     }
     plan.options.input = input::read(context, exec).await?;
     let files = files(exec, &plan)?;
+    begin(context, exec, (chosen, plan, files), verdict.mutating).await
+}
+
+/// Writes down that the run is about to begin.
+async fn begin(
+    context: &mut Context,
+    exec: &Exec,
+    (chosen, plan, files): (Chosen, Plan, Option<Files>),
+    is_mutating: bool,
+) -> Result<Result<Ready, u8>> {
     let intent = intent(context, exec, &chosen);
     let run = intent.run.clone();
     let journal = match Journal::begin(&context.paths, intent).await {
         Ok(journal) => Some(journal),
         Err(refusal) => {
             let text = refusal.text(&context.paths);
-            if verdict.mutating {
+            if is_mutating {
                 writeln!(context.console.err, "sshoal: nothing was run: {text}")?;
                 return Ok(Err(exit::BROKEN));
             }
@@ -137,12 +188,15 @@ async fn prepare(
 async fn carry_out(
     context: &mut Context,
     exec: &Exec,
-    ready: Ready,
+    (ready, tell): (Ready, Option<Tell<'_>>),
     (asker, mut person): (Option<mpsc::Sender<Asked>>, Person),
     mut signals: Signals,
 ) -> Result<u8> {
     let run = ready.run.clone();
     let mut stage = stage(context, exec, ready, &person);
+    if tell.is_some() {
+        stage.show = Show::Nothing;
+    }
     let connector = Connector::new(bounded(context.ssh(), exec), asker);
     let (to, mut events) = mpsc::channel(EVENTS);
     let (plan, control) = (Arc::clone(&stage.plan), stage.control.clone());
@@ -158,6 +212,9 @@ async fn carry_out(
         .ok()
         .flatten()
         .ok_or_else(|| color_eyre::eyre::eyre!("the run broke; the log says more"))?;
+    if let Some(tell) = tell {
+        stage.screen.put(Piece::Out(tell(&finished)));
+    }
     let code = ending::end(&mut stage, &finished, exec, (&run, context)).await;
     // Servers that are gone by now hold nothing up.
     let _ = timeout(FAREWELL, connector.close()).await;

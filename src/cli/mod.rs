@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod choices;
 mod console;
+mod daemon;
 mod dashboard;
 mod demo;
 mod doctor;
@@ -82,6 +83,12 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Exec(_)) if context.args.look.read_only => {
             Err(Usage("--read-only: no command is run".to_owned()).into())
         }
+        Some(Command::Daemon(daemon))
+            if context.args.look.read_only && daemon.verb.action().is_mutating() =>
+        {
+            Err(Usage("--read-only: no daemon is started or stopped".to_owned()).into())
+        }
+        Some(Command::Daemon(daemon)) => run_to_end(daemon::run(context, &daemon)),
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Logs(logs)) => run_to_end(logs::run(context, &logs)),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),

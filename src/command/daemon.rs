@@ -1,13 +1,18 @@
 //! `sshoal daemon`: daemons of nodes looked at, started, stopped and restarted; the arguments, and the plan that they make.
 
-use std::{sync::Arc, time::Duration};
+pub mod report;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Usage, exec, status::duration};
 use crate::{
     daemon::{Action, Manner, script},
-    exec::plan::{Batches, FANOUT, Job, Options, Plan},
+    exec::{
+        guard::{Verdict, judge},
+        plan::{Batches, FANOUT, Job, Options, Plan},
+    },
     node::{Daemon as Definition, Manager, Node},
 };
 
@@ -131,6 +136,23 @@ impl Verb {
 }
 
 impl Act {
+    /// For these nodes and daemons, and as usual else.
+    pub fn new(set: String, daemons: Vec<String>) -> Self {
+        Self {
+            set,
+            daemons,
+            manager: None,
+            sudo: false,
+            timeout: Manner::default().wait,
+            settle: Manner::default().settle,
+            fanout: FANOUT,
+            serial: None,
+            json: false,
+            yes: false,
+            dry_run: false,
+        }
+    }
+
     /// The daemons of a node: those that are named, else all that hosts.yaml has.
     pub fn on(&self, node: &Node) -> Vec<Definition> {
         let known = |name: &String| {
@@ -200,6 +222,15 @@ impl Act {
         };
         format!("{} {names}", action.as_str())
     }
+}
+
+/// What is to be asked before: as for the same words to systemctl, which the guard knows.
+pub fn verdict(action: Action, act: &Act, nodes: &[Arc<Node>]) -> Verdict {
+    let daemons = nodes.iter().flat_map(|node| act.on(node));
+    let names: BTreeSet<String> = daemons.map(|daemon| daemon.name).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let text = format!("systemctl {} {}", action.as_str(), names.join(" "));
+    judge(&text, nodes)
 }
 
 /// As hosts.yaml has it: nothing that a manager could take for an option, or a reader of its answer for two words.

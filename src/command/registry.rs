@@ -9,6 +9,7 @@ use clap::{Arg, Args, Command, FromArgMatches, error::ErrorKind};
 use super::{
     Usage,
     audit::Audit,
+    daemon::Daemon,
     demo::Demo,
     doctor::Doctor,
     exec::Exec,
@@ -70,6 +71,8 @@ pub enum Intent {
     Exec(Box<Exec>),
     /// Logs of nodes.
     Logs(Box<Logs>),
+    /// Look at daemons, start, stop or restart them.
+    Daemon(Box<Daemon>),
     /// The report of nodes' state.
     Status(Status),
     /// The list of nodes.
@@ -138,6 +141,11 @@ pub const ENTRIES: &[Entry] = &[
     },
     both("logs", Logs::augment_args, |entry, rest| {
         entry.parse(rest).map(|logs| Intent::Logs(Box::new(logs)))
+    }),
+    both("daemon", Daemon::augment_args, |entry, rest| {
+        entry
+            .parse(rest)
+            .map(|daemon| Intent::Daemon(Box::new(daemon)))
     }),
     screen("filter", Filter::augment_args, |_, rest| {
         Ok(Intent::Filter(rest.trim().to_owned()))

@@ -105,6 +105,10 @@ pub enum Action {
     Unmark,
     /// Show all runs.
     Runs,
+    /// Restart a daemon.
+    Restart,
+    /// Stop a daemon, or start it.
+    StartStop,
     /// Each different answer once.
     Gather,
     /// Answers that differ only in own names, addresses and numbers are the same, or not.
@@ -150,7 +154,10 @@ pub enum Action {
 impl Action {
     /// True where nodes may be changed by it: not with `--read-only`.
     pub fn is_mutating(self) -> bool {
-        matches!(self, Self::Exec | Self::Rerun | Self::Cancel)
+        matches!(
+            self,
+            Self::Exec | Self::Rerun | Self::Cancel | Self::Restart | Self::StartStop
+        )
     }
 }
 
@@ -168,6 +175,8 @@ pub enum Scope {
     Help,
     /// The menu of columns.
     Columns,
+    /// The menu of daemons.
+    Daemons,
     /// The connections.
     Pool,
     /// The line where a filter is typed; all other keys are text.
@@ -198,12 +207,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
         Self::Palette,
         Self::Columns,
+        Self::Daemons,
         Self::Pool,
         Self::Runs,
         Self::Run,
@@ -240,6 +250,7 @@ impl Scope {
             Self::Node => "Node",
             Self::Help => "Help",
             Self::Columns => "Columns",
+            Self::Daemons => "Daemons",
             Self::Pool => "Connections",
             Self::Filter => "Typing a filter",
             Self::Palette => "Typing a command",

@@ -14,7 +14,7 @@ use crate::node::{Daemon, Manager, quote::quoted};
 /// A command for any login shell that does this with all of these daemons. Without line ends of its own, as some shells
 /// have none within quotes.
 pub fn script(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
-    format!("/bin/sh -c {}", quoted(&text(daemons, action, manner)))
+    format!("/bin/sh -c {}", one_word(&text(daemons, action, manner)))
 }
 
 fn text(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
@@ -32,6 +32,19 @@ fn text(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
     let _ = write!(text, "a={action}; L={lines}; W={wait}; K={settle}; ");
     text.extend(daemons.iter().map(one));
     text + "exit $bad"
+}
+
+/// One word for every login shell: fish knows backslashes within single quotes, and tcsh its history, so that neither sign
+/// stands there.
+fn one_word(text: &str) -> String {
+    let mut word = String::from("'");
+    for c in text.chars().filter(|c| *c != '\0') {
+        match c {
+            '\'' | '\\' | '!' => word.extend(['\'', '\\', c, '\'']),
+            c => word.push(c),
+        }
+    }
+    word + "'"
 }
 
 /// Those that these daemons may need.

@@ -90,6 +90,10 @@ fn the_script_is_one_line_without_single_quotes_of_its_own() {
     let own = text.replace("n='x'", "").replace("n='y'", "");
     assert!(!own.contains('\''), "{own}");
     assert!(text.len() < 24 << 10, "{} bytes", text.len());
+    // tcsh looks into its history for what follows such a mark, within quotes too.
+    let marks = text.match_indices('!').map(|(at, _)| &text[at + 1..]);
+    let mut strange = marks.filter(|rest| !rest.starts_with([' ', '=']));
+    assert_eq!(strange.next(), None);
 }
 
 const UNIT: &str = "Type=simple\nLoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nMainPID=1477\nNRestarts=2\n\
@@ -146,6 +150,44 @@ MemoryCurrent=[not set]\nCPUUsageNSec=18446744073709551615\nNRestarts=0\nActiveE
 }
 
 #[test]
+fn every_login_shell_takes_the_command() {
+    let bench = Bench::new();
+    let app = Daemon {
+        status: Some("echo it\\'s \"well\"".to_owned()),
+        ..daemon("app", Manager::Custom)
+    };
+    let command = script(&[app], Action::Status, &quick());
+    for shell in ["dash", "bash", "zsh", "ksh", "mksh", "fish", "tcsh"] {
+        if Command::new(shell).args(["-c", ":"]).status().is_err() {
+            continue;
+        }
+        let (code, reports) = bench.run(&[shell, "-c"], &command);
+        assert_eq!((code, reports.len()), (0, 1), "{shell}");
+        assert_eq!(reports[0].reason.as_str(), "it's well", "{shell}");
+    }
+}
+
+#[test]
+fn a_custom_daemon_that_can_not_be_stopped_was_not_restarted() {
+    let bench = Bench::new();
+    let app = Daemon {
+        start: Some(":".to_owned()),
+        stop: Some(":".to_owned()),
+        status: Some(":".to_owned()),
+        ..daemon("app", Manager::Custom)
+    };
+    let (code, reports) = bench.run(&["dash", "-c"], &text(&[app], Action::Restart, &quick()));
+    assert_eq!((code, reports[0].verdict), (1, Some(Verdict::Failed)));
+    assert!(
+        reports[0]
+            .reason
+            .as_str()
+            .contains("still runs after its stop command"),
+        "{reports:?}"
+    );
+}
+
+#[test]
 fn a_custom_daemon_comes_and_goes_in_every_shell() {
     let bench = Bench::new();
     let (up, log) = (bench.path("up"), bench.path("it's log"));
@@ -189,4 +231,235 @@ fn a_custom_daemon_comes_and_goes_in_every_shell() {
             "{shell:?}"
         );
     }
+}
+
+/// Tool, what it prints, its exit status; the manager; the state, what else is known.
+const SAID: &[(&str, &str, i32, Manager, State, &str)] = &[
+    (
+        "docker",
+        "/x|running|321|1|0|false|2023-06-26T20:40:00.5Z|healthy",
+        0,
+        Manager::Docker,
+        State::Up,
+        "running (healthy)",
+    ),
+    (
+        "docker",
+        "/x|running|321|0|0|false|2023-06-26T20:40:00Z|unhealthy",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "running (unhealthy)",
+    ),
+    (
+        "docker",
+        "/x|running|321|0|0|false|2023-06-26T20:40:00Z|starting",
+        0,
+        Manager::Docker,
+        State::Changing,
+        "running (starting)",
+    ),
+    (
+        "docker",
+        "/x|restarting|0|7|1|false|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "restarting",
+    ),
+    (
+        "docker",
+        "/x|exited|0|0|0|false|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Stopped,
+        "exited (0)",
+    ),
+    (
+        "docker",
+        "/x|exited|0|3|137|true|2023-06-26T20:40:00Z|",
+        0,
+        Manager::Docker,
+        State::Failed,
+        "exited (out of memory)",
+    ),
+    (
+        "docker",
+        "Error: No such object: x",
+        1,
+        Manager::Docker,
+        State::Absent,
+        "no such container",
+    ),
+    (
+        "docker",
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+        1,
+        Manager::Docker,
+        State::Unknown,
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+    ),
+    (
+        "podman",
+        "x|running|321|0|0|false|2023-06-26 22:40:00.1 +0200 CEST|",
+        0,
+        Manager::Podman,
+        State::Up,
+        "running",
+    ),
+    (
+        "rc-service",
+        " * status: started",
+        0,
+        Manager::Openrc,
+        State::Up,
+        "status: started",
+    ),
+    (
+        "rc-service",
+        " * status: stopped",
+        3,
+        Manager::Openrc,
+        State::Stopped,
+        "status: stopped",
+    ),
+    (
+        "rc-service",
+        " * status: crashed",
+        32,
+        Manager::Openrc,
+        State::Failed,
+        "status: crashed",
+    ),
+    (
+        "rc-service",
+        " * rc-service: service x does not exist",
+        1,
+        Manager::Openrc,
+        State::Absent,
+        "no such service",
+    ),
+    (
+        "sv",
+        "run: x: (pid 321) 456s; run: log: (pid 9) 1s",
+        0,
+        Manager::Runit,
+        State::Up,
+        "run: x: (pid 321) 456s",
+    ),
+    (
+        "sv",
+        "down: x: 5s, normally up",
+        1,
+        Manager::Runit,
+        State::Stopped,
+        "down: x: 5s, normally up",
+    ),
+    (
+        "sv",
+        "fail: x: unable to change to service directory: file does not exist",
+        1,
+        Manager::Runit,
+        State::Absent,
+        "no such service",
+    ),
+    (
+        "supervisorctl",
+        "a:x   RUNNING   pid 321, uptime 0:01:02",
+        0,
+        Manager::Supervisor,
+        State::Up,
+        "RUNNING pid 321, uptime 0:01:02",
+    ),
+    (
+        "supervisorctl",
+        "x   FATAL   Exited too quickly",
+        3,
+        Manager::Supervisor,
+        State::Failed,
+        "FATAL Exited too quickly",
+    ),
+    (
+        "supervisorctl",
+        "x: ERROR (no such process)",
+        4,
+        Manager::Supervisor,
+        State::Absent,
+        "no such program",
+    ),
+    (
+        "launchctl",
+        "{\n\t\"LastExitStatus\" = 0;\n\t\"PID\" = 321;\n};",
+        0,
+        Manager::Launchd,
+        State::Up,
+        "running",
+    ),
+    (
+        "launchctl",
+        "{\n\t\"LastExitStatus\" = 256;\n\t\"Label\" = \"x\";\n};",
+        0,
+        Manager::Launchd,
+        State::Failed,
+        "exit 1",
+    ),
+    (
+        "launchctl",
+        "Could not find service \"x\" in domain for port",
+        113,
+        Manager::Launchd,
+        State::Absent,
+        "no such job",
+    ),
+];
+
+#[test]
+fn what_other_managers_say_is_read_as_the_sampler_reads_it() {
+    for shell in [&["dash", "-c"][..], &["bash", "--posix", "-c"]] {
+        for (tool, said, status, manager, state, detail) in SAID.iter().copied() {
+            let bench = Bench::new();
+            bench.tool(tool, &format!("cat <<'E'\n{said}\nE\nexit {status}"));
+            let (_, reports) = bench.run(
+                shell,
+                &text(&[daemon("x", manager)], Action::Status, &quick()),
+            );
+            let [report] = &reports[..] else {
+                panic!("{shell:?} {said}: {reports:?}");
+            };
+            assert_eq!(
+                (report.state, report.reason.as_str()),
+                (state, detail),
+                "{said}"
+            );
+            assert_eq!(report.manager, Some(manager));
+            let has_since =
+                matches!(manager, Manager::Docker | Manager::Podman) && report.pid.is_some();
+            assert!(
+                !has_since || report.since == Some(1_687_812_000),
+                "{report:?}"
+            );
+            assert!(report.pid.is_none_or(|pid| pid == 321), "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn a_manager_that_is_not_there_is_said_to_be_absent() {
+    let bench = Bench::new();
+    let all =
+        [Manager::Podman, Manager::Openrc, Manager::Launchd].map(|manager| daemon("x", manager));
+    let (code, reports) = bench.run(&["dash", "-c"], &text(&all, Action::Restart, &quick()));
+    let told: Vec<_> = reports
+        .iter()
+        .map(|r| (r.verdict, r.state, r.reason.as_str()))
+        .collect();
+    assert_eq!(code, 1);
+    assert_eq!(
+        told,
+        ["podman", "openrc", "launchd"]
+            .map(|m| (Some(Verdict::Failed), State::Absent, format!("no {m} here")))
+            .iter()
+            .map(|(v, s, r)| (*v, *s, r.as_str()))
+            .collect::<Vec<_>>()
+    );
 }

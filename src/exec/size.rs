@@ -6,7 +6,7 @@ pub fn left_out(bytes: u64) -> String {
 }
 
 /// `17 B`, `1.2 MiB`.
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");

@@ -3,6 +3,7 @@
 mod act;
 mod again;
 mod choices;
+mod daemon;
 mod draw;
 mod inquiry;
 mod intent;

@@ -3,8 +3,8 @@
 use super::{
     palette::Palette,
     view::{
-        columns::menu::Menu, confirm::Confirm, help::Help, line::Line, logs::Logs, node::NodeView,
-        page::Page, pool::Pool, run::RunView, runs::Runs,
+        columns::menu::Menu, confirm::Confirm, daemons, help::Help, line::Line, logs::Logs,
+        node::NodeView, page::Page, pool::Pool, run::RunView, runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -18,6 +18,8 @@ pub(super) enum Layer {
     Help(Help),
     /// The menu of columns.
     Columns(Menu),
+    /// The menu of daemons.
+    Daemons(daemons::Menu),
     /// The connections.
     Pool(Pool),
     /// The line where a filter is typed.
@@ -51,6 +53,7 @@ impl Layer {
             Self::Node(..) => Scope::Node,
             Self::Help(_) | Self::Page(_) => Scope::Help,
             Self::Columns(_) => Scope::Columns,
+            Self::Daemons(_) => Scope::Daemons,
             Self::Pool(_) => Scope::Pool,
             Self::Filter(_) => Scope::Filter,
             Self::Runs(_) => Scope::Runs,

@@ -30,14 +30,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is run where.
-pub(super) struct Chosen {
-    pub(super) command: String,
+pub(in crate::cli) struct Chosen {
+    pub(in crate::cli) command: String,
     /// In the order of the inventory; never empty.
-    pub(super) nodes: Vec<Arc<Node>>,
+    pub(in crate::cli) nodes: Vec<Arc<Node>>,
     /// How they were chosen, as typed.
-    pub(super) selector: String,
+    pub(in crate::cli) selector: String,
     /// Their places in the run that is repeated: `{rank}` stays what it was.
-    pub(super) ranks: HashMap<String, usize>,
+    pub(in crate::cli) ranks: HashMap<String, usize>,
 }
 
 /// What an earlier run leaves to be done.

@@ -3,18 +3,20 @@
 use super::{
     Action, Binding,
     Scope::{
-        self, Anywhere, Columns, Confirm, Filter, Fleet, Gathered, Help, Logs, Node, Output,
-        Palette, Pool, Prompt, Run, Runs, Search, Secret, Word,
+        self, Anywhere, Columns, Confirm, Daemons, Filter, Fleet, Gathered, Help, Logs, Node,
+        Output, Palette, Pool, Prompt, Run, Runs, Search, Secret, Word,
     },
 };
 
 /// Scopes in which letters are keys, not text or answers.
 const VIEWS: &[Scope] = &[
-    Fleet, Node, Help, Columns, Pool, Runs, Run, Output, Gathered, Logs,
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Run, Output, Gathered, Logs,
 ];
 
 /// Those of them in which `g` is the way to the top.
-const TOPS: &[Scope] = &[Fleet, Node, Help, Columns, Pool, Runs, Output, Logs];
+const TOPS: &[Scope] = &[
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Output, Logs,
+];
 
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
@@ -40,7 +42,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Columns, &[Fleet], &["C"], "choose the columns of the table").hint(13, "columns"),
     row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(12, "signal"),
     row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
-    row(Action::Runs, &[Fleet, Node], &["R"], "the runs: commands on many nodes"),
+    row(Action::Runs, &[Fleet, Node], &["r"], "the runs: commands on many nodes"),
+    row(Action::Restart, &[Fleet, Node], &["R"], "restart a daemon: on the marked nodes, else here"),
+    row(Action::StartStop, &[Fleet, Node], &["S"], "stop a daemon, or start it: on the marked nodes, else here"),
+    row(Action::Open, &[Daemons], &["enter"], "this one").hint(1, "this one"),
+    row(Action::Back, &[Daemons], &["esc"], "leave it").hint(2, "leave it"),
     row(Action::Open, &[Runs], &["enter"], "open the run").hint(3, "open"),
     row(Action::Open, &[Run], &["enter"], "what the node has printed").hint(3, "output"),
     row(Action::Gather, &[Run], &["g"], "each different answer once, as diffs").hint(7, "gather"),
@@ -57,7 +63,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::PreviousHit, &[Output], &["N"], "the place before that was searched for"),
     row(Action::Left, &[Output], &["left", "h"], "the node before").hint(9, "before"),
     row(Action::Right, &[Output], &["right", "l"], "the next node").hint(10, "next node"),
-    row(Action::Back, &[Runs], &["esc", "R"], "close").hint(2, "close"),
+    row(Action::Back, &[Runs], &["esc", "r"], "close").hint(2, "close"),
     row(Action::Back, &[Run], &["esc"], "close; the run goes on").hint(2, "close"),
     row(Action::Back, &[Output], &["esc", "backspace"], "back to the run").hint(2, "back"),
     row(Action::Back, &[Gathered], &["esc", "g"], "back to the run").hint(2, "back"),

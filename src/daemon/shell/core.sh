@@ -5,7 +5,8 @@
 # of it this is, Z: it waits to be started again after a crash, O: its work was done, and it ended well.
 set -f;
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin; export PATH;
-nl=$(printf "\n."); nl=${nl%.};
+# An exclamation mark before anything but a blank or = is read by tcsh as a look at its history, within quotes too.
+nl=$(printf "\n."); nl=${nl%.}; no=$(printf "\041");
 R=${SSHOAL_PROC:-/proc}; bad=0; hz=;
 T=; timeout 1 true </dev/null >/dev/null 2>&1 && T=timeout;
 has() { command -v "$1" >/dev/null 2>&1; };
@@ -23,9 +24,9 @@ launch() {
 };
 nap() { sleep 0.2 2>/dev/null && k=$((k+2)) j=$((j+2)) || { sleep 1; k=$((k+10)); j=$((j+10)); }; };
 now() { t=$(date +%s 2>/dev/null); num "$t" || t=0; };
-num() { case $1 in "" | *[!0-9]* | 18446744073709551615) return 1;; esac; };
+num() { case $1 in "" | *[${no}0-9]* | 18446744073709551615) return 1;; esac; };
 # The first line that says something.
-first() { x=; IFS=$nl; for l in $1; do case $l in *[!\ ]*) x=$l; break;; esac; done; unset IFS; };
+first() { x=; IFS=$nl; for l in $1; do case $l in *[${no}\ ]*) x=$l; break;; esac; done; unset IFS; };
 clear() { S=unknown; X=; P=; N=; M=; C=; E=; A=; G=; Z=; O=; };
 look() { clear; ${f}_look; };
 # Of a process: q is its start, which no other process of this id has. False where it is gone.
@@ -76,10 +77,14 @@ settle() {
 	while :; do
 		look;
 		case $S in
-			up) if [ -n "$G0" ] && [ "$G" = "$G0" ]; then k=0; y="it was not started anew"; is_refused && return 1;
+			up) if [ "$G" = "$G0" ] && { [ -n "$G0" ] || { [ -n "$U" ] && is_refused; }; }; then k=0; y="it was not started anew"; is_refused && return 1;
 				elif [ -n "$g" ] && [ "$G" != "${g#.}" ]; then y="crash loop: it was started again within the time it has to stay up"; return 1;
 				elif num "$b" && num "$N" && [ "$N" -gt "$b" ]; then y="crash loop: its manager has restarted it"; return 1;
-				else y=; [ -n "$g" ] || k=0; g=.$G; b=${b:-$N}; [ $k -lt $K ] || return 0; fi;;
+				else
+					y=; [ -n "$g" ] || { k=0; now; tu=$t; }; g=.$G; b=${b:-$N};
+					# By naps, and by the clock where looks take longer than those.
+					[ $k -lt $K ] && [ $((t-tu)) -le $((K/10)) ] || return 0;
+				fi;;
 			changing) k=0; y="it is not up yet";;
 			unknown) y=$X; return 2;;
 			failed) [ -z "$Z" ] || y="crash loop"; return 1;;
@@ -134,7 +139,7 @@ one() {
 		*/unknown) [ $m = custom ] || { no unknown "$X; nothing was done"; return; };;
 	esac;
 	if has ${f}_lacks && ${f}_lacks; then no refused "$X"; return; fi;
-	G0=$G; ${f}_act $a; r=$c; ro=$o;
+	G0=$G; U=; [ $S != up ] || U=1; ${f}_act $a; r=$c; ro=$o;
 	now; [ $end -ge $((t+K/10+2)) ] || end=$((t+K/10+2));
 	case $a in stop) gone;; *) settle;; esac; ended $?;
 };

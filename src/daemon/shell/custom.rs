@@ -36,7 +36,7 @@ custom_act() {
 		stop) launch sh -c "$d_stop";;
 		restart)
 			if [ -n "$d_restart" ]; then launch sh -c "$d_restart";
-			else [ $S = stopped ] || { launch sh -c "$d_stop"; [ -z "$d_status" ] || gone || return 0; }; launch sh -c "$d_start"; fi;;
+			else [ $S = stopped ] || { launch sh -c "$d_stop"; [ -z "$d_status" ] || gone || { c=1; o="it still runs after its stop command"; return; }; }; launch sh -c "$d_start"; fi;;
 	esac;
 };
 custom_log() { :; };

@@ -23,9 +23,9 @@ box_look() {
 	IFS=$nl; v=; for l in $o; do case ${l#/} in "$n|"*) v=$l;; esac; done;
 	if [ $c -ne 0 ] || [ -z "$v" ]; then first "$o"; X=${x:-no answer}; [ $c -ne 124 ] || X="no answer in 8 s"; return; fi;
 	IFS="|"; set -- $v; unset IFS;
-	v=$2; P=$3; N=$4; E=$5; w=$6; A=$7; h=$8; G=$P/$A;
+	v=$2; P=$3; N=$4; E=$5; w=$6; A=$7; hh=$8; G=$P/$A;
 	num "$P" && [ "$P" != 0 ] || P=; num "$N" || N=; num "$E" || E=;
-	case $v/$h in
+	case $v/$hh in
 		running/starting | removing/* | stopping/*) S=changing;;
 		running/unhealthy | dead/*) S=failed;;
 		running/*) S=up;;
@@ -33,7 +33,7 @@ box_look() {
 		exited/* | stopped/*) S=stopped; [ "$w" != true ] && [ "$E" = 0 ] || S=failed;;
 		created/* | paused/* | configured/* | initialized/*) S=stopped;;
 	esac;
-	X=$v; case $h in "" | none) ;; *) X="$v ($h)";; esac;
+	X=$v; case $hh in "" | none) ;; *) X="$v ($hh)";; esac;
 	case $v in exited | stopped) X="$v ($E)"; [ "$w" != true ] || X="$v (out of memory)";; esac;
 	case $v in running) E=; set -- $A; [ $# -lt 3 ] || A=$1T$2$3;; *) A=; P=;; esac;
 };

@@ -9,7 +9,7 @@ pub(super) const PART: Part = Part::new(
     r#"
 openrc_has() { has rc-service && [ -d "${SSHOAL_OPENRC:-/run/openrc}" ]; };
 openrc_look() {
-	ask rc-service "$n" status; first "$o"; X=${x#"${x%%[!* ]*}"};
+	ask rc-service "$n" status; first "$o"; X=${x#"${x%%[${no}* ]*}"};
 	case $c in
 		0) S=up;; 3) S=stopped;; 4 | 8 | 16) S=changing;; 32) S=failed;; 124) X="no answer in 8 s";;
 		*) case $o in *"does not exist"*) S=absent; X="no such service";; esac;;

@@ -33,7 +33,7 @@ pidfile_act() {
 	case $1 in
 		start) launch sh -c "$d_start";;
 		stop) pidfile_end;;
-		restart) [ $S != up ] || { pidfile_end; gone || return 0; }; launch sh -c "$d_start";;
+		restart) [ $S != up ] || { pidfile_end; gone || { c=1; o="it still runs after TERM"; return; }; }; launch sh -c "$d_start";;
 	esac;
 };
 # TERM to the process that was looked at, and to no other of its number.

@@ -17,7 +17,14 @@ runit_look() {
 	esac;
 	case $S/$X in up/*"(pid "*) v=${X#*"(pid "}; main "${v%%")"*}";; esac;
 };
-runit_act() { order sv -w $W $1 "$n"; };
+# Without the waiting of sv's own start, stop and restart.
+runit_act() {
+	case $1 in
+		start) order sv up "$n";;
+		stop) order sv down "$n";;
+		restart) order sv term "$n"; order sv cont "$n"; order sv up "$n";;
+	esac;
+};
 runit_log() { files "${SVDIR:-/etc/service}/$n/log/main/current" "${SVDIR:-/etc/service}/$n/log/current" "/var/log/$n/current" "/var/log/runit/$n/current" "/var/log/sv/$n/current"; };
 "#,
 );

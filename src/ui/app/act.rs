@@ -149,6 +149,7 @@ impl App {
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
             Action::Palette | Action::Exec => self.open_palette(action),
+            Action::Restart | Action::StartStop => return self.choose_daemon(action),
             _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
                 return self.with_palette(|palette, known| palette.act(action, known));
             }
@@ -198,6 +199,7 @@ impl App {
                 self.fleet.columns = menu.shown();
                 (true, Vec::new())
             }
+            Layer::Daemons(menu) => self.act_on_daemons(menu, action, body),
             Layer::Filter(_) => self.act_on_filter(action, body),
             Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Runs(runs) => self.act_on_runs(runs, action, body),

@@ -110,14 +110,25 @@ impl App {
         if let Some((id, view)) = self.open_node() {
             let node = self.world.node(id);
             node.inspect(|node| view.render(scene, node, areas.body, buf));
+            self.menu(scene, areas.body, buf);
             return usize::from(node.is_some());
         }
         let built = self.fleet.render(scene, areas.body, buf);
+        self.menu(scene, areas.body, buf);
         if let Some(Layer::Columns(menu)) = front {
             let name = self.fleet.summary().name;
             menu.render(scene, name, areas.body, buf);
         }
         built
+    }
+}
+
+impl App {
+    /// The menu of daemons, where it is in front of a view or asks what is to be confirmed.
+    fn menu(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) {
+        if let Some(Layer::Daemons(menu)) = self.layers.last() {
+            menu.render(scene, body, buf);
+        }
     }
 }
 

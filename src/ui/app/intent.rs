@@ -38,6 +38,7 @@ impl App {
     pub(super) fn carry_out(&mut self, intent: Intent, here: Option<&NodeId>) -> Carried {
         match intent {
             Intent::Exec(exec) => return self.exec(&exec, here),
+            Intent::Daemon(daemon) => return self.daemon(&daemon),
             Intent::Status(status) => self.status(&status)?,
             Intent::Nodes(nodes) => {
                 let text = nodes.report(&self.world.snapshot.inventory)?;

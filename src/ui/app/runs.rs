@@ -9,7 +9,7 @@ use crate::{
     config::keymap::{Action, Scope},
     exec::{
         RunOrder, RunState,
-        guard::{self, Ask},
+        guard::{self, Ask, Verdict},
     },
     fleet::Millis,
     ui::{
@@ -33,16 +33,27 @@ impl App {
         if self.read_only {
             return self.refuse();
         }
-        let nodes = order.nodes();
-        if nodes.is_empty() {
+        let verdict = guard::judge(&order.command, &order.nodes());
+        self.propose_judged(order, &verdict)
+    }
+
+    /// The same with a verdict of somebody who knows more of it than its text says.
+    pub(super) fn propose_judged(
+        &mut self,
+        order: Arc<RunOrder>,
+        verdict: &Verdict,
+    ) -> Vec<Effect> {
+        if self.read_only && verdict.mutating {
+            return self.refuse();
+        }
+        if order.plan.jobs.is_empty() {
             self.say("no node to run it on");
             return Vec::new();
         }
-        let verdict = guard::judge(&order.command, &nodes);
         if verdict.asks == Ask::Nothing {
             return self.run(order);
         }
-        let confirm = Confirm::run(order, &verdict);
+        let confirm = Confirm::run(order, verdict);
         self.layers.push(Layer::Confirm(Box::new(confirm)));
         Vec::new()
     }
@@ -139,7 +150,7 @@ impl App {
     fn show_run(&mut self, run: Arc<RunState>) {
         let is_typing = self.scope().is_text() || self.scope() == Scope::Confirm;
         if is_typing {
-            return self.say("the run has begun; R shows all runs");
+            return self.say("the run has begun; r shows all runs");
         }
         self.open_run(run);
     }

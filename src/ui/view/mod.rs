@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod confirm;
+pub mod daemons;
 pub mod fleet;
 pub mod heatmap;
 pub mod help;
