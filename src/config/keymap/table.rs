@@ -44,7 +44,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
     row(Action::Runs, &[Fleet, Node], &["r"], "the runs: commands on many nodes"),
     row(Action::Restart, &[Fleet, Node], &["R"], "restart a daemon: on the marked nodes, else here"),
-    row(Action::StartStop, &[Fleet, Node], &["S"], "stop a daemon, or start it: on the marked nodes, else here"),
+    row(Action::StartStop, &[Fleet, Node], &["S"], "stop or start a daemon: on the marked, else here"),
     row(Action::Open, &[Daemons], &["enter"], "this one").hint(1, "this one"),
     row(Action::Back, &[Daemons], &["esc"], "leave it").hint(2, "leave it"),
     row(Action::Open, &[Runs], &["enter"], "open the run").hint(3, "open"),
