@@ -49,7 +49,9 @@ const CRATES: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["node", "metrics", "ui", "command"];
 
 /// Modules that may read a clock.
-const CLOCKS: &[&str] = &["exec", "fleet", "tui", "store", "ssh", "serve", "sim"];
+const CLOCKS: &[&str] = &[
+    "exec", "daemon", "fleet", "tui", "store", "ssh", "serve", "sim",
+];
 
 struct Source {
     path: PathBuf,

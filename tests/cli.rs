@@ -23,6 +23,10 @@ mod pool;
 mod pty;
 #[path = "cli/rig.rs"]
 mod rig;
+#[path = "cli/roll.rs"]
+mod roll;
+#[path = "cli/roll_resume.rs"]
+mod roll_resume;
 #[path = "cli/status.rs"]
 mod status;
 #[expect(dead_code, reason = "other test files use the rest of it")]

@@ -14,6 +14,7 @@ use crate::{
         logs::Logs,
         nodes::Nodes,
         pool::Pool,
+        roll::Roll,
         status::{self, Status},
         trust::Trust,
     },
@@ -38,17 +39,20 @@ pub struct Cli {
 }
 
 /// The words of a command line, with `--watch 5` and `-w5` written as `--watch=5`. Clap alone would take any word after
-/// `--watch`, and so the node of `status --watch web1`; here only a duration belongs to it.
+/// `--watch`, and so the node of `status --watch web1`; here only a duration belongs to it. After `daemon roll`, `--batch`
+/// is `--batches`, since the option of every command has that name too.
 pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut raw = raw.into_iter().peekable();
     let mut words = Vec::new();
-    let mut is_status = false;
+    let (mut is_status, mut is_daemon, mut is_roll) = (false, false, false);
     while let Some(word) = raw.next() {
         if word == "--" {
             words.push(word);
             break;
         }
-        is_status |= word == "status";
+        is_status |= word == "status" && !is_daemon;
+        is_roll |= word == "roll" && is_daemon;
+        is_daemon |= word == "daemon";
         let is_watch = is_status && (word == "--watch" || word == "-w");
         let beside = word.to_str().and_then(|w| w.strip_prefix("-w"));
         let beside = beside.filter(|rest| is_status && status::is_duration(rest));
@@ -56,7 +60,10 @@ pub fn words(raw: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             Some(rest) => Some(OsString::from(rest)),
             None => raw.next_if(|next| is_watch && next.to_str().is_some_and(status::is_duration)),
         };
+        let sizes = word.to_str().and_then(|w| w.strip_prefix("--batch"));
+        let sizes = sizes.filter(|rest| is_roll && (rest.is_empty() || rest.starts_with('=')));
         words.push(match seconds {
+            None if sizes.is_some() => format!("--batches{}", sizes.unwrap_or_default()).into(),
             Some(seconds) => {
                 let mut watch = OsString::from("--watch=");
                 watch.push(seconds);
@@ -80,6 +87,7 @@ pub enum Command {
     Exec(Box<Exec>),
     Logs(Box<Logs>),
     Daemon(Daemon),
+    Roll(Roll),
     Doctor(Doctor),
     Trust(Trust),
     Nodes(Nodes),
@@ -225,6 +233,26 @@ mod tests {
             unreachable!("every line here is one")
         };
         (status.watch.map(|watch| watch.as_millis()), status.sets)
+    }
+
+    #[test]
+    fn batch_means_the_sizes_in_a_roll_and_never_to_be_asked_elsewhere() {
+        let read = |line: &str| {
+            let line = words(line.split(' ').map(OsString::from));
+            Cli::try_parse_from(line).unwrap()
+        };
+        for line in ["--batch 1,25%", "--batch=1,25%", "--batches 1,25%"] {
+            let cli = read(&format!("sshoal --batch daemon roll web nginx {line}"));
+            let Some(Command::Daemon(daemon)) = cli.command else {
+                unreachable!("every line here is one")
+            };
+            let crate::command::daemon::Part::Roll(rolling) = daemon.part else {
+                unreachable!("every line here is one")
+            };
+            assert_eq!(rolling.pace.batches.len(), 2);
+            assert!(cli.global.batch);
+        }
+        assert!(read("sshoal status roll --batch").global.batch);
     }
 
     #[test]

@@ -12,15 +12,15 @@ use super::{
 };
 use crate::{
     command::{
-        daemon::{Act, Daemon, report, verdict},
+        daemon::{Act, Verb, report, verdict},
         exec::{Choice, Exec, Manner, Show},
         select,
     },
     exec::{Ending, ExitPolicy, Finished, guard::confirmation, plan::Plan},
 };
 
-pub(super) async fn run(context: &mut Context, daemon: &Daemon) -> Result<u8> {
-    let (action, act) = (daemon.verb.action(), daemon.verb.act());
+pub(super) async fn run(context: &mut Context, verb: &Verb) -> Result<u8> {
+    let (action, act) = (verb.action(), verb.act());
     let inventory = context.inventory()?.with_nodes()?;
     let sets = context.sets(std::slice::from_ref(&act.set))?;
     let nodes = select(&sets, &inventory)?;

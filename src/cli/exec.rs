@@ -1,11 +1,11 @@
 //! Runs `sshoal exec`: chooses nodes, asks what is to be asked, runs the command, prints what comes, and says how it went.
 
 mod chosen;
-mod confirm;
+pub(super) mod confirm;
 mod ending;
 pub(super) mod files;
 mod input;
-mod journal;
+pub(super) mod journal;
 mod json;
 pub(super) mod live;
 mod progress;
@@ -263,7 +263,7 @@ fn stage(context: &mut Context, exec: &Exec, ready: Ready, person: &Person) -> S
         screen,
         show: shown,
         has_files,
-        status: status(context),
+        status: status_columns(context),
         progress: Progress::new(plan.jobs.len()),
         gather: Gather::new(mask),
         journal: ready.journal,
@@ -295,7 +295,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
 }
 
 /// Columns of the status line, where there is a terminal that can take it back.
-fn status(context: &Context) -> Option<usize> {
+pub(super) fn status_columns(context: &Context) -> Option<usize> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if !context.console.err_target.is_terminal || is_dumb {
         return None;

@@ -18,6 +18,7 @@ mod log;
 mod logs;
 mod look;
 mod pool;
+mod roll;
 mod status;
 mod trust;
 mod tty;
@@ -36,7 +37,11 @@ use args::{Colour, Command};
 pub use console::Console;
 
 use crate::{
-    command::{self, Usage, nodes::Nodes},
+    command::{
+        self, Usage,
+        daemon::{Daemon, Part},
+        nodes::Nodes,
+    },
     config::{self, Environment, Paths},
     inventory::{self, Inventory, Located},
 };
@@ -83,14 +88,10 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Exec(_)) if context.args.look.read_only => {
             Err(Usage("--read-only: no command is run".to_owned()).into())
         }
-        Some(Command::Daemon(daemon))
-            if context.args.look.read_only && daemon.verb.action().is_mutating() =>
-        {
-            Err(Usage("--read-only: no daemon is started or stopped".to_owned()).into())
-        }
-        Some(Command::Daemon(daemon)) => run_to_end(daemon::run(context, &daemon)),
         Some(Command::Exec(exec)) => run_to_end(exec::run(context, &exec)),
         Some(Command::Logs(logs)) => run_to_end(logs::run(context, &logs)),
+        Some(Command::Daemon(daemon)) => of_daemons(context, daemon),
+        Some(Command::Roll(roll)) => roll::run(context, &roll),
         Some(Command::Doctor(doctor)) => run_to_end(doctor::run(context, &doctor)),
         Some(Command::Trust(trust)) if context.args.look.read_only && trust.change().is_some() => {
             Err(Usage("--read-only: no host key is changed".to_owned()).into())
@@ -99,6 +100,20 @@ fn dispatch(context: &mut Context) -> Result<u8> {
         Some(Command::Pool(pool)) => run_to_end(pool::run(context, &pool)),
         Some(Command::Audit(audit)) => audit::run(context, &audit),
         Some(Command::Nodes(nodes)) => print_nodes(context, nodes),
+    }
+}
+
+fn of_daemons(context: &mut Context, daemon: Daemon) -> Result<u8> {
+    let is_read_only = context.args.look.read_only;
+    match daemon.part {
+        Part::Roll(_) if is_read_only => {
+            Err(Usage("--read-only: nothing is rolled".to_owned()).into())
+        }
+        Part::Roll(rolling) => run_to_end(roll::begin(context, &rolling)),
+        Part::Act(verb) if is_read_only && verb.action().is_mutating() => {
+            Err(Usage("--read-only: no daemon is started or stopped".to_owned()).into())
+        }
+        Part::Act(verb) => run_to_end(daemon::run(context, &verb)),
     }
 }
 

@@ -92,7 +92,7 @@ impl Tty {
     }
 
     /// The next byte; nothing when the question is over or the terminal gone.
-    fn byte(&mut self, over: &CancellationToken) -> io::Result<Option<u8>> {
+    pub(super) fn byte(&mut self, over: &CancellationToken) -> io::Result<Option<u8>> {
         let mut byte = [0];
         while !over.is_cancelled() {
             let mut ready = [PollFd::new(&self.file, PollFlags::IN)];

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Usage, exec, status::duration};
+use super::{Usage, exec, rolling::Rolling, status::duration};
 use crate::{
     daemon::{Action, Manner, script},
     exec::{
@@ -25,7 +25,19 @@ const KEEP: usize = 256 << 10;
 pub struct Daemon {
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub part: Part,
+}
+
+/// All at once, or one batch after the other.
+#[derive(Subcommand, Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "a line here would take the place of that of the arguments"
+)]
+pub enum Part {
+    #[command(flatten)]
+    Act(Verb),
+    Roll(Box<Rolling>),
 }
 
 /// What is done with daemons.
@@ -234,7 +246,7 @@ pub fn verdict(action: Action, act: &Act, nodes: &[Arc<Node>]) -> Verdict {
 }
 
 /// As hosts.yaml has it: nothing that a manager could take for an option, or a reader of its answer for two words.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-@:/+".contains(c);
     !name.is_empty() && name.len() <= 253 && !name.starts_with('-') && name.chars().all(is_fit)
 }

@@ -9,6 +9,8 @@ pub mod logs;
 pub mod nodes;
 pub mod pool;
 pub mod registry;
+pub mod roll;
+pub mod rolling;
 pub mod screen;
 pub mod status;
 pub mod trust;

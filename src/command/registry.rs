@@ -16,6 +16,7 @@ use super::{
     logs::Logs,
     nodes::Nodes,
     pool::Pool,
+    roll::Roll,
     screen::{
         Columns, Filter, Forget, Help, Mark, Node, Quit, Retry, Runs, Sort, Theme, Unmark, View,
     },
@@ -203,6 +204,13 @@ pub const ENTRIES: &[Entry] = &[
         aliases: &["q"],
         ..screen("quit", Quit::augment_args, |entry, rest| {
             entry.parse::<Quit>(rest).map(|_| Intent::Quit)
+        })
+    },
+    Entry {
+        place: Place::Line,
+        ..both("roll", Roll::augment_args, |_, _| {
+            let text = "roll is a command of the command line: sshoal roll";
+            Err(Usage(text.to_owned()))
         })
     },
     Entry {

@@ -50,6 +50,11 @@ impl Paths {
         self.state.join("audit")
     }
 
+    /// Where the journals of rolls are kept.
+    pub fn rolls(&self) -> PathBuf {
+        self.state.join("rolls")
+    }
+
     /// What a person writes for every run.
     pub fn file(&self) -> PathBuf {
         self.config.join("config.yaml")

@@ -3,6 +3,7 @@
 pub mod answer;
 mod manner;
 pub mod report;
+pub mod roll;
 pub mod script;
 mod shell;
 

@@ -1,6 +1,7 @@
-//! What is kept on this machine: the audit log. Its functions block; an async caller runs them in `spawn_blocking`.
+//! What is kept on this machine: the audit log and the journals of rolls. Its functions block; an async caller runs them in `spawn_blocking`.
 
 pub mod audit;
+pub mod roll;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod inquiries;
+mod rolls;
 
 use std::{
     fs,

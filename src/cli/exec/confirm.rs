@@ -66,7 +66,7 @@ pub(super) async fn ask(
 }
 
 /// True where a person can be asked: on the terminal that this process belongs to, wherever its output goes.
-pub(super) fn has_terminal(context: &Context) -> bool {
+pub(in crate::cli) fn has_terminal(context: &Context) -> bool {
     let opened = || OpenOptions::new().read(true).write(true).open("/dev/tty");
     context.console.err_target.is_terminal && !context.args.global.batch && opened().is_ok()
 }

@@ -39,7 +39,7 @@ enum Entry {
 }
 
 /// A run that is being written down.
-pub(super) struct Journal {
+pub(in crate::cli) struct Journal {
     run: RunId,
     entries: SyncSender<Entry>,
     /// Not handed on yet.
@@ -51,7 +51,7 @@ pub(super) struct Journal {
 }
 
 /// Why a run can't be written down.
-pub(super) enum Refusal {
+pub(in crate::cli) enum Refusal {
     /// There is no place for it.
     Nowhere(io::Error),
     /// The log can't be used.
@@ -60,7 +60,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What it is about, and what to try.
-    pub(super) fn text(&self, paths: &Paths) -> String {
+    pub(in crate::cli) fn text(&self, paths: &Paths) -> String {
         let folder = paths.audit();
         let folder = folder.display();
         match self {
@@ -77,7 +77,7 @@ impl Refusal {
 
 impl Journal {
     /// Writes down that the run is about to begin: it is on disk when this returns.
-    pub(super) async fn begin(paths: &Paths, intent: Intent) -> Result<Self, Refusal> {
+    pub(in crate::cli) async fn begin(paths: &Paths, intent: Intent) -> Result<Self, Refusal> {
         let run = intent.run.clone();
         let (paths, nodes) = (paths.clone(), intent.nodes.len());
         let begun = spawn_blocking(move || {
@@ -104,13 +104,13 @@ impl Journal {
     }
 
     /// How it went on one node; written at once, or within the pace where [`Journal::beat`] is called as often.
-    pub(super) fn result(&mut self, result: &NodeResult, now: u64) {
+    pub(in crate::cli) fn result(&mut self, result: &NodeResult, now: u64) {
         self.results.push(record(&self.run, result));
         self.beat(now);
     }
 
     /// Hands on what has waited long enough.
-    pub(super) fn beat(&mut self, now: u64) {
+    pub(in crate::cli) fn beat(&mut self, now: u64) {
         let is_due = (self.handed_on).is_none_or(|last| now.saturating_sub(last) >= PACE);
         if is_due && !self.results.is_empty() {
             self.handed_on = Some(now);
@@ -119,7 +119,7 @@ impl Journal {
     }
 
     /// Hands on all that waits.
-    pub(super) fn hand_on(&mut self) {
+    pub(in crate::cli) fn hand_on(&mut self) {
         if self.results.is_empty() {
             return;
         }
@@ -129,7 +129,7 @@ impl Journal {
     }
 
     /// Resolves when something can't be written; at most once. Cancel-safe.
-    pub(super) async fn failed(&mut self) -> Error {
+    pub(in crate::cli) async fn failed(&mut self) -> Error {
         if self.failed.is_terminated() {
             return std::future::pending().await;
         }
@@ -140,7 +140,7 @@ impl Journal {
     }
 
     /// The run is over. False when that isn't known to be on disk.
-    pub(super) async fn end(mut self, counts: Counts) -> Result<(), String> {
+    pub(in crate::cli) async fn end(mut self, counts: Counts) -> Result<(), String> {
         self.hand_on();
         let _ = self.entries.try_send(Entry::End(counts));
         drop(self.entries);

@@ -28,7 +28,11 @@ use crate::{
 impl App {
     /// What `daemon …` in the palette asks for.
     pub(super) fn daemon(&mut self, line: &daemon::Daemon) -> Result<Vec<Effect>, Usage> {
-        let (action, act) = (line.verb.action(), line.verb.act());
+        let daemon::Part::Act(verb) = &line.part else {
+            let text = "roll is a command of the command line: sshoal daemon roll";
+            return Err(Usage(text.to_owned()));
+        };
+        let (action, act) = (verb.action(), verb.act());
         if self.read_only && action.is_mutating() {
             let text = "read-only: no daemon is started or stopped from here";
             return Err(Usage(text.to_owned()));

@@ -1,0 +1,105 @@
+//! Rolls as they are listed and shown.
+
+use super::*;
+use crate::store::roll::{Batch, Header, Line};
+
+fn stored(records: Vec<Record>, is_driven: bool) -> Stored {
+    let batch = |places: &[usize], is_canary| Batch {
+        places: places.to_vec(),
+        is_canary,
+        value: None,
+    };
+    let words = [
+        "--before=PASSWORD=x ./deploy",
+        "--batches=1",
+        "--",
+        "web",
+        "nginx",
+    ];
+    Stored {
+        header: Header {
+            id: "20261121-183122-q7k3f".parse().unwrap(),
+            version: 1,
+            actor: "ops".to_owned(),
+            words: words.map(str::to_owned).into(),
+            hosts: None,
+            known_hosts: None,
+            ssh_config: None,
+            nodes: ["w1", "w2", "w3", "w4"].map(str::to_owned).into(),
+            batches: vec![batch(&[0], true), batch(&[1, 2, 3], false)],
+        },
+        at_ms: 1_795_285_882_123,
+        lines: (records.into_iter())
+            .map(|record| Line { at_ms: 5, record })
+            .collect(),
+        is_driven,
+    }
+}
+
+fn ended(place: usize, end: End, reason: &str) -> Record {
+    Record::Node {
+        place,
+        end,
+        reason: reason.to_owned(),
+    }
+}
+
+#[test]
+fn one_is_shown_batch_by_batch() {
+    let records = vec![
+        Record::Drive { pid: 1 },
+        Record::Begin { place: 0 },
+        ended(0, End::Done, ""),
+        Record::Begin { place: 1 },
+        Record::Begin { place: 2 },
+        ended(1, End::Failed, "gate: exit 1: \u{1b}[31mno"),
+    ];
+    let text = show(&stored(records.clone(), false));
+    let wanted = "\
+roll 20261121-183122-q7k3f killed: daemon roll web nginx --before 'PASSWORD=[redacted]'
+begun 2026-11-21 18:31:22 UTC by ops
+batch 1 of 2, canary
+  w1: done
+batch 2 of 2
+  w2: failed: gate: exit 1: no
+  w3: in flight
+  w4: waiting
+";
+    assert_eq!(text.replace("\u{241b}[31m", ""), wanted);
+    let line = list(&[stored(records, false)]);
+    assert!(line.contains("killed       1 of 4 done, 1 bad"), "{line}");
+}
+
+#[test]
+fn the_word_for_how_it_stands_is_that_of_its_last_record() {
+    let drive = || Record::Drive { pid: 1 };
+    let note = |what| Record::Note { what };
+    let over = || Record::Over {
+        reason: "failures".to_owned(),
+    };
+    for (records, is_driven, wanted) in [
+        (vec![], false, "killed"),
+        (vec![drive()], true, "going"),
+        (vec![drive(), ended(0, End::Done, "")], true, "canary"),
+        (vec![drive(), note(Note::Pause)], true, "paused"),
+        (
+            vec![drive(), note(Note::Pause), note(Note::Resume)],
+            true,
+            "going",
+        ),
+        (vec![drive(), over()], false, "failures"),
+        (vec![drive(), over(), drive()], true, "going"),
+        (vec![drive(), over(), drive()], false, "killed"),
+    ] {
+        let stored = stored(records, is_driven);
+        assert_eq!(standing(&stored), wanted, "{:?}", stored.lines);
+    }
+}
+
+#[test]
+fn json_has_the_nodes() {
+    let records = vec![Record::Begin { place: 3 }];
+    let value = to_json(&stored(records, true), true);
+    assert_eq!(value["standing"], "going");
+    assert_eq!(value["nodes"][3]["state"], "in flight");
+}
