@@ -140,7 +140,7 @@ fn stamp() {
         });
     }
     for (kind, line) in KINDS {
-        report(&format!("level, {kind}"), 2.0, LINES, || {
+        report(&format!("level, {kind}"), 1.0, LINES, || {
             let begin = cpu();
             for _ in 0..LINES {
                 black_box(level::read(black_box(line.as_bytes())));

@@ -127,6 +127,28 @@ pub enum Action {
     NextHit,
     /// The place before that was searched for.
     PreviousHit,
+    /// Follow the logs.
+    Logs,
+    /// Follow the system's log.
+    SystemLog,
+    /// Follow the end, or hold.
+    Follow,
+    /// Type a pattern that lines have to pass.
+    Sift,
+    /// Go to a time.
+    GoTo,
+    /// Wrap long lines, or cut them.
+    Wrap,
+    /// Only lines of a least level.
+    Level,
+    /// Leave a node out.
+    Hide,
+    /// The next marked line.
+    NextMark,
+    /// The marked line before.
+    PreviousMark,
+    /// To the clipboard.
+    Copy,
 }
 
 impl Action {
@@ -175,6 +197,8 @@ pub enum Scope {
     Gathered,
     /// The line where a search is typed; all other keys are text.
     Search,
+    /// Logs.
+    Logs,
     /// A command is to be confirmed.
     Confirm,
     /// A command is to be confirmed by a word; all other keys are text.
@@ -183,7 +207,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
@@ -195,6 +219,7 @@ impl Scope {
         Self::Run,
         Self::Output,
         Self::Gathered,
+        Self::Logs,
         Self::Search,
         Self::Confirm,
         Self::Word,
@@ -235,6 +260,7 @@ impl Scope {
             Self::Run => "A run",
             Self::Output => "A node's output",
             Self::Gathered => "Gathered answers",
+            Self::Logs => "Logs",
             Self::Search => "Typing a search",
             Self::Confirm => "A confirmation",
             Self::Word => "A confirmation by a word",

@@ -160,6 +160,9 @@ impl Actor {
             Order::CancelRun(run, what) => self.supervisor.cancel(run, what),
             Order::ForgetRun(run) => self.supervisor.forget(run),
             Order::SaveRun(run) => self.supervisor.save(run),
+            Order::Follow(order) => self.supervisor.logs.follow(order),
+            Order::Unfollow(order) => self.supervisor.logs.unfollow(&order),
+            Order::SaveLines(order, lines) => self.supervisor.logs.save(&order, lines),
             Order::Inquire(inquiry) => self.inquirer.start(inquiry),
             Order::Forget => return,
         }
@@ -403,6 +406,7 @@ impl Actor {
         self.snapshot.seq += 1;
         self.snapshot.at = self.clock.now();
         self.snapshot.runs = self.supervisor.runs();
+        self.snapshot.logs = self.supervisor.logs.all();
         self.snapshot.answers = self.inquirer.answers();
         self.outside
             .snapshots

@@ -8,6 +8,7 @@ pub mod filter;
 mod inquiry;
 pub mod keys;
 mod lane;
+mod logs;
 mod poller;
 mod questions;
 mod sampling;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
 pub use inquiry::{Answered, Inquiry, LogPage, LogWish, walk};
+pub use logs::{Followed, Saved};
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 pub use supervise::Logbook;
 
@@ -67,6 +69,12 @@ pub enum Order {
     ForgetRun(RunNumber),
     /// Write a run's output into files.
     SaveRun(RunNumber),
+    /// Follow logs; their lines are in the snapshots from then on.
+    Follow(Arc<crate::logs::Order>),
+    /// Follow these no longer.
+    Unfollow(Arc<crate::logs::Order>),
+    /// Write these lines of followed logs into a file.
+    SaveLines(Arc<crate::logs::Order>, Arc<Vec<u64>>),
     /// Look into something; the answer is in the snapshots from then on, for a while.
     Inquire(Arc<Inquiry>),
     /// Drop all passwords and decrypted keys; open connections stay.

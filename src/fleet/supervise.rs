@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::clock::Clock;
+use super::{clock::Clock, logs::Followers};
 use crate::{
     exec::{Cancel, Control, RunNumber, RunOrder, RunState, record::Actor},
     node::text::SafeText,
@@ -48,6 +48,8 @@ pub(super) struct Supervisor {
     saves: JoinSet<(RunNumber, Saved)>,
     news: mpsc::Receiver<()>,
     news_to: mpsc::Sender<()>,
+    /// The logs that are followed.
+    pub(super) logs: Followers,
 }
 
 /// Where an output was written to, or why not.
@@ -90,10 +92,12 @@ impl Supervisor {
     ) -> Self {
         // One place: what has changed is looked up, and two changes are as good as one.
         let (news_to, news) = mpsc::channel(1);
+        let logbook = logbook.map(Arc::new);
         Self {
+            logs: Followers::new(clock, connector.clone(), logbook.clone()),
             clock,
             connector,
-            logbook: logbook.map(Arc::new),
+            logbook,
             asked,
             runs: Vec::new(),
             last: 0,
@@ -112,6 +116,7 @@ impl Supervisor {
             Some(ended) = self.tasks.join_next() => self.ended(ended),
             // The other end is in `self`: it is never closed.
             Some(()) = self.news.recv() => {}
+            () = self.logs.changed() => {}
         }
     }
 
@@ -210,8 +215,10 @@ impl Supervisor {
     /// Ends all commands and waits for it, and for what is being written.
     pub(super) async fn stop(&mut self) {
         self.runs.iter().for_each(|run| run.control.cancel_all());
+        let logs = self.logs.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(FAREWELL, all).await.is_err() {
+        let (runs, ()) = tokio::join!(timeout(FAREWELL, all), logs);
+        if runs.is_err() {
             tracing::warn!("left runs that did not end in time");
         }
         self.tasks.shutdown().await;

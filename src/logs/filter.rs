@@ -83,7 +83,7 @@ fn reason(error: &regex::Error) -> String {
 }
 
 /// The text as a person sees it: colours within a word hide it from no pattern.
-fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn plain(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\x1b', text).is_none() {
         return Cow::Borrowed(text);
     }

@@ -6,7 +6,7 @@ use super::Source;
 use crate::ui::effect::Effect;
 
 /// What this end of the line does itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Local {
     /// Leave.
     Quit,
@@ -14,6 +14,8 @@ pub(crate) enum Local {
     Suspend,
     /// Wipe and draw.
     Redraw,
+    /// Offer this text to the terminal's clipboard.
+    Copy(String),
 }
 
 /// Orders to the fleet that wait for room; a person makes few, so they wait here and none is lost.
@@ -29,6 +31,7 @@ impl Driver {
             Effect::Quit => Some(Local::Quit),
             Effect::Suspend => Some(Local::Suspend),
             Effect::Redraw => Some(Local::Redraw),
+            Effect::Copy(text) => Some(Local::Copy(text)),
             Effect::Focus(_) => {
                 // Only the newest counts.
                 self.waiting.retain(|old| !matches!(old, Effect::Focus(_)));
@@ -43,6 +46,9 @@ impl Driver {
             | Effect::CancelRun(..)
             | Effect::ForgetRun(_)
             | Effect::SaveRun(_)
+            | Effect::Follow(_)
+            | Effect::Unfollow(_)
+            | Effect::SaveLines(..)
             | Effect::Inquire(_) => {
                 self.waiting.push_back(effect);
                 None

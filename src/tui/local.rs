@@ -72,8 +72,11 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::CancelRun(run, what) => Some(Order::CancelRun(run, what)),
         Effect::ForgetRun(run) => Some(Order::ForgetRun(run)),
         Effect::SaveRun(run) => Some(Order::SaveRun(run)),
+        Effect::Follow(logs) => Some(Order::Follow(logs)),
+        Effect::Unfollow(logs) => Some(Order::Unfollow(logs)),
+        Effect::SaveLines(logs, lines) => Some(Order::SaveLines(logs, lines)),
         Effect::Inquire(inquiry) => Some(Order::Inquire(inquiry)),
-        Effect::Quit | Effect::Suspend | Effect::Redraw => None,
+        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The terminal's end: keys in, frames out, effects carried out.
 
 pub mod backend;
+mod clipboard;
 pub mod depth;
 mod driver;
 mod encoder;

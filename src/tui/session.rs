@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Ended, Program, Screen, Source,
+    Ended, Program, Screen, Source, clipboard,
     driver::{Driver, Local},
     pace::Pace,
     term::{Signal, Signals, Terminal},
@@ -38,6 +38,8 @@ pub(crate) struct Session<'a, P, S, I> {
     asked: Vec<PromptId>,
     ended: Option<Ended>,
     suspended: bool,
+    /// Goes out with the next frame.
+    clipboard: Vec<u8>,
 }
 
 /// What can wake a run, besides the person and the writer.
@@ -86,6 +88,7 @@ where
             asked: Vec::new(),
             ended: None,
             suspended: false,
+            clipboard: Vec::new(),
         })
     }
 
@@ -260,6 +263,7 @@ where
                 Some(Local::Quit) => self.end(Ended::Quit),
                 Some(Local::Suspend) => self.suspended = self.screen.terminal.is_some(),
                 Some(Local::Redraw) => self.repaint(),
+                Some(Local::Copy(text)) => self.clipboard = clipboard::offer(&text),
                 None => {}
             }
         }
@@ -310,7 +314,7 @@ where
     }
 
     fn wants_frame(&self) -> bool {
-        self.program.is_dirty() || self.screen.lean.is_wiped()
+        self.program.is_dirty() || self.screen.lean.is_wiped() || !self.clipboard.is_empty()
     }
 
     /// Draws when the writer is free; otherwise it is done when it becomes free.
@@ -331,6 +335,7 @@ where
         };
         let program = &mut *self.program;
         lean.draw(&mut frame, |area, buffer| program.render(area, buffer));
+        frame.append(&mut self.clipboard);
         self.pace.drawn(Instant::now());
         output.put(frame)
     }

@@ -66,6 +66,7 @@ impl Program for Count {
                     "q" => vec![Effect::Quit],
                     "f" => vec![Effect::Focus(None)],
                     "r" => vec![Effect::Retry(Vec::new())],
+                    "c" => vec![Effect::Copy("two\nlines".to_owned())],
                     _ => Vec::new(),
                 };
             }
@@ -286,6 +287,24 @@ async fn an_order_without_room_is_sent_later_and_only_the_last_focus_counts() {
     ended.unwrap();
     let orders = fake.orders.into_inner();
     assert_eq!(orders, [Effect::Retry(Vec::new()), Effect::Focus(None)]);
+}
+
+#[tokio::test]
+async fn a_copied_text_goes_out_with_a_frame() {
+    let (mut stage, fake, screen) = stage();
+    let mut program = Count::default();
+    let person = async {
+        stage.show("keys 0").await;
+        stage.press('c');
+        let mut written = Vec::new();
+        while !written.ends_with(b"\x1b]52;c;dHdvCmxpbmVz\x1b\\") {
+            stage.open.send(()).unwrap();
+            written.extend(stage.taken.recv().await.unwrap());
+        }
+        stage.quit();
+    };
+    let (ended, ()) = tokio::join!(run(&mut program, &fake, screen), person);
+    ended.unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod daemon;
 mod draw;
 mod inquiry;
 mod intent;
+mod logs;
 mod palette;
 mod question;
 mod runs;
@@ -169,6 +170,7 @@ impl App {
                 self.world.size = Rect::new(0, 0, width, height);
                 self.fleet.follow(&self.world.scene(), self.world.body());
                 self.fit_runs();
+                self.fit_logs();
             }
             Event::Snapshot(snapshot) => return self.take(snapshot),
             Event::Prompt(prompt) => self.questions.ask(prompt, self.world.now),
@@ -177,6 +179,7 @@ impl App {
                 self.world.now = self.world.now.max(now);
                 self.fall_silent();
                 self.fit_runs();
+                self.fit_logs();
                 self.refresh();
             }
         }
@@ -207,6 +210,7 @@ impl App {
         }
         self.refresh();
         self.refresh_runs();
+        self.refresh_logs();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let at = self.layers.iter().position(gone);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     exec::{Cancel, RunNumber, RunOrder},
     fleet::Inquiry,
+    logs::Order,
     node::NodeId,
     ssh::{Answer, PromptId},
 };
@@ -36,6 +37,14 @@ pub enum Effect {
     ForgetRun(RunNumber),
     /// Write a run's output into files.
     SaveRun(RunNumber),
+    /// Follow logs.
+    Follow(Arc<Order>),
+    /// Follow these no longer.
+    Unfollow(Arc<Order>),
+    /// Write these lines of followed logs into a file.
+    SaveLines(Arc<Order>, Arc<Vec<u64>>),
+    /// Put this text on the clipboard of the person's terminal.
+    Copy(String),
     /// Look into something; the answer comes with the snapshots.
     Inquire(Arc<Inquiry>),
 }

@@ -3,8 +3,8 @@
 use super::{
     palette::Palette,
     view::{
-        columns::menu::Menu, confirm::Confirm, daemons, help::Help, line::Line, node::NodeView,
-        page::Page, pool::Pool, run::RunView, runs::Runs,
+        columns::menu::Menu, confirm::Confirm, daemons, help::Help, line::Line, logs::Logs,
+        node::NodeView, page::Page, pool::Pool, run::RunView, runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -28,6 +28,8 @@ pub(super) enum Layer {
     Runs(Runs),
     /// One run.
     Run(Box<RunView>),
+    /// Logs.
+    Logs(Box<Logs>),
     /// A text to read.
     Page(Page),
     /// The line where a command is typed.
@@ -39,7 +41,10 @@ pub(super) enum Layer {
 impl Layer {
     /// True where the header says where one is.
     pub(super) fn has_crumb(&self) -> bool {
-        matches!(self, Self::Node(..) | Self::Runs(_) | Self::Run(_))
+        matches!(
+            self,
+            Self::Node(..) | Self::Runs(_) | Self::Run(_) | Self::Logs(_)
+        )
     }
 
     /// Which keys it reads.
@@ -53,6 +58,7 @@ impl Layer {
             Self::Filter(_) => Scope::Filter,
             Self::Runs(_) => Scope::Runs,
             Self::Run(view) => view.scope(),
+            Self::Logs(logs) => logs.scope(),
             Self::Palette(_) => Scope::Palette,
             Self::Confirm(confirm) => confirm.scope(),
         }

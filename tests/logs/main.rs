@@ -4,6 +4,7 @@
 
 mod cli;
 mod files;
+mod fleet;
 mod flood;
 mod journal;
 mod lost;

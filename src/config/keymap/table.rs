@@ -3,26 +3,28 @@
 use super::{
     Action, Binding,
     Scope::{
-        self, Anywhere, Columns, Confirm, Daemons, Filter, Fleet, Gathered, Help, Node, Output,
-        Palette, Pool, Prompt, Run, Runs, Search, Secret, Word,
+        self, Anywhere, Columns, Confirm, Daemons, Filter, Fleet, Gathered, Help, Logs, Node,
+        Output, Palette, Pool, Prompt, Run, Runs, Search, Secret, Word,
     },
 };
 
 /// Scopes in which letters are keys, not text or answers.
 const VIEWS: &[Scope] = &[
-    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Run, Output, Gathered,
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Run, Output, Gathered, Logs,
 ];
 
 /// Those of them in which `g` is the way to the top.
-const TOPS: &[Scope] = &[Fleet, Node, Help, Columns, Daemons, Pool, Runs, Output];
+const TOPS: &[Scope] = &[
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Output, Logs,
+];
 
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
 pub const BINDINGS: &[Binding] = &[
-    row(Action::Help, &[Fleet, Node, Columns, Pool, Runs, Run, Output, Gathered], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
+    row(Action::Help, &[Fleet, Node, Columns, Pool, Runs, Run, Output, Gathered, Logs], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
     row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
     row(Action::Palette, &[Fleet, Node], &[":"], "every command, by its name").hint(3, "command"),
-    row(Action::Palette, &[Help, Columns, Pool, Runs, Run, Output, Gathered], &[":"], "every command, by its name").hint(20, "command"),
+    row(Action::Palette, &[Help, Columns, Pool, Runs, Run, Output, Gathered, Logs], &[":"], "every command, by its name").hint(20, "command"),
     row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(5, "filter"),
     row(Action::Exec, &[Fleet, Node], &["!"], "run a command: on the marked nodes, else here").hint(8, "run"),
     row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(7, "mark"),
@@ -42,7 +44,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
     row(Action::Runs, &[Fleet, Node], &["r"], "the runs: commands on many nodes"),
     row(Action::Restart, &[Fleet, Node], &["R"], "restart a daemon: on the marked nodes, else here"),
-    row(Action::StartStop, &[Fleet, Node], &["S"], "stop a daemon, or start it: on the marked nodes, else here"),
+    row(Action::StartStop, &[Fleet, Node], &["S"], "stop or start a daemon: on the marked, else here"),
     row(Action::Open, &[Daemons], &["enter"], "this one").hint(1, "this one"),
     row(Action::Back, &[Daemons], &["esc"], "leave it").hint(2, "leave it"),
     row(Action::Open, &[Runs], &["enter"], "open the run").hint(3, "open"),
@@ -65,6 +67,29 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Back, &[Run], &["esc"], "close; the run goes on").hint(2, "close"),
     row(Action::Back, &[Output], &["esc", "backspace"], "back to the run").hint(2, "back"),
     row(Action::Back, &[Gathered], &["esc", "g"], "back to the run").hint(2, "back"),
+    row(Action::Logs, &[Fleet], &["l"], "follow the log: of marked nodes, else of this").hint(15, "logs"),
+    row(Action::Logs, &[Node], &["l"], "follow the log: of failed daemons, else system").hint(9, "logs"),
+    row(Action::SystemLog, &[Node], &["L"], "follow the system's log"),
+    row(Action::Filter, &[Logs], &["/"], "search by a regular expression").hint(3, "search"),
+    row(Action::NextHit, &[Logs], &["n"], "the next line that was searched for").hint(10, "next"),
+    row(Action::PreviousHit, &[Logs], &["N"], "the line before that was searched for"),
+    row(Action::Sift, &[Logs], &["&"], "only lines with a pattern; !PATTERN: without").hint(5, "filter"),
+    row(Action::Level, &[Logs], &["v"], "by level: info and up, warnings, errors, all").hint(7, "level"),
+    row(Action::Follow, &[Logs], &["space", "s", "F"], "follow the end, or hold").hint(6, "follow or hold"),
+    row(Action::NextFault, &[Logs], &["e"], "the next line that says something failed").hint(9, "next error"),
+    row(Action::PreviousFault, &[Logs], &["E"], "the line before that says something failed"),
+    row(Action::GoTo, &[Logs], &["t"], "to a time: 21:50, 21:50:30, -10m, a whole date").hint(12, "time"),
+    row(Action::Open, &[Logs], &["enter"], "only the node of this line, or all again").hint(8, "only this node"),
+    row(Action::Hide, &[Logs], &["x"], "without the node of this line"),
+    row(Action::Wrap, &[Logs], &["w"], "wrap long lines, or cut them").hint(11, "wrap"),
+    row(Action::Mark, &[Logs], &["m"], "mark the line, or unmark it").hint(13, "mark"),
+    row(Action::NextMark, &[Logs], &["u"], "the next marked line"),
+    row(Action::PreviousMark, &[Logs], &["U"], "the marked line before"),
+    row(Action::Copy, &[Logs], &["c", "y"], "marked lines, else this one, to the clipboard").hint(14, "copy"),
+    row(Action::Save, &[Logs], &["ctrl-s"], "write the lines that are shown into a file").hint(15, "save"),
+    row(Action::Left, &[Logs], &["left", "h"], "the text to the right"),
+    row(Action::Right, &[Logs], &["right", "l"], "the text to the left"),
+    row(Action::Back, &[Logs], &["esc"], "one node, search, filter left; then close").hint(2, "back"),
     row(Action::Open, &[Search], &["enter"], "keep the search").hint(1, "keep"),
     row(Action::Back, &[Search], &["esc"], "drop the search").hint(2, "drop"),
     row(Action::Yes, &[Confirm], &["y"], "do it").hint(1, "do it"),
@@ -78,9 +103,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Up, VIEWS, &["up", "k"], "up"),
     row(Action::Down, VIEWS, &["down", "j"], "down"),
     row(Action::Left, &[Fleet], &["left", "h"], "left"),
-    row(Action::Right, &[Fleet], &["right", "l"], "right"),
+    row(Action::Right, &[Fleet], &["right"], "right"),
     row(Action::Left, &[Node], &["left", "h"], "the node before, in the fleet's order").hint(7, "before"),
-    row(Action::Right, &[Node], &["right", "l"], "the next node, in the fleet's order").hint(6, "next"),
+    row(Action::Right, &[Node], &["right"], "the next node, in the fleet's order").hint(6, "next"),
     row(Action::Left, &[Columns], &["left", "h"], "move the column to the left").hint(6, "move left"),
     row(Action::Right, &[Columns], &["right", "l"], "move the column to the right").hint(7, "move right"),
     row(Action::PageUp, VIEWS, &["pageup", "ctrl-u"], "a screenful up"),

@@ -84,6 +84,10 @@ impl App {
                 view.key(key, self.world.body());
                 Vec::new()
             }
+            (None, Some(Layer::Logs(logs))) => {
+                logs.key(key);
+                Vec::new()
+            }
             (None, Some(Layer::Filter(line))) => {
                 if line.key(key) {
                     self.typed();
@@ -110,6 +114,7 @@ impl App {
                 self.typed();
             }
             Some(Layer::Run(view)) => view.paste(text, body),
+            Some(Layer::Logs(logs)) => logs.paste(text),
             _ => {}
         }
         self.with_palette(|palette, _| palette.paste(text));
@@ -199,6 +204,7 @@ impl App {
             Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Runs(runs) => self.act_on_runs(runs, action, body),
             Layer::Run(view) => self.act_on_run(view, action, body),
+            Layer::Logs(logs) => self.act_on_logs(logs, action, body),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }
     }
@@ -234,6 +240,10 @@ impl App {
             Action::NextFault | Action::PreviousFault => {
                 self.fleet.act(action, &scene, body);
             }
+            Action::Logs | Action::SystemLog => {
+                let id = id.clone();
+                return (true, self.follow_node(&id, action));
+            }
             _ => {
                 if let Some(node) = self.world.node(id) {
                     view.update(action, &scene, node, body);
@@ -258,6 +268,7 @@ impl App {
                 let menu = Menu::new(&self.fleet.columns);
                 self.layers.push(Layer::Columns(menu));
             }
+            Action::Logs => return self.follow_marked(),
             Action::Open => {
                 let id = self.fleet.cursor().map(|(id, _)| id.clone());
                 self.layers

@@ -63,6 +63,7 @@ impl App {
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
         let crumb = match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
             Some(Layer::Run(view)) => Some(view.crumb(scene)),
+            Some(Layer::Logs(logs)) => Some(logs.crumb(scene)),
             Some(Layer::Runs(_)) => Some("runs".to_owned()),
             _ => self.open_node().map(|(id, _)| id.to_string()),
         };
@@ -88,6 +89,10 @@ impl App {
             }
             Some(Layer::Run(view)) => {
                 view.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Logs(logs)) => {
+                logs.render(scene, areas.body, buf);
                 return 0;
             }
             Some(Layer::Filter(line)) => {

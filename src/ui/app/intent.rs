@@ -57,10 +57,7 @@ impl App {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return Ok(vec![Effect::Connections(true)]);
             }
-            Intent::Logs(_) => {
-                let text = "logs are shown by the command line so far: sshoal logs SET";
-                return Err(Usage(text.to_owned()));
-            }
+            Intent::Logs(logs) => return self.follow_line(&logs, here),
             Intent::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Intent::Node(node) => return self.open(&node.name),
             Intent::Theme(theme) => self.theme(&theme.name)?,
@@ -114,6 +111,7 @@ impl App {
         let left = layers.iter().filter_map(|layer| match layer {
             Layer::Node(..) => Some(Effect::Focus(None)),
             Layer::Pool(_) => Some(Effect::Connections(false)),
+            Layer::Logs(logs) => Some(Effect::Unfollow(Arc::clone(logs.order()))),
             _ => None,
         });
         left.collect()

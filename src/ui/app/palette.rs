@@ -172,6 +172,10 @@ impl App {
                 nodes.map(|selection| Preview::nodes("connects to ", &selection.nodes))
             }
             Intent::Status(status) if !status.sets.is_empty() => sets("shows ", &status.sets),
+            Intent::Logs(logs) => {
+                let nodes = self.retried(&logs.sets, here);
+                nodes.map(|selection| Preview::nodes("follows the logs of ", &selection.nodes))
+            }
             Intent::Doctor(doctor) => {
                 let nodes = self.subjects(&doctor.sets);
                 nodes.map(|nodes| Preview::nodes("walks the whole way to ", &nodes))

@@ -144,6 +144,11 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
     );
     out.push(Entry::Sign(glyphs.mark(), Role::Marked, "marked"));
     out.push(Entry::Sign(
+        "~",
+        Role::Warn,
+        "a line of a log that came too late for its place",
+    ));
+    out.push(Entry::Sign(
         glyphs.absent(),
         Role::Unknown,
         "the node has no such value; dimmed values are old",

@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod heatmap;
 pub mod help;
 pub mod line;
+pub mod logs;
 pub mod node;
 pub mod page;
 pub mod pager;

@@ -197,7 +197,7 @@ fn places(line: &Line, sought: &str) -> Vec<(u16, u16)> {
 }
 
 /// Cuts a line into rows of so many cells.
-fn wrap(line: Line, width: usize) -> Vec<Line> {
+pub(super) fn wrap(line: Line, width: usize) -> Vec<Line> {
     let mut rows = vec![Line::new()];
     let mut used = 0;
     for (text, ink) in line {
@@ -223,7 +223,7 @@ fn push(rows: &mut [Line], piece: String, ink: Ink) {
     }
 }
 
-fn style(ink: Ink, scene: &Scene<'_>) -> Style {
+pub(super) fn style(ink: Ink, scene: &Scene<'_>) -> Style {
     let own = match ink {
         Ink::Role(role) => return scene.theme.style(role),
         Ink::Own(own) => own,

@@ -1,0 +1,102 @@
+//! One order from its first stream to its end: the engine, the merge, and what is shown meanwhile.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Followed;
+use crate::{
+    fleet::clock::Clock,
+    logs::{self, Event, Flow},
+    ssh::Connector,
+};
+
+/// Happenings that may wait; nodes wait behind them.
+const EVENTS: usize = 64;
+
+/// Lines that go out before anything else is looked at.
+const MOST: usize = 8_192;
+
+/// What is shown is at least this far apart.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
+
+/// All that following needs.
+pub(super) struct Task {
+    pub(super) followed: Followed,
+    pub(super) connector: Connector,
+    pub(super) clock: Clock,
+    pub(super) cancel: CancellationToken,
+    pub(super) shown: watch::Sender<Arc<Followed>>,
+    pub(super) news: mpsc::Sender<()>,
+}
+
+impl Task {
+    /// Follows to the end. The engine's tasks end with this one.
+    pub(super) async fn run(mut self) {
+        let (to, mut events) = mpsc::channel(EVENTS);
+        let order = Arc::clone(&self.followed.order);
+        let mut flow = Flow::new(&order);
+        let following = logs::follow(order, self.connector.clone(), self.cancel.clone(), to);
+        let mut following = pin!(following);
+        let (mut is_over, mut show_at) = (false, None);
+        let mut batch = Vec::with_capacity(EVENTS);
+        loop {
+            let wait = self.wait(&flow);
+            tokio::select! {
+                biased;
+                // Pending mostly: its own tasks do the work.
+                () = &mut following, if !is_over => is_over = true,
+                () = until(show_at) => {
+                    show_at = None;
+                    self.show(&flow);
+                    continue;
+                }
+                count = events.recv_many(&mut batch, EVENTS) => {
+                    if count == 0 {
+                        break;
+                    }
+                    batch.drain(..).for_each(|event| self.take(event, &mut flow));
+                }
+                () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+            flow.keep(self.clock.now().0, MOST);
+            show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+        }
+        while flow.keep(u64::MAX, MOST) > 0 {}
+        self.followed.is_over = true;
+        self.show(&flow);
+    }
+
+    fn take(&mut self, event: Event, flow: &mut Flow) {
+        if let Event::Said(text) = &event {
+            self.followed.said = Some(text.clone());
+        }
+        flow.apply(event, self.clock.now().0);
+    }
+
+    /// Until lines go out that wait now.
+    fn wait(&self, flow: &Flow) -> Option<Duration> {
+        let at = flow.next_at()?;
+        Some(Duration::from_millis(
+            at.saturating_sub(self.clock.now().0).max(1),
+        ))
+    }
+
+    fn show(&mut self, flow: &Flow) {
+        self.followed.state = flow.state().clone();
+        self.shown.send_replace(Arc::new(self.followed.clone()));
+        // A full queue says the same already.
+        let _ = self.news.try_send(());
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
