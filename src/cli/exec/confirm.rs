@@ -46,23 +46,31 @@ pub(super) async fn ask(
         return Err(Usage(text).into());
     }
     writeln!(context.console.err, "{text}")?;
-    let answer = match person.typed(format!("{question} "), true).await {
-        Ok(answer) => answer.unwrap_or_default(),
+    match agrees(person, &question, &verdict.asks).await {
+        Ok(true) => return Ok(None),
+        Ok(false) => {}
         Err(code) => return Ok(Some(code)),
-    };
-    let is_agreed = match &verdict.asks {
-        Ask::Nothing => true,
-        Ask::YesNo => matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"),
-        Ask::TypedWord(word) => answer.trim() == word,
-    };
-    if is_agreed {
-        return Ok(None);
     }
     writeln!(
         context.console.err,
         "sshoal: not confirmed: nothing was run"
     )?;
     Ok(Some(exit::USAGE))
+}
+
+/// Puts the question, and says whether the answer is the one that it takes; an exit code where there is none.
+pub(in crate::cli) async fn agrees(
+    person: &mut Person,
+    question: &str,
+    asks: &Ask,
+) -> Result<bool, u8> {
+    let answer = person.typed(format!("{question} "), true).await?;
+    let answer = answer.unwrap_or_default();
+    Ok(match asks {
+        Ask::Nothing => true,
+        Ask::YesNo => matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"),
+        Ask::TypedWord(word) => answer.trim() == word,
+    })
 }
 
 /// True where a person can be asked: on the terminal that this process belongs to, wherever its output goes.

@@ -11,7 +11,10 @@ use crate::{
     cli::{
         Context,
         ask::Person,
-        exec::{confirm::has_terminal, journal::Journal as Audit},
+        exec::{
+            confirm::{agrees, has_terminal},
+            journal::Journal as Audit,
+        },
         exit,
     },
     command::{
@@ -346,17 +349,10 @@ async fn ask(
         return Err(Usage(format!("{why}\n{text}")).into());
     }
     write!(context.console.err, "{text}")?;
-    let answer = match person.typed(format!("{question} "), true).await {
-        Ok(answer) => answer.unwrap_or_default(),
+    match agrees(person, &question, &verdict.asks).await {
+        Ok(true) => return Ok(None),
+        Ok(false) => {}
         Err(code) => return Ok(Some(code)),
-    };
-    let is_agreed = match &verdict.asks {
-        Ask::Nothing => true,
-        Ask::YesNo => matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"),
-        Ask::TypedWord(word) => answer.trim() == word,
-    };
-    if is_agreed {
-        return Ok(None);
     }
     writeln!(
         context.console.err,

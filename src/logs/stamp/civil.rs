@@ -62,8 +62,10 @@ pub(super) fn year(us: i64) -> i64 {
     1970 + us.div_euclid(DAY) * 400 / 146_097
 }
 
-/// Microseconds from midnight. A leap second is the end of the second before, so that the order is kept.
-pub(super) fn time(hour: i64, minute: i64, second: i64) -> Option<i64> {
+/// Microseconds from midnight, by two digits each of hours, minutes and seconds. A leap second is the end of the second
+/// before, so that the order is kept.
+pub(super) fn time([h1, h2, i1, i2, s1, s2]: [u8; 6]) -> Option<i64> {
+    let (hour, minute, second) = (two(h1, h2)?, two(i1, i2)?, two(s1, s2)?);
     let is_fine = hour < 24 && minute < 60 && second <= 60;
     let us = ((hour * 60 + minute) * 60 + second.min(59)) * SECOND;
     is_fine.then_some(us + if second == 60 { SECOND - 1 } else { 0 })

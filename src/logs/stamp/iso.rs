@@ -40,11 +40,7 @@ pub(super) fn read(text: &[u8]) -> Option<Time> {
         civil::two(m1, m2)?,
         civil::two(d1, d2)?,
     )?;
-    let time = civil::time(
-        civil::two(h1, h2)?,
-        civil::two(i1, i2)?,
-        civil::two(s1, s2)?,
-    )?;
+    let time = civil::time([h1, h2, i1, i2, s1, s2])?;
     zoned(day + time, rest)
 }
 

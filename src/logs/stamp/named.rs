@@ -30,11 +30,7 @@ pub(super) fn month_first(text: &[u8]) -> Option<Time> {
         return year_second(text);
     };
     let day = civil::two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
-    let time = civil::time(
-        civil::two(h1, h2)?,
-        civil::two(i1, i2)?,
-        civil::two(s1, s2)?,
-    )?;
+    let time = civil::time([h1, h2, i1, i2, s1, s2])?;
     let month = civil::month([a, b, c])?;
     let (part, rest) = fraction(rest);
     match year_after(rest) {
@@ -97,11 +93,7 @@ fn year_second(text: &[u8]) -> Option<Time> {
         civil::month([a, b, c])?,
         day,
     )?;
-    let time = civil::time(
-        civil::two(h1, h2)?,
-        civil::two(i1, i2)?,
-        civil::two(s1, s2)?,
-    )?;
+    let time = civil::time([h1, h2, i1, i2, s1, s2])?;
     zoned(day + time, rest)
 }
 
@@ -141,11 +133,7 @@ pub(super) fn day_first(text: &[u8]) -> Option<Time> {
         civil::month([a, b, c])?,
         civil::two(d1, d2)?,
     )?;
-    let time = civil::time(
-        civil::two(h1, h2)?,
-        civil::two(i1, i2)?,
-        civil::two(s1, s2)?,
-    )?;
+    let time = civil::time([h1, h2, i1, i2, s1, s2])?;
     zoned(day + time, rest)
 }
 

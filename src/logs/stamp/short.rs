@@ -60,12 +60,7 @@ pub(super) fn dashed(text: &[u8]) -> Option<Time> {
 }
 
 fn yearless([month, day]: [i64; 2], time: [u8; 6], rest: &[u8]) -> Option<Time> {
-    let [h1, h2, i1, i2, s1, s2] = time;
-    let time = civil::time(
-        civil::two(h1, h2)?,
-        civil::two(i1, i2)?,
-        civil::two(s1, s2)?,
-    )?;
+    let time = civil::time(time)?;
     let (part, rest) = fraction(rest);
     is_end(rest).then_some(Time::Yearless {
         month,
