@@ -45,7 +45,8 @@ pub struct Merge {
 /// What logs held already is still coming.
 #[derive(Clone, Copy, Debug, Default)]
 struct Start {
-    is_over: bool,
+    /// When it was over.
+    over_ms: Option<u64>,
     /// Open streams that are behind, and those of them without a line.
     behind: usize,
     idle: usize,
@@ -111,7 +112,7 @@ impl Merge {
             slot.is_open = true;
             slot.heard_ms = now_ms;
             self.idle += usize::from(slot.is_empty());
-            slot.is_behind = !self.start.is_over;
+            slot.is_behind = self.start.over_ms.is_none();
             self.start.count(slot);
         }
     }
@@ -233,7 +234,7 @@ impl Merge {
 
     /// Gives up waiting for what logs held already, where that took too long.
     fn go_on(&mut self, now_ms: u64) {
-        if self.start.is_over {
+        if self.start.over_ms.is_some() {
             return;
         }
         let patience_ms = self.patience_ms();
@@ -244,7 +245,7 @@ impl Merge {
                 self.start.leave(slot);
             }
         }
-        self.start.is_over = self.start.behind == 0;
+        self.start.over_ms = (self.start.behind == 0).then_some(now_ms);
     }
 
     /// The stream whose first line goes out now.
@@ -259,7 +260,13 @@ impl Merge {
             return (self.start.idle == 0).then_some(first);
         }
         let came_ms = self.slots.get(first)?.batches.front()?.0;
-        Some(if came_ms > due_ms { oldest.slot } else { first })
+        // What came at the start was waited for longer.
+        let in_time_ms = due_ms.max(self.start.over_ms.unwrap_or(0));
+        Some(if came_ms > in_time_ms {
+            oldest.slot
+        } else {
+            first
+        })
     }
 
     /// The stream whose first line is the earliest.

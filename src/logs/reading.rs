@@ -51,8 +51,9 @@ pub(super) struct Reading {
     heard: Heard,
     seen: Seen,
     skip: Option<Seen>,
-    /// What a file is expected to hold where it is read on.
+    /// What a file is expected to hold where it is read on, and that it was asked for there.
     expected: Option<Vec<u8>>,
+    goes_on: bool,
     /// Its beginning was had: what follows may be doubled or missing.
     has_begun: bool,
     batch: Batch,
@@ -129,6 +130,7 @@ impl Reading {
             seen: Seen::default(),
             skip: None,
             expected: None,
+            goes_on: false,
             has_begun: false,
             batch: Batch::default(),
             ready: Vec::new(),
@@ -163,6 +165,7 @@ impl Reading {
             Resume::Never => first.clone(),
             Resume::File => {
                 self.expected = self.place.inode.map(|_| self.place.before.clone());
+                self.goes_on = self.expected.is_some();
                 Wish {
                     place: Some(Place {
                         inode: self.place.inode,
@@ -216,7 +219,9 @@ impl Reading {
                 position,
                 size,
             } => {
-                if self.place.inode.is_some_and(|old| old != inode) || position == 0 {
+                let is_other = self.place.inode.is_some_and(|old| old != inode);
+                let goes_on = std::mem::take(&mut self.goes_on);
+                if is_other || (position == 0 && !goes_on) {
                     self.end(now_us);
                     self.expected = None;
                 }
@@ -237,6 +242,7 @@ impl Reading {
             Spot::Gone | Spot::Waits | Spot::Asks => {}
             Spot::Unknown => {
                 self.expected = None;
+                self.goes_on = false;
                 self.gap(
                     "what came between is unknown: the file was replaced or cut",
                     now_us,

@@ -84,6 +84,20 @@ fn a_file_that_was_cut_is_read_on_by_its_new_places() {
 }
 
 #[test]
+fn a_small_file_is_not_had_twice() {
+    let mut reading = file();
+    for text in [&b"one\n"[..], b"one\ntwo\n"] {
+        reading.wish(&Wish::default(), 0);
+        reading.take(&at(7, 0), NOW).unwrap();
+        reading.bytes(text, NOW).unwrap();
+    }
+    assert_eq!(texts(&mut reading), ["one", "two"]);
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"one\n", NOW).unwrap();
+    assert_eq!(texts(&mut reading), ["one"], "it was cut");
+}
+
+#[test]
 fn what_comes_behind_the_word_is_not_taken_for_what_was_there() {
     let mut reading = file();
     reading.take(&at(7, 0), NOW).unwrap();
@@ -116,11 +130,10 @@ fn another_file_of_the_same_number_is_found_out() {
     reading.bytes(b"one\ntwo\n", NOW).unwrap();
     reading.wish(&wish, 0);
     reading.take(&at(7, 0), NOW).unwrap();
-    assert_eq!(
-        reading.bytes(b"three\nfour\n", NOW),
-        Ok(()),
-        "from 0 on, nothing is compared"
-    );
+    assert_eq!(reading.bytes(b"three\nfour\n", NOW), Err(Another));
+    let mut reading = file();
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"three\nfour\n", NOW).unwrap();
     reading.wish(&wish, 0);
     reading.take(&at(7, 3), NOW).unwrap();
     assert_eq!(reading.bytes(b"other bytes\n", NOW), Err(Another));

@@ -120,6 +120,7 @@ done
 /// Where the system tells a descriptor's offset, one `tail -f` reads from it for as long as it is the file of that name, and
 /// a node forks nothing meanwhile: `t` asks for a line now and then, on which the shell looks by itself. `p` and `q OFFSET`
 /// then say that what came before `p` is within the file's first OFFSET bytes: else it was cut, which tail takes as it comes.
+/// An offset before the place where tail is to begin says only that it hasn't begun.
 /// What tail had read and not yet written when it was ended is lost with it: `b` asks, and `b POSITION` tells, what has come.
 const FILE: &str = r#"LC_ALL=C; export LC_ALL
 say() { printf '\036%s %s\n' "$n" "$*"; }
@@ -149,18 +150,23 @@ rest() {
   say a $i $((p-m)); from $((p-m)) <"$o"
 }
 offset() { read -r x o </proc/self/fdinfo/3; }
-place() { say p; offset; say q $o; }
+place() {
+  offset
+  [ "$o" -ge "$h" ] && [ "$o" != "$z" ] || return
+  h=0 z=$o
+  say p; offset; say q $o
+}
 ask() {
-  place; say b; x=
+  z=; place; say b; x=
   while [ "$x" != b ]; do heed; done
 }
 tailed() {
   tail -c +$((k+1)) $y -f <&3 3<&- 2>/dev/null & t=$!
-  d=0 z=$k
+  d=0 z=$k h=$k
   while heed; do
     [ -e /proc/$t/fd/0 ] || d=$((d+1))
     [ $d -lt 2 ] || { echo "tail has ended" >&2; exit 1; }
-    offset; [ "$o" = "$z" ] || { z=$o; place; }
+    place
     same && continue
     [ -e "$f" ] || { gone; continue; }
     for x in 1 2 3 4 5; do nap 0.2; done

@@ -187,7 +187,7 @@ impl Follower {
     ) {
         let started = Instant::now();
         while !is_so(reading, lines.len()) {
-            assert!(started.elapsed() < SOON, "{} {lines:?}", reading.heard());
+            assert!(started.elapsed() < SOON, "{} {:?}", reading.heard(), lines.last());
             if self.looked.elapsed() > Duration::from_millis(100) {
                 self.looked = Instant::now();
                 self.stdin.write_all(b"\n").unwrap();
