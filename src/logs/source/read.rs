@@ -122,6 +122,7 @@ done
 /// then say that what came before `p` is within the file's first OFFSET bytes: else it was cut, which tail takes as it comes.
 /// An offset before the place where tail is to begin says only that it hasn't begun.
 /// What tail had read and not yet written when it was ended is lost with it: `b` asks, and `b POSITION` tells, what has come.
+/// Some tails take a file that was emptied for the same one when it has grown again: a look that finds it empty begins anew.
 const FILE: &str = r#"LC_ALL=C; export LC_ALL
 say() { printf '\036%s %s\n' "$n" "$*"; }
 inode() { a=$(ls -diL -- "$f" 2>/dev/null); a=${a#"${a%%[0-9]*}"}; echo "${a%%[!0-9]*}"; }
@@ -160,6 +161,13 @@ ask() {
   z=; place; say b; x=
   while [ "$x" != b ]; do heed; done
 }
+emptied() {
+  kill -STOP $t
+  ask
+  if [ "$u" = "$o" ] && [ ! -s "$f" ] && same; then end; return; fi
+  kill -CONT $t; return 1
+}
+end() { { kill -KILL $t; wait $t; } 2>/dev/null; t=; }
 tailed() {
   tail -c +$((k+1)) $y -f <&3 3<&- 2>/dev/null & t=$!
   d=0 z=$k h=$k
@@ -167,14 +175,15 @@ tailed() {
     [ -e /proc/$t/fd/0 ] || d=$((d+1))
     [ $d -lt 2 ] || { echo "tail has ended" >&2; exit 1; }
     place
-    same && continue
+    if same; then
+      [ -s "$f" ] || [ "$o" -eq 0 ] || ! emptied || return
+      continue
+    fi
     [ -e "$f" ] || { gone; continue; }
     for x in 1 2 3 4 5; do nap 0.2; done
     same || [ ! -e "$f" ] || break
   done
-  { kill $t; wait $t; } 2>/dev/null
-  t=
-  ask
+  end; ask
   if { true </dev/fd/3; } 2>/dev/null; then from "$u" </dev/fd/3; else cat <&3; fi
 }
 polled() {
@@ -197,7 +206,7 @@ case $f in */*) ;; *) f=./$f;; esac
 new= g= v= y=
 if [ "$w" = 1 ] && [ -r /proc/self/fdinfo/0 ]; then
   v=1 t=; say t
-  trap '[ -z "$t" ] || kill $t' 0
+  trap '[ -z "$t" ] || kill -KILL $t' 0
   tail -s 0.2 --pid=$$ -c 1 </dev/null >/dev/null 2>&1 && y="-s 0.2 --pid=$$"
 fi
 while :; do

@@ -187,7 +187,12 @@ impl Follower {
     ) {
         let started = Instant::now();
         while !is_so(reading, lines.len()) {
-            assert!(started.elapsed() < SOON, "{} {:?}", reading.heard(), lines.last());
+            assert!(
+                started.elapsed() < SOON,
+                "{} {:?}",
+                reading.heard(),
+                lines.last()
+            );
             if self.looked.elapsed() > Duration::from_millis(100) {
                 self.looked = Instant::now();
                 self.stdin.write_all(b"\n").unwrap();
@@ -217,11 +222,6 @@ impl Follower {
     }
 }
 
-fn settle(is_busybox: bool) {
-    // What is written within the tail's own pause behind a cut is taken for what was there: busybox's is a second.
-    thread::sleep(Duration::from_millis(if is_busybox { 2_200 } else { 500 }));
-}
-
 #[test]
 fn a_file_is_had_once_through_all_that_happens_to_it() {
     for node in NODES {
@@ -244,7 +244,7 @@ fn a_file_is_had_once_through_all_that_happens_to_it() {
         // Cut, and shorter or longer than before.
         for count in [1, 100] {
             File::create(&lab.log).unwrap();
-            settle(node.1);
+            follower.hear(&mut reading, &mut lines, |reading, _| reading.heard() == 0);
             lab.write(count);
             let so_far = lines.len();
             follower.until(&mut reading, &mut lines, so_far + count);
