@@ -2,7 +2,7 @@
 
 use std::{future::pending, time::Duration};
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     reading::Reading,
@@ -43,7 +43,7 @@ impl Course {
     pub(super) fn heed(&mut self, spot: Spot) {
         match spot {
             Spot::Waits => {
-                let mut looks = interval_at(Instant::now() + LOOK, LOOK);
+                let mut looks = interval(LOOK);
                 looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 self.looks = Some(looks);
             }

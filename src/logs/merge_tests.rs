@@ -231,12 +231,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
+/// Lines, each with its time and number of arrival.
+type Pending = VecDeque<(Line, (u64, usize))>;
+
 /// The same by the letter of the rule, at any cost: every line with its place and its arrival.
 #[derive(Default)]
 struct Model {
     open: std::collections::BTreeSet<u32>,
-    /// Each line with its time and number of arrival.
-    pending: BTreeMap<u32, VecDeque<(Line, (u64, usize))>>,
+    pending: BTreeMap<u32, Pending>,
     reached: BTreeMap<u32, i64>,
     newest: Option<i64>,
     gone: Vec<Line>,
@@ -261,7 +263,7 @@ impl Model {
 
     /// The place of the first line that goes out, and its stream.
     fn next(&self, now_ms: u64) -> Option<(i64, u32)> {
-        let place = |(stream, lines): (&u32, &VecDeque<(Line, (u64, usize))>)| {
+        let place = |(stream, lines): (&u32, &Pending)| {
             let (first, came) = lines.front()?;
             let own = self.reached.get(stream).copied().unwrap_or(i64::MIN);
             Some((first.at_us.map_or(own, |at| at.max(own)), *stream, *came))
