@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -12,12 +13,12 @@ use std::{
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Credit, Event, Order, Since, Source, StreamId,
+    Credit, Event, Order, Since, Source, StreamId, Sudo,
     hear::{Ear, Heard, Text},
     source::{Answer, Found, Kind, look},
     stream::{Clock, Stream},
@@ -61,6 +62,17 @@ pub async fn follow(
     cancel: CancellationToken,
     events: mpsc::Sender<Event>,
 ) {
+    follow_as_root(order, connector, cancel, events, None).await;
+}
+
+/// The same, with somebody who can be asked for the password where sudo wants one.
+pub async fn follow_as_root(
+    order: Arc<Order>,
+    connector: Connector,
+    cancel: CancellationToken,
+    events: mpsc::Sender<Event>,
+    sudo: Option<Sudo>,
+) {
     let streams = order
         .targets
         .iter()
@@ -71,6 +83,7 @@ pub async fn follow(
         order,
         connector,
         events,
+        sudo,
         opened: AtomicU32::new(0),
         // After those that are reserved for the first log of each source, so that equal orders have equal numbers.
         next: AtomicU32::new(streams as u32),
@@ -100,6 +113,7 @@ pub(super) struct Shared {
     pub(super) order: Arc<Order>,
     pub(super) connector: Connector,
     events: mpsc::Sender<Event>,
+    pub(super) sudo: Option<Sudo>,
     credit: usize,
     opened: AtomicU32,
     next: AtomicU32,
@@ -218,6 +232,7 @@ impl Following {
             command: &look(sources),
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
+            sudo: self.shared.sudo.as_ref(),
         };
         let asked = ask(session, &text).await.map_err(|why| (why, false))?;
         let answer = Answer::read(&asked.text);
@@ -381,44 +396,54 @@ impl Asked {
 
 /// Runs a short command to its end.
 pub(super) async fn ask(session: &Session, text: &Text<'_>) -> Result<Asked, SafeText> {
-    let asked = async {
-        let sent_ms = store::now_ms();
-        let mut ear = Ear::begin(session, text)
-            .await
-            .map_err(|error| SafeText::from(error.to_string().as_str()))?;
-        // A channel is opened and a command started: there and back twice.
-        let round_ms = store::now_ms().saturating_sub(sent_ms) / 2;
-        let (mut said, mut at_ms) = (Vec::new(), None);
-        loop {
-            match ear.next().await {
-                Heard::Out(bytes) => {
-                    at_ms = at_ms.or_else(|| Some(store::now_ms()));
-                    if said.len() < ANSWER {
-                        said.extend_from_slice(&bytes);
-                    }
-                }
-                Heard::Err(_) => {}
-                Heard::End(end) => {
-                    return Ok(Asked {
-                        text: said,
-                        complaint: ear.complaint(),
-                        is_refused: end != End::Lost,
-                        at_ms: at_ms.unwrap_or(0),
-                        round_ms,
-                    });
+    let mut late = pin!(sleep(LOOK));
+    let sent_ms = store::now_ms();
+    let begun = tokio::select! {
+        biased;
+        begun = Ear::begin(session, text) => begun,
+        () = &mut late => return Err(too_late()),
+    };
+    let mut ear = begun.map_err(|error| SafeText::from(error.to_string().as_str()))?;
+    // A channel is opened and a command started: there and back twice.
+    let round_ms = store::now_ms().saturating_sub(sent_ms) / 2;
+    let (mut said, mut at_ms) = (Vec::new(), None);
+    loop {
+        let heard = tokio::select! {
+            biased;
+            heard = ear.next() => heard,
+            () = &mut late => return Err(too_late()),
+        };
+        match heard {
+            Heard::Out(bytes) => {
+                at_ms = at_ms.or_else(|| Some(store::now_ms()));
+                if said.len() < ANSWER {
+                    said.extend_from_slice(&bytes);
                 }
             }
+            Heard::Err(_) => {}
+            Heard::Asks => {
+                ear.tell_password().await;
+                // The time that a person takes is not the node's.
+                late.set(sleep(LOOK));
+            }
+            Heard::End(end) => {
+                return Ok(Asked {
+                    text: said,
+                    complaint: ear.complaint(),
+                    is_refused: end != End::Lost,
+                    at_ms: at_ms.unwrap_or(0),
+                    round_ms,
+                });
+            }
         }
-    };
-    let late = || {
-        format!(
-            "the node took more than {} s to say what it has",
-            LOOK.as_secs()
-        )
-    };
-    timeout(LOOK, asked)
-        .await
-        .unwrap_or_else(|_| Err(late().as_str().into()))
+    }
+}
+
+fn too_late() -> SafeText {
+    let seconds = LOOK.as_secs();
+    format!("the node took more than {seconds} s to say what it has")
+        .as_str()
+        .into()
 }
 
 #[cfg(test)]

@@ -189,6 +189,7 @@ impl Stream {
             command,
             is_own: self.found.kind == Kind::Command,
             is_sudo: self.shared.order.is_sudo,
+            sudo: self.shared.sudo.as_ref(),
         }
     }
 
@@ -215,6 +216,7 @@ impl Stream {
                         self.take(&more, &mut spots, reading).await?;
                     }
                     Heard::Err(more) => reading.bytes(&more, now_us())?,
+                    Heard::Asks => ear.tell_password().await,
                 }
                 if bytes >= MOST {
                     break None;
@@ -279,9 +281,7 @@ impl Stream {
                 Over::Lost(why, false)
             }
             ssh::End::Exit(0) => Over::Ended(Ok(())),
-            ssh::End::Exit(code) => Over::Ended(Err(
-                complaint.unwrap_or_else(|| format!("exit code {code}").as_str().into())
-            )),
+            ssh::End::Exit(code) => Over::Ended(Err(complaint.unwrap_or_else(|| End::exit(code)))),
             ssh::End::Signal(name) => {
                 Over::Ended(Err(format!("ended by SIG{name}").as_str().into()))
             }
