@@ -1,8 +1,8 @@
 //! A short command on a node, and what it says.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use super::hear::{Ear, Heard, Text};
 use crate::{
@@ -51,44 +51,54 @@ impl Asked {
 
 /// Runs a short command to its end.
 pub(super) async fn ask(session: &Session, text: &Text<'_>) -> Result<Asked, SafeText> {
-    let asked = async {
-        let sent_ms = store::now_ms();
-        let mut ear = Ear::begin(session, text)
-            .await
-            .map_err(|error| SafeText::from(error.to_string().as_str()))?;
-        // A channel is opened and a command started: there and back twice.
-        let round_ms = store::now_ms().saturating_sub(sent_ms) / 2;
-        let (mut said, mut at_ms) = (Vec::new(), None);
-        loop {
-            match ear.next().await {
-                Heard::Out(bytes) => {
-                    at_ms = at_ms.or_else(|| Some(store::now_ms()));
-                    if said.len() < ANSWER {
-                        said.extend_from_slice(&bytes);
-                    }
-                }
-                Heard::Err(_) | Heard::Begun => {}
-                Heard::End(end) => {
-                    return Ok(Asked {
-                        text: said,
-                        complaint: ear.complaint(),
-                        is_refused: end != End::Lost,
-                        at_ms: at_ms.unwrap_or(0),
-                        round_ms,
-                    });
+    let mut late = pin!(sleep(LOOK));
+    let sent_ms = store::now_ms();
+    let begun = tokio::select! {
+        biased;
+        begun = Ear::begin(session, text) => begun,
+        () = &mut late => return Err(too_late()),
+    };
+    let mut ear = begun.map_err(|error| SafeText::from(error.to_string().as_str()))?;
+    // A channel is opened and a command started: there and back twice.
+    let round_ms = store::now_ms().saturating_sub(sent_ms) / 2;
+    let (mut said, mut at_ms) = (Vec::new(), None);
+    loop {
+        let heard = tokio::select! {
+            biased;
+            heard = ear.next() => heard,
+            () = &mut late => return Err(too_late()),
+        };
+        match heard {
+            Heard::Out(bytes) => {
+                at_ms = at_ms.or_else(|| Some(store::now_ms()));
+                if said.len() < ANSWER {
+                    said.extend_from_slice(&bytes);
                 }
             }
+            Heard::Err(_) | Heard::Begun => {}
+            Heard::Asks => {
+                ear.tell_password().await;
+                // The time that a person takes is not the node's.
+                late.set(sleep(LOOK));
+            }
+            Heard::End(end) => {
+                return Ok(Asked {
+                    text: said,
+                    complaint: ear.complaint(),
+                    is_refused: end != End::Lost,
+                    at_ms: at_ms.unwrap_or(0),
+                    round_ms,
+                });
+            }
         }
-    };
-    let late = || {
-        format!(
-            "the node took more than {} s to say what it has",
-            LOOK.as_secs()
-        )
-    };
-    timeout(LOOK, asked)
-        .await
-        .unwrap_or_else(|_| Err(late().as_str().into()))
+    }
+}
+
+fn too_late() -> SafeText {
+    let seconds = LOOK.as_secs();
+    format!("the node took more than {seconds} s to say what it has")
+        .as_str()
+        .into()
 }
 
 #[cfg(test)]

@@ -73,6 +73,25 @@ pub enum End {
     Lost(SafeText),
 }
 
+/// Begins the reason of a command that has ended with a code.
+const EXIT: &str = "exit code ";
+
+impl End {
+    /// Of a command that said nothing but its exit code.
+    pub(super) fn exit(code: u32) -> SafeText {
+        format!("{EXIT}{code}").as_str().into()
+    }
+
+    /// The exit code, where the node said nothing else.
+    pub fn exit_code(&self) -> Option<u32> {
+        match self {
+            Self::Done => Some(0),
+            Self::Failed(why) => why.as_str().strip_prefix(EXIT)?.parse().ok(),
+            Self::Cancelled | Self::Lost(_) => None,
+        }
+    }
+}
+
 /// What a stream may have under way, so that no flood takes the place of others.
 #[derive(Clone, Debug)]
 pub struct Credit(Arc<Semaphore>);

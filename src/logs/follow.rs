@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Credit, Event, Order, Since, Source, StreamId,
+    Credit, Event, Order, Since, Source, StreamId, Sudo,
     ask::ask,
     hear::Text,
     search::Search,
@@ -54,6 +54,17 @@ pub async fn follow(
     cancel: CancellationToken,
     events: mpsc::Sender<Event>,
 ) {
+    follow_as_root(order, connector, cancel, events, None).await;
+}
+
+/// The same, with somebody who can be asked for the password where sudo wants one.
+pub async fn follow_as_root(
+    order: Arc<Order>,
+    connector: Connector,
+    cancel: CancellationToken,
+    events: mpsc::Sender<Event>,
+    sudo: Option<Sudo>,
+) {
     let streams = order
         .targets
         .iter()
@@ -64,6 +75,7 @@ pub async fn follow(
         order,
         connector,
         events,
+        sudo,
         opened: AtomicU32::new(0),
         // After those that are reserved for the first log of each source, so that equal orders have equal numbers.
         next: AtomicU32::new(streams as u32),
@@ -93,6 +105,7 @@ pub(super) struct Shared {
     pub(super) order: Arc<Order>,
     pub(super) connector: Connector,
     events: mpsc::Sender<Event>,
+    pub(super) sudo: Option<Sudo>,
     credit: usize,
     opened: AtomicU32,
     next: AtomicU32,
@@ -215,6 +228,7 @@ impl Following {
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
             is_told: false,
+            sudo: self.shared.sudo.as_ref(),
         };
         let asked = ask(session, &text).await.map_err(|why| (why, false))?;
         let answer = Answer::read(&asked.text);
@@ -296,6 +310,7 @@ impl Following {
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
             is_told: true,
+            sudo: self.shared.sudo.as_ref(),
         };
         Search::begin(session, &text).await
     }

@@ -21,14 +21,16 @@ mod spots;
 pub mod stamp;
 pub mod state;
 mod stream;
+mod sudo;
 
 pub use buffer::Buffer;
 pub use event::{Credit, End, Event, Phase};
 pub use filter::Filter;
-pub use follow::follow;
+pub use follow::{follow, follow_as_root};
 pub use line::{Level, Line, StreamId};
 pub use maker::Maker;
 pub use merge::Merge;
 pub use order::{MOST_STREAMS, Order, Since, Tail, Target};
 pub use source::Source;
 pub use state::{Flow, State};
+pub use sudo::Sudo;

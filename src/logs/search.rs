@@ -46,6 +46,7 @@ impl Search {
             match self.ear.next().await {
                 Heard::Out(bytes) => said.extend_from_slice(&bytes),
                 Heard::Err(_) | Heard::Begun => {}
+                Heard::Asks => self.ear.tell_password().await,
                 Heard::End(_) => return None,
             }
         }

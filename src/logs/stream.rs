@@ -200,6 +200,7 @@ impl Stream {
             is_own: self.found.kind == Kind::Command,
             is_sudo: self.shared.order.is_sudo,
             is_told: false,
+            sudo: self.shared.sudo.as_ref(),
         }
     }
 
@@ -226,6 +227,7 @@ impl Stream {
                         self.take(&more, course, reading).await?;
                     }
                     Heard::Err(more) => reading.bytes(&more, now_us())?,
+                    Heard::Asks => ear.tell_password().await,
                 }
                 if bytes >= MOST {
                     break None;
@@ -321,9 +323,7 @@ impl Stream {
                 Over::Lost(why, false)
             }
             ssh::End::Exit(0) => Over::Ended(Ok(())),
-            ssh::End::Exit(code) => Over::Ended(Err(
-                complaint.unwrap_or_else(|| format!("exit code {code}").as_str().into())
-            )),
+            ssh::End::Exit(code) => Over::Ended(Err(complaint.unwrap_or_else(|| End::exit(code)))),
             ssh::End::Signal(name) => {
                 Over::Ended(Err(format!("ended by SIG{name}").as_str().into()))
             }
