@@ -56,7 +56,7 @@ fn order(id: &RunId, nodes: Vec<Arc<Node>>) -> Order {
         batches: batches.into(),
         nodes,
         options,
-        steps: Steps {
+        steps: Arc::new(Steps {
             before: Some(Box::new(|_, _| "true".to_owned())),
             restart: Box::new(|_, place| {
                 let end = if is_bad(place) { "false" } else { "true" };
@@ -65,7 +65,7 @@ fn order(id: &RunId, nodes: Vec<Arc<Node>>) -> Order {
             after: None,
             gate: GateBy::OnNode(Box::new(|_, _| "true".to_owned())),
             on_fail: None,
-        },
+        }),
         manner: plan::Options::default(),
     }
 }

@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Error, folder::wrong};
+use super::{Error, Note, folder::wrong};
 
 /// More than a person ever orders between two looks.
 const MOST: u64 = 4 << 10;
@@ -34,6 +34,16 @@ impl Order {
             Self::Resume => "resume",
             Self::Promote => "promote",
             Self::Abort => "abort",
+        }
+    }
+
+    /// As the journal has it once it is taken.
+    pub fn note(self) -> Note {
+        match self {
+            Self::Pause => Note::Pause,
+            Self::Resume => Note::Resume,
+            Self::Promote => Note::Promote,
+            Self::Abort => Note::Abort,
         }
     }
 
