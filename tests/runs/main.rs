@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod dashboard;
 mod inquiries;
 mod rolls;
 
@@ -23,7 +24,10 @@ use sshoal::{
     inventory::{self, Inventory},
     sim::{self, Profile, Sim},
     ssh::{self, SshConfig},
-    store::audit::{Event, Filter, Reader},
+    store::{
+        audit::{Event, Filter, Reader},
+        roll::Files,
+    },
 };
 use tokio::time::timeout;
 
@@ -58,6 +62,8 @@ impl Rig {
         };
         let logbook = Logbook {
             audit: audit(folder.path()),
+            rolls: folder.path().join("rolls"),
+            files: Files::default(),
             outputs: vec!["/proc".into(), folder.path().join("out")],
             actor: Actor {
                 name: "tester".to_owned(),
