@@ -65,6 +65,8 @@ impl App {
             Some(Layer::Run(view)) => Some(view.crumb(scene)),
             Some(Layer::Logs(logs)) => Some(logs.crumb(scene)),
             Some(Layer::Runs(_)) => Some("runs".to_owned()),
+            Some(Layer::Roll(view)) => Some(view.crumb()),
+            Some(Layer::Rolls(_)) => Some("rolls".to_owned()),
             _ => self.open_node().map(|(id, _)| id.to_string()),
         };
         header::header(&self.fleet, crumb.as_deref(), scene, areas, buf);
@@ -88,6 +90,14 @@ impl App {
                 return 0;
             }
             Some(Layer::Run(view)) => {
+                view.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Rolls(rolls)) => {
+                rolls.render(scene, areas.body, buf);
+                return 0;
+            }
+            Some(Layer::Roll(view)) => {
                 view.render(scene, areas.body, buf);
                 return 0;
             }
