@@ -89,6 +89,12 @@ fn keys_steer_and_an_abort_is_asked_for() {
     assert_eq!(screen.keys("a"), []);
     assert_snapshot!("abort-80x24", screen.picture());
     assert_eq!(screen.keys("n a y"), steer(Note::Abort));
+    let mut over = open(SMALL, rolled::stopped(&fleet()), "");
+    let effects = over.keys("r");
+    let [Effect::Inquire(inquiry)] = effects.as_slice() else {
+        unreachable!("{effects:?}");
+    };
+    assert!(matches!(&**inquiry, Inquiry::Roll(RollWish::Resume(_))));
     let mut screen = open(SMALL, rolled::waiting(&fleet()), "");
     assert_eq!(screen.keys("P"), steer(Note::Promote));
 }
@@ -229,6 +235,7 @@ fn a_roll_is_drawn_at_every_size() {
     for rolled in [rolled::going(&fleet()), rolled::stopped(&fleet())] {
         let mut screen = open(SMALL, rolled, "");
         for width in [1, 8, 20, 33, 57, 80, 131, 250] {
+            screen.tick(fake::NOW);
             for height in [1, 2, 4, 5, 9, 15, 24, 70] {
                 screen.resize(width, height);
                 screen.keys("j pagedown k");

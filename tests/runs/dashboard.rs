@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use sshoal::{
-    command::{daemon::Part, registry, registry::Intent},
+    command::{daemon::Part, registry, registry::Intent, resumption},
     daemon::roll::{Past, Reason, Standing, Trace, Wish},
     fleet::{Order, Rolled, Snapshot},
     store::{
         audit::{Event, Filter, Reader},
-        roll::{Folder, Note, Record},
+        roll::{End, Folder, Note, Record},
     },
 };
 
@@ -115,7 +115,46 @@ async fn an_abort_cuts_what_is_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_is_rolled_by_its_manager_and_one_that_is_lost_fails() {
+async fn what_is_left_of_a_roll_is_rolled_later() {
+    let rig = Rig::connected(8).await;
+    rig.order(Order::Roll(rig.wish("--command 'sleep 0.3' --batches 2")))
+        .await;
+    let cut = rig.roll_until(|r| r.state.tally().done >= 2).await;
+    rig.order(Order::SteerRoll(cut.id.clone(), Note::Abort))
+        .await;
+    let cut = rig.roll_until(|r| !r.is_going()).await;
+    let stored = rig.rolls().read(&cut.id).unwrap();
+    let rolling = resumption::rolling(&stored.header).unwrap();
+    let wish = resumption::wish(&stored, &rolling, &rig.inventory).unwrap();
+    let wish = Arc::new(wish.expect("something is left"));
+    assert_eq!(wish.done(), cut.state.tally().done);
+    rig.order(Order::Roll(Arc::clone(&wish))).await;
+    let over = rig
+        .roll_until(|r| Arc::ptr_eq(&r.wish, &wish) && !r.is_going())
+        .await;
+    assert_eq!((&over.id, over.state.tally().done), (&cut.id, 8));
+    let stored = rig.rolls().read(&cut.id).unwrap();
+    let done = stored.lines.iter().filter_map(|line| match line.record {
+        Record::Node {
+            place,
+            end: End::Done,
+            ..
+        } => Some(place),
+        _ => None,
+    });
+    let mut done: Vec<usize> = done.collect();
+    done.sort_unstable();
+    assert_eq!(done, (0..8).collect::<Vec<_>>(), "none is done twice");
+    assert!(
+        resumption::wish(&stored, &rolling, &rig.inventory)
+            .unwrap()
+            .is_none()
+    );
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_is_rolled_by_its_manager_and_one_that_nobody_knows_fails() {
     let rig = Rig::connected(4).await;
     let words = "nginx --batches 100% --max-failures 100% --gate-timeout 1";
     rig.order(Order::Roll(rig.wish(words))).await;

@@ -10,7 +10,7 @@ use sshoal::{
     exec::{Control, plan},
     inventory,
     node::Node,
-    sim::{self, Profile, Sim},
+    sim::{self, Sim},
     ssh::{self, Connector, SshConfig},
     store::{
         audit::RunId,
@@ -90,7 +90,7 @@ async fn driven(start: Start, order: &Order) -> (Finished, State, usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_nodes_of_which_a_tenth_fails_never_cross_the_limit() {
     let config = sim::Config {
-        nodes: Profile::demo(NODES),
+        nodes: crate::steady(NODES),
         ..sim::Config::default()
     };
     let sim = Sim::start(config).await.unwrap();

@@ -35,8 +35,12 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn new(fleet: &Snapshot, wish: Arc<Wish>) -> Self {
+        Self::named(fleet, wish, "20261121-183122-q7k3f")
+    }
+
+    fn named(fleet: &Snapshot, wish: Arc<Wish>, id: &str) -> Self {
         let began = fleet.at.0 - BEFORE_MS;
-        let id: RunId = "20261121-183122-q7k3f".parse().expect("a name");
+        let id: RunId = id.parse().expect("a name");
         Self {
             rolled: Rolled::new(id, wish, Millis(began)),
             began,
@@ -127,13 +131,13 @@ pub(crate) fn going(fleet: &Snapshot) -> Rolled {
     story.failed(57.0, 2);
     story.at(58.0, &Event::Batch(2));
     story.begin(58.0, &[3, 4, 5]);
-    story.done(76.0, &[3]);
     story.restarted(66.0, 4);
     let why = "gate: exit 1: nginx systemd changing".into();
     story.at(68.0, &Event::Gate(4, Gate::Red, why));
+    story.done(76.0, &[3]);
     story.restarted(80.0, 5);
-    story.green(92.0, 5);
     story.begin(83.0, &[6]);
+    story.green(92.0, 5);
     story.rolled
 }
 
@@ -151,7 +155,8 @@ pub(crate) fn waiting(fleet: &Snapshot) -> Rolled {
 /// Too many nodes have failed.
 pub(crate) fn stopped(fleet: &Snapshot) -> Rolled {
     let words = "nginx --batches 3 --max-failures 1";
-    let mut story = Story::new(fleet, wish(fleet, 12, words));
+    let wish = wish(fleet, 12, words);
+    let mut story = Story::named(fleet, wish, "20261121-175903-m2x8a");
     story.at(0.5, &Event::Batch(0));
     story.begin(0.5, &[0, 1, 2]);
     story.done(9.0, &[0, 2]);

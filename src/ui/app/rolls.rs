@@ -74,9 +74,9 @@ impl App {
         }
         let wish = self.wish(rolling)?;
         let verb = match (rolling.plan, wish.batches.len()) {
-            (true, _) => "shows the batches of ".to_owned(),
-            (false, 1) => format!("rolls {} in 1 batch on ", wish.what),
-            (false, n) => format!("rolls {} in {n} batches on ", wish.what),
+            (true, _) => "shows the batches of".to_owned(),
+            (false, 1) => format!("rolls {} in 1 batch on", wish.what),
+            (false, n) => format!("rolls {} in {n} batches on", wish.what),
         };
         Ok(Preview::nodes(&verb, &wish.nodes))
     }
@@ -218,6 +218,7 @@ impl App {
                 self.layers.push(Layer::Confirm(Box::new(confirm)));
                 Vec::new()
             }
+            Reply::GoOn => self.kept_rolls(RollWish::Resume(view.id().clone())),
             Reply::Read(title, text) => {
                 self.layers.push(Layer::Page(Page::new(&title, &text)));
                 Vec::new()

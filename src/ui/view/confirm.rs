@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crokey::KeyCombination;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, line::Line, scroll::Scroll};
+use super::{Scene, line::Line, roll::knobs, scroll::Scroll};
 use crate::{
     command::{rolling::plan, trust::Trust},
     config::keymap::{Action, Scope},
@@ -116,6 +116,7 @@ impl Confirm {
             let text = format!("{} of them are done, and not repeated.", wish.done());
             lines.push((text, Role::Strong));
         }
+        lines.push((knobs(&wish, "·"), Role::Text));
         let batches = wish.batches.len();
         lines.push((format!("Batches: {batches}"), Role::Strong));
         let text = plan(&wish.names(), &wish.batches);

@@ -1,14 +1,38 @@
 //! A batch of a roll in words and a strip of signs. Pure.
 
-use super::node::{sign, weight};
+use std::sync::Arc;
+
+use super::{
+    node::{sign, weight},
+    now::names,
+};
 use crate::{
     daemon::roll::{At, Batch, End, Seen, Standing},
     fleet::{Millis, Rolled},
     ui::{glyph::Glyphs, theme::Role, view::run::span},
 };
 
+/// What there is to say of a batch that doesn't change.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    /// The canary, and the value of the label that its nodes share.
+    pub(super) tag: String,
+    /// Its nodes, folded.
+    pub(super) names: String,
+}
+
+/// Of all batches.
+pub(super) fn labels(rolled: &Rolled) -> Arc<[Label]> {
+    let batches = rolled.wish.batches.iter();
+    let label = |batch: &Batch| Label {
+        tag: tag(rolled, batch),
+        names: names(rolled, &batch.places).to_string(),
+    };
+    batches.map(label).collect()
+}
+
 /// What marks a batch: the canary, and the value of the label that its nodes share.
-pub(super) fn tag(rolled: &Rolled, batch: &Batch) -> String {
+fn tag(rolled: &Rolled, batch: &Batch) -> String {
     let has_label = rolled.wish.options.spread.is_some();
     let value = batch.value.as_deref().unwrap_or("-");
     match (batch.is_canary, has_label) {

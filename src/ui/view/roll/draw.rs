@@ -3,12 +3,15 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    RollView, batch, node,
-    now::{Now, names},
+    RollView,
+    batch::{self, Label},
+    node,
+    now::Now,
     rows::Item,
 };
 use crate::{
     config::keymap::Scope,
+    daemon::roll::Wish,
     fleet::{Rolled, Status},
     ui::{
         format::{self, put, row},
@@ -32,7 +35,7 @@ const LOW: u16 = 14;
 const NAME: usize = 24;
 const AT: u16 = 10;
 const TIME: u16 = 7;
-const STATE: u16 = 16;
+const STATE: usize = 16;
 
 /// Rows in sight of so many, on a screen whose body is this.
 pub(super) fn page(body: Rect, rows: usize) -> usize {
@@ -60,10 +63,11 @@ impl RollView {
         let rolled = &*self.rolled;
         let dot = scene.glyphs.dot();
         let (nodes, batches) = (rolled.wish.nodes.len(), rolled.wish.batches.len());
-        let note = format!("{nodes} nodes {dot} {batches} batches");
+        let id = &rolled.id;
+        let note = format!("{id} {dot} {nodes} nodes {dot} {batches} batches");
         let (foot, role) = match &rolled.trouble {
             Some(trouble) => (trouble.to_string(), Role::Warn),
-            None => (knobs(rolled, dot), Role::Muted),
+            None => (knobs(&rolled.wish, dot), Role::Muted),
         };
         let panel = Panel {
             title: &[
@@ -72,7 +76,6 @@ impl RollView {
             ],
             note: Some((&note, style(Role::Muted))),
             foot: Some((&foot, style(role))),
-            foot_note: Some((rolled.id.as_str(), style(Role::Muted))),
             focused: true,
             ..Panel::default()
         };
@@ -116,7 +119,7 @@ impl RollView {
     /// `▾ 3 canary web[03-06]   ●●▶◌  going 12.3s`.
     fn batch(&self, at: usize, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         let (style, glyphs, rolled) = (|role| scene.theme.style(role), scene.glyphs, &*self.rolled);
-        let Some(own) = rolled.wish.batches.get(at) else {
+        let Some(label) = self.labels.get(at) else {
             return;
         };
         let fold = if self.rows.is_open(rolled, at) {
@@ -124,34 +127,57 @@ impl RollView {
         } else {
             glyphs.closed()
         };
-        let digits = rolled.wish.batches.len().to_string().len();
-        let mut x = put(buf, line, line.x + 2, fold, style(Role::Muted)) + 1;
-        let number = format!("{:>digits$}", at + 1);
-        x = put(buf, line, x, &number, style(Role::Strong)) + 1;
-        let tags = rolled.wish.batches.iter();
-        let tag = tags
-            .map(|own| format::width(&batch::tag(rolled, own)))
-            .max();
-        let tag = tag.unwrap_or(0).min(usize::from(line.width) / 5);
-        if tag > 0 {
-            let text = format::fit(&batch::tag(rolled, own), tag, glyphs);
-            put(buf, line, x, &text, style(Role::Accent));
-            x += tag as u16 + 1;
+        let columns = self.columns(line.width);
+        put(buf, line, line.x + 2, fold, style(Role::Muted));
+        let number = format!("{:>width$}", at + 1, width = columns.digits);
+        put(buf, line, line.x + 4, &number, style(Role::Strong));
+        let x = line.x + 5 + columns.digits as u16;
+        let tag = format::fit(&label.tag, columns.tag, glyphs);
+        put(buf, line, x, &tag, style(Role::Accent));
+        let x = x + (columns.tag + usize::from(columns.tag > 0)) as u16;
+        let names = format::fit(&label.names, columns.names, glyphs);
+        put(buf, line, x, &names, style(Role::Text));
+        let x = x + columns.names as u16 + 2;
+        let strip = batch::strip(rolled, at, columns.strip, glyphs);
+        for (place, (sign, role)) in strip.iter().enumerate() {
+            put(buf, line, x + place as u16, sign, style(*role));
         }
         let (text, role) = batch::state(rolled, at, scene.now);
-        let state_x = line.right().saturating_sub(STATE);
-        put(buf, line, state_x, &text, style(role));
-        let room = usize::from(state_x.saturating_sub(x));
-        let strip = batch::strip(rolled, at, room / 2, glyphs);
-        let strip_x = state_x.saturating_sub(room as u16 / 2 + 1);
-        let strip_x = strip_x.max(x);
-        for (place, (sign, role)) in strip.iter().enumerate() {
-            put(buf, line, strip_x + place as u16, sign, style(*role));
-        }
-        let room = usize::from(strip_x.saturating_sub(x + 1));
-        let names = format::fit(&names(rolled, &own.places).to_string(), room, glyphs);
-        put(buf, line, x, &names, style(Role::Text));
+        let x = x + columns.strip as u16 + 2;
+        put(buf, line, x, &text, style(role));
     }
+
+    /// As wide as they need to be; where there is no room for it, the strip has half of what there is.
+    fn columns(&self, width: u16) -> Columns {
+        let batches = self.rolled.wish.batches.iter();
+        let digits = batches.len().to_string().len();
+        let widest = |of: fn(&Label) -> &str| {
+            let labels = self.labels.iter();
+            labels
+                .map(|label| format::width(of(label)))
+                .max()
+                .unwrap_or(0)
+        };
+        let width = usize::from(width);
+        let tag = widest(|label| &label.tag).min(width / 5);
+        let room = width.saturating_sub(10 + digits + tag + STATE);
+        let nodes = batches.map(|batch| batch.places.len()).max().unwrap_or(0);
+        let strip = nodes.min(room / 2);
+        Columns {
+            digits,
+            tag,
+            names: widest(|label| &label.names).min(room - strip),
+            strip,
+        }
+    }
+}
+
+/// Cells of what is told of a batch.
+struct Columns {
+    digits: usize,
+    tag: usize,
+    names: usize,
+    strip: usize,
 }
 
 /// `    ▶ web04  gate red   12.3s  exit 1: no answer`.
@@ -294,9 +320,9 @@ fn now(rolled: &Rolled, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
 }
 
 /// What says whether a node is well, and what stops it.
-fn knobs(rolled: &Rolled, dot: &str) -> String {
-    let options = &rolled.wish.options;
-    let mut parts = vec![format!("gate: {}", rolled.wish.gate)];
+pub fn knobs(wish: &Wish, dot: &str) -> String {
+    let options = &wish.options;
+    let mut parts = vec![format!("gate: {}", wish.gate)];
     if options.settle > 0 {
         parts.push(format!("settle {}", node::whole(options.settle)));
     }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+pub use draw::knobs;
 pub use now::standing;
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     node::NodeId,
     store::{audit::RunId, roll::Note},
 };
+use batch::Label;
 use rows::{Item, Rows};
 
 /// One roll on the screen.
@@ -30,6 +32,8 @@ use rows::{Item, Rows};
 pub struct RollView {
     rolled: Arc<Rolled>,
     rows: Rows,
+    /// Of the batches: what doesn't change.
+    labels: Arc<[Label]>,
 }
 
 /// What came of a key.
@@ -41,6 +45,8 @@ pub enum Reply {
     Say(&'static str),
     /// This is ordered of the roll.
     Steer(Note),
+    /// It is to be asked whether what is left of a roll that is over is rolled now.
+    GoOn,
     /// It is to be asked whether the roll is cut.
     AskToAbort,
     /// A text is to be read, under a title.
@@ -55,6 +61,7 @@ impl RollView {
     /// Shows a roll.
     pub fn new(rolled: Arc<Rolled>) -> Self {
         Self {
+            labels: batch::labels(&rolled),
             rolled,
             rows: Rows::default(),
         }
@@ -93,6 +100,7 @@ impl RollView {
         match action {
             Action::Back => return Reply::Close,
             Action::Open => return self.open(body),
+            Action::Resume if now::has_rest(&self.rolled) => return Reply::GoOn,
             Action::Pause | Action::Resume | Action::Promote | Action::Abort if !is_going => {
                 return Reply::Say("this roll is over");
             }

@@ -52,7 +52,11 @@ impl Now {
                 (promotion(rolled), keys)
             }
             Standing::Stopping(reason) => stopping(rolled, reason, now),
-            Standing::Over(reason) => (over(rolled, reason), Vec::new()),
+            Standing::Over(reason) => {
+                let rest = (Action::Resume, "rolls the rest");
+                let keys = has_rest(rolled).then_some(rest).into_iter().collect();
+                (over(rolled, reason), keys)
+            }
         };
         Self {
             word,
@@ -100,15 +104,10 @@ fn promotion(rolled: &Rolled) -> String {
         node.is_some_and(|node| node.at == At::Ended(End::Done))
     };
     let (done, all) = (places.iter().filter(is_done).count(), places.len());
-    let rest = state.nodes.len() - all;
-    let rest = match rest {
-        1 => "the other one".to_owned(),
-        n => format!("the other {n}"),
-    };
     if done == all {
-        format!("canary {names} is rolled: see that it is well, before {rest}")
+        format!("canary {names} is rolled: is it well?")
     } else {
-        format!("canary {names}: only {done} of {all} rolled; {rest} wait")
+        format!("canary {names}: only {done} of {all} rolled; go on?")
     }
 }
 
@@ -138,8 +137,14 @@ fn over(rolled: &Rolled, reason: Reason) -> String {
         return trouble.to_string();
     }
     let why = reason.text();
-    let why = why.strip_prefix("stopped: ").unwrap_or(why);
-    format!("{why}; the rest: sshoal roll resume {}", rolled.id)
+    why.strip_prefix("stopped: ").unwrap_or(why).to_owned()
+}
+
+/// True where a roll is over, was begun, and not all of it is done.
+pub(super) fn has_rest(rolled: &Rolled) -> bool {
+    let is_begun = rolled.turns.iter().any(|turn| turn.begun.is_some());
+    let (tally, all) = (rolled.state.tally(), rolled.state.nodes.len());
+    !rolled.is_going() && is_begun && tally.done < all
 }
 
 /// What goes on, node by node where they are few: `web03 restart 4s, web04 gate red 12s: exit 1: no answer`.
