@@ -55,7 +55,8 @@ impl Story {
     }
 
     fn result(&self, place: usize, outcome: Outcome, said: &str) -> Arc<NodeResult> {
-        let node = &self.rolled.wish.nodes[place].id;
+        let nodes = &self.rolled.wish.nodes;
+        let node = &nodes.get(place).expect("a place of the roll").id;
         Arc::new(NodeResult {
             stdout: capture(said),
             duration: Duration::from_millis(900 + 170 * place as u64),
@@ -86,7 +87,8 @@ impl Story {
         for place in places {
             self.restarted(at - 3.0, *place);
             self.green(at - 2.0, *place);
-            let result = self.rolled.last[*place].clone().expect("a step").result;
+            let last = self.rolled.last.get(*place).cloned().flatten();
+            let result = last.expect("a step").result;
             self.at(at, &Event::Ended(*place, End::Done, "".into(), result));
         }
     }
