@@ -18,6 +18,8 @@ pub mod services;
 mod shell;
 mod slow;
 mod smi;
+mod tools;
+mod upkeep;
 mod visitor;
 mod wire;
 mod world;
