@@ -253,7 +253,7 @@ fn scrolling_ends_at_the_ends() {
     let area = Rect::new(0, 0, 80, 24);
     let bottom = scrolled(&snapshot, 2, area, &[Action::Last]);
     assert!(
-        text(&page(&snapshot, 2, bottom, area), area)
+        text(&page(&snapshot, 2, bottom.clone(), area), area)
             .join("\n")
             .contains("round trip")
     );

@@ -39,6 +39,10 @@ const PALETTE: &[&str] = &[":", "exec @gpu -- una"];
 const RUN: &[&str] = &["*", "!", "uname -r; sleep 1; hostname", "\r"];
 const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", "", "", "", "g"];
 const CONFIRM: &[&str] = &["*", "!", "systemctl restart nginx", "\r"];
+const LOGS: &[&str] = &["/@gpu|@web\r", "*", "l", "", "", "", "", ""];
+const SEARCH: &[&str] = &["/@web\r", "*", "l", "", "", "", "", "", "/timed out\r"];
+const DAEMONS: &[&str] = &["/@web\r", "*", "R"];
+const DAEMON: &[&str] = &["/web03\r", "\r", "\t"];
 
 #[rustfmt::skip]
 const SCENES: &[Scene] = &[
@@ -57,6 +61,10 @@ const SCENES: &[Scene] = &[
     Scene { name: "run-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: RUN },
     Scene { name: "gathered", size: (110, 32), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: GATHERED },
     Scene { name: "confirm-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: CONFIRM },
+    Scene { name: "logs", size: (130, 36), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: LOGS },
+    Scene { name: "logs-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: SEARCH },
+    Scene { name: "daemons", size: (110, 32), theme: NIGHT, view: "table", nodes: "24", seconds: 40, keys: DAEMONS },
+    Scene { name: "daemon-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: DAEMON },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
