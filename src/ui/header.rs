@@ -125,10 +125,9 @@ fn counts(counts: Counts, scene: &Scene<'_>) -> Vec<Piece> {
         } else {
             status_role(status)
         };
-        line.push((
-            format!("  {}", scene.glyphs.status(status)),
-            theme.style(role),
-        ));
+        // Where a sign is reversed, the gap before it is not.
+        line.push(("  ".to_owned(), Style::new()));
+        line.push((scene.glyphs.status(status).to_owned(), theme.style(role)));
         let role = if count == 0 { Role::Muted } else { Role::Text };
         line.push((format!(" {count:<digits$}"), theme.style(role)));
     }
