@@ -20,8 +20,11 @@ use crate::{
     ssh::{Connector, Error, Session},
 };
 
-/// How long the first nodes go ahead of the others, to connect and to run.
-const AHEAD: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(5));
+/// When more nodes may connect, after the first one has begun to.
+const WIDEN: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(150)];
+
+/// How long the first nodes run before the others.
+const AHEAD: Duration = Duration::from_millis(5);
 
 /// Before the second attempt; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -122,7 +125,7 @@ impl Run {
             let (connects_at, runs_at) = self.ahead();
             tokio::select! {
                 biased;
-                () = until(connects_at) => self.schedule.open_connects(),
+                () = until(connects_at) => self.schedule.widen(),
                 () = until(runs_at) => self.schedule.open_runs(),
                 () = control.stopped(), if !self.has_stopped => self.stop(CANCELLED).await,
                 places = control.next_nodes(self.cancelled) => self.cancel(places).await,
@@ -139,16 +142,13 @@ impl Run {
         }
     }
 
-    /// When the others begin, where only the first may so far.
+    /// When more may connect, and when the others run, where only the first may so far.
     fn ahead(&self) -> (Option<Instant>, Option<Instant>) {
-        let (connects, runs) = self.schedule.is_ahead();
-        let of = |is_ahead: bool, since: Option<Instant>, time| {
-            since.filter(|_| is_ahead).map(|since| since + time)
-        };
-        (
-            of(connects, self.began.0, AHEAD.0),
-            of(runs, self.began.1, AHEAD.1),
-        )
+        let (stage, is_open) = self.schedule.is_open();
+        let after = |since: Option<Instant>, time: &Duration| since.map(|since| since + *time);
+        let connects = WIDEN.get(stage).and_then(|time| after(self.began.0, time));
+        let runs = (!is_open).then_some(&AHEAD);
+        (connects, runs.and_then(|time| after(self.began.1, time)))
     }
 
     fn begin(&mut self, step: Step) {

@@ -10,9 +10,12 @@ use super::{
 /// Nodes that are connected to at once. Apart from the fan-out, so that dead nodes hold no place in it.
 const CONNECTING: usize = 128;
 
-/// Nodes that go ahead of the others, to connect and to run. Servers that share a machine share its processors: begun
-/// all at once, they would all be done late, and nobody would see anything before.
-const AHEAD: (usize, usize) = (4, 4);
+/// Nodes that connect at first, a little later, and then. Servers that share a machine share its processors: begun all at
+/// once, they would all be done late, and nobody would see anything before.
+const STAGES: [usize; 3] = [2, 4, CONNECTING];
+
+/// Nodes that run ahead of the others, for the same reason.
+const AHEAD: usize = 4;
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +44,10 @@ pub struct Schedule {
     batch: usize,
     strategy: Strategy,
     failures: usize,
-    /// The most that connect and that run for now.
-    most: (usize, usize),
+    /// How far the others may connect, of [`STAGES`].
+    stage: usize,
+    /// All may run, and not only the first.
+    is_open: bool,
     /// Connected nodes: the first of the selection runs first.
     ready: BTreeSet<usize>,
     /// The first node that was not looked at yet.
@@ -64,7 +69,8 @@ impl Schedule {
             batch: options.batches.size(nodes),
             strategy: options.strategy,
             failures: 0,
-            most: AHEAD,
+            stage: 0,
+            is_open: false,
             ready: BTreeSet::new(),
             next: 0,
             first: 0,
@@ -80,7 +86,7 @@ impl Schedule {
         if self.stopped {
             return None;
         }
-        let (most_connecting, most_running) = self.most;
+        let most_running = if self.is_open { self.fanout } else { AHEAD };
         if self.running < self.fanout.min(most_running)
             && let Some(node) = self.ready.pop_first()
         {
@@ -89,7 +95,8 @@ impl Schedule {
             return Some(Step::Run(node));
         }
         // No more than can run are connected beforehand, however many are silent.
-        let is_wanted = self.connecting < most_connecting && self.ready.len() < self.fanout;
+        let most = STAGES.get(self.stage).copied().unwrap_or(CONNECTING);
+        let is_wanted = self.connecting < most && self.ready.len() < self.fanout;
         let end = self.batch_end();
         // One that was cancelled alone has ended before its turn.
         while self.phases.get(self.next) == Some(&Phase::Ended) {
@@ -105,19 +112,24 @@ impl Schedule {
         Some(Step::Connect(node))
     }
 
-    /// The first have had their time, or one of them is done: the others connect.
-    pub fn open_connects(&mut self) {
-        self.most.0 = CONNECTING;
+    /// The first have had their time: more may connect.
+    pub fn widen(&mut self) {
+        self.stage += 1;
+    }
+
+    /// One is done, or has failed and holds nobody up: all others may connect.
+    fn open_connects(&mut self) {
+        self.stage = STAGES.len();
     }
 
     /// The first have had their time, or one of them is done: the others run.
     pub fn open_runs(&mut self) {
-        self.most.1 = usize::MAX;
+        self.is_open = true;
     }
 
-    /// True while only the first may connect, and while only the first may run.
-    pub fn is_ahead(&self) -> (bool, bool) {
-        (self.most.0 == AHEAD.0, self.most.1 == AHEAD.1)
+    /// How often [`Schedule::widen`] was called that counts, and whether all may run.
+    pub fn is_open(&self) -> (usize, bool) {
+        (self.stage, self.is_open)
     }
 
     /// A batch begins when all before it have ended.
@@ -141,7 +153,10 @@ impl Schedule {
     /// This node is done. True when the run stops because of it.
     pub fn ended(&mut self, node: usize, outcome: &Outcome) -> bool {
         match self.phases.get(node) {
-            Some(Phase::Connecting) => self.connecting -= 1,
+            Some(Phase::Connecting) => {
+                self.connecting -= 1;
+                self.open_connects();
+            }
             Some(Phase::Running) => {
                 self.running -= 1;
                 self.open_connects();

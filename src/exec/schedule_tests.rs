@@ -17,7 +17,8 @@ fn options(fanout: usize, batches: Batches, strategy: Strategy) -> Options {
 /// One whose first nodes have had their time.
 fn schedule(nodes: usize, options: &Options) -> Schedule {
     let mut schedule = Schedule::new(nodes, options);
-    schedule.open_connects();
+    schedule.widen();
+    schedule.widen();
     schedule.open_runs();
     schedule
 }
@@ -43,13 +44,23 @@ fn silent_nodes_hold_no_place_in_the_fanout() {
 #[test]
 fn a_few_go_ahead_of_the_others() {
     let mut schedule = Schedule::new(50, &options(50, Batches::One, Strategy::Continue));
-    assert_eq!(steps(&mut schedule), [0, 1, 2, 3].map(Step::Connect));
+    assert_eq!(steps(&mut schedule), [0, 1].map(Step::Connect));
+    schedule.widen();
+    assert_eq!(steps(&mut schedule), [2, 3].map(Step::Connect));
     schedule.connected(2);
     assert_eq!(steps(&mut schedule), [Step::Run(2), Step::Connect(4)]);
     schedule.ended(2, &Outcome::Ok);
     assert_eq!(steps(&mut schedule).len(), 45, "all that are left");
     (3..20).for_each(|node| schedule.connected(node));
     assert_eq!(steps(&mut schedule).len(), 17);
+}
+
+#[test]
+fn one_that_is_refused_holds_nobody_up() {
+    let mut schedule = Schedule::new(50, &options(50, Batches::One, Strategy::Continue));
+    assert_eq!(steps(&mut schedule).len(), 2);
+    schedule.ended(1, &Outcome::Refused("no".into()));
+    assert_eq!(steps(&mut schedule).len(), 48);
 }
 
 #[test]

@@ -104,10 +104,14 @@ impl Palette {
         };
     }
 
-    /// Types a key.
+    /// Types a key. The colon that opened the line is there already: a second one is a habit, and means nothing.
     pub fn key(&mut self, key: KeyCombination) -> Done {
         let before = (self.text(), self.editor.cursor());
         let is_changed = self.editor.key(key);
+        if before.0.is_empty() && self.text() == ":" {
+            self.put("", 0);
+            return Done::Nothing;
+        }
         if is_changed || before != (self.text(), self.editor.cursor()) {
             return self.changed();
         }
@@ -116,6 +120,8 @@ impl Palette {
 
     /// Pastes a text.
     pub fn paste(&mut self, text: &str) -> Done {
+        let is_first = self.text().is_empty();
+        let text = text.strip_prefix(':').filter(|_| is_first).unwrap_or(text);
         self.editor.paste(text);
         self.changed()
     }

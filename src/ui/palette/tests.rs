@@ -25,7 +25,7 @@ fn typed(keys: &str) -> (String, Done) {
             "ctrl-r" => palette.act(Action::Search, &known),
             "ctrl-j" => palette.act(Action::NewLine, &known),
             "_" => palette.key(crokey::parse("space").unwrap()),
-            "left" | "backspace" => palette.key(crokey::parse(key).unwrap()),
+            "left" | "backspace" | ":" => palette.key(crokey::parse(key).unwrap()),
             text => palette.paste(text),
         };
         palette.look(&known);
@@ -37,6 +37,8 @@ fn typed(keys: &str) -> (String, Done) {
 fn keys_do_what_hands_expect() {
     for (keys, line) in [
         ("th tab", "theme "),
+        (": th tab", "theme "),
+        (":th tab", "theme "),
         ("th tab tab", "theme tomorrow-night"),
         ("mark tab", "mark"),
         ("ark tab", "mark"),
