@@ -37,10 +37,12 @@ const NIGHT: &str = "tomorrow-night";
 const NODE: &[&str] = &["/gpu05\r", "\r"];
 const PALETTE: &[&str] = &[":", "exec @gpu -- una"];
 const RUN: &[&str] = &["*", "!", "uname -r; sleep 1; hostname", "\r"];
-const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", "", "", "", "g"];
+const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", WAIT, "g"];
 const CONFIRM: &[&str] = &["*", "!", "systemctl restart nginx", "\r"];
-const LOGS: &[&str] = &["/@gpu|@web\r", "*", "l", "", "", "", "", ""];
-const SEARCH: &[&str] = &["/@web\r", "*", "l", "", "", "", "", "", "/timed out\r"];
+/// No key: until logs have come in, and stand in their order.
+const WAIT: &str = "";
+const LOGS: &[&str] = &["/@gpu|@web\r", "*", "l", WAIT];
+const SEARCH: &[&str] = &["/@web\r", "*", "l", WAIT, "/timed out\r"];
 const DAEMONS: &[&str] = &["/@web\r", "*", "R"];
 const DAEMON: &[&str] = &["/web03\r", "\r", "\t"];
 
@@ -137,7 +139,8 @@ fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
     watch(&bytes, &mut terminal, Duration::from_secs(scene.seconds));
     for key in scene.keys {
         typist.write_all(key.as_bytes())?;
-        watch(&bytes, &mut terminal, Duration::from_millis(400));
+        let pause = if *key == WAIT { 9_000 } else { 400 };
+        watch(&bytes, &mut terminal, Duration::from_millis(pause));
     }
     watch(&bytes, &mut terminal, Duration::from_secs(2));
     let screen = terminal.screen().clone();
