@@ -2,21 +2,32 @@
 
 mod collect;
 mod print;
+mod root;
 mod show;
 mod tell;
+mod written;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, ask, exec::signals::Signals};
+use self::root::Root;
+use super::{
+    Context,
+    ask::{self, Person},
+    exec::{confirm::has_terminal, journal::Journal, signals::Signals},
+};
 use crate::{
     command::{Usage, logs::Logs, select},
-    logs::{self, Event, Order},
+    logs::{self, Event, Filter, Order, State, Sudo, collect::Collector},
     node::Node,
-    ssh::Connector,
+    ssh::{Asked, Connector},
 };
 
 /// Happenings that wait; nodes wait behind them.
@@ -33,41 +44,119 @@ struct Reading {
     cancel: CancellationToken,
 }
 
+/// All is said and agreed to; nothing was sent to a node.
+struct Ready {
+    order: Arc<Order>,
+    filter: Filter,
+    collector: Option<Collector>,
+    journal: Option<Journal>,
+}
+
+/// What the reading has come to.
+struct Done {
+    code: u8,
+    /// Not known where it was left.
+    state: Option<State>,
+}
+
+impl Done {
+    fn left(code: u8) -> Self {
+        Self { code, state: None }
+    }
+}
+
 pub(super) async fn run(context: &mut Context, logs: &Logs) -> Result<u8> {
-    let signals = Signals::listen().wrap_err("cannot listen for signals")?;
+    let mut signals = Signals::listen().wrap_err("cannot listen for signals")?;
+    let (asker, mut person) = ask::person(context);
+    let prepared = tokio::select! {
+        biased;
+        signal = signals.next() => Ok(Err(signal.code())),
+        prepared = prepare(context, logs, &mut person) => prepared,
+    };
+    person.give_back().await;
+    match prepared? {
+        Ok(ready) => read(context, logs, ready, (asker, person), signals).await,
+        Err(code) => Ok(code),
+    }
+}
+
+/// All that comes before the first byte to a node. An exit code where nothing is to be read.
+async fn prepare(
+    context: &mut Context,
+    logs: &Logs,
+    person: &mut Person,
+) -> Result<Result<Ready, u8>> {
     let nodes = nodes(context, logs)?;
-    let order = Arc::new(logs.order(&nodes)?);
+    let order = Arc::new(logs.agreed(&nodes));
     // Wrong patterns and folders are found before the first byte to a node.
     let filter = logs.filter()?;
     let collector = collect::collector(logs, &order)?;
-    let (asker, mut person) = ask::person(context);
+    let journal = match written::begin(context, logs, &nodes, person).await? {
+        Ok(journal) => journal,
+        Err(code) => return Ok(Err(code)),
+    };
+    Ok(Ok(Ready {
+        order,
+        filter,
+        collector,
+        journal,
+    }))
+}
+
+async fn read(
+    context: &mut Context,
+    logs: &Logs,
+    ready: Ready,
+    (asker, mut person): (Option<mpsc::Sender<Asked>>, Person),
+    signals: Signals,
+) -> Result<u8> {
     let connector = Connector::new(context.ssh(), asker);
     let (to, events) = mpsc::channel(EVENTS);
     let cancel = CancellationToken::new();
+    let order = ready.order;
+    // Where nobody can be asked, what needs no password is read all the same.
+    let has_root = logs.part.sudo && has_terminal(context);
+    let root = has_root.then(Sudo::new);
+    let root = root.map(|(sudo, questions)| Root { sudo, questions });
+    let sudo = root.as_ref().map(|root| root.sudo.clone());
     let mut tasks = JoinSet::new();
-    let following = logs::follow(Arc::clone(&order), connector.clone(), cancel.clone(), to);
-    tasks.spawn(following);
+    tasks.spawn(logs::follow_as_root(
+        Arc::clone(&order),
+        connector.clone(),
+        cancel.clone(),
+        to,
+        sudo,
+    ));
     let reading = Reading {
-        order,
+        order: Arc::clone(&order),
         events,
         signals,
         cancel: cancel.clone(),
     };
     let work = async {
-        match collector {
+        match ready.collector {
             Some(collector) => collect::run(context, reading, collector).await,
-            None => show::run(context, logs, filter, reading).await,
+            None => show::run(context, logs, ready.filter, reading).await,
         }
     };
-    let code = person.meanwhile(work).await.unwrap_or_else(Ok);
+    let done = root::attend(work, &mut person, root).await;
     cancel.cancel();
+    if let Some(journal) = ready.journal {
+        let state = done.as_ref().ok().and_then(|done| done.state.as_ref());
+        written::end(journal, &order, state).await;
+    }
     // Servers that are gone by now hold nothing up.
     let _ = timeout(FAREWELL, async {
         while tasks.join_next().await.is_some() {}
         connector.close().await;
     })
     .await;
-    code
+    done.map(|done| done.code)
+}
+
+/// The console's own was given to the screen. There is nobody to tell that nobody can be told.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "sshoal: {text}");
 }
 
 fn nodes(context: &mut Context, logs: &Logs) -> Result<Vec<Arc<Node>>> {

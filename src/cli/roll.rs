@@ -20,12 +20,13 @@ use super::{
 use crate::{
     command::{
         Usage,
-        roll::{Part, Resume, Roll, list, show, to_json},
+        roll::{Part, Resume, Roll, list, show, to_json, unfinished},
         rolling::Rolling,
     },
     ssh::Asked,
     store::{
-        audit::RunId,
+        self,
+        audit::{Audit, RollOrder, RunId},
         roll::{Error, Folder, Note, Order, Record, Stored},
     },
 };
@@ -93,6 +94,9 @@ pub(super) fn run(context: &mut Context, roll: &Roll) -> Result<u8> {
                 list(&all)
             };
             context.print(&text)?;
+            if let Some(text) = unfinished(&all) {
+                writeln!(context.console.err, "sshoal: {text}")?;
+            }
             Ok(exit::OK)
         }
         Part::Show(part) => {
@@ -144,6 +148,12 @@ fn order(context: &mut Context, folder: &Folder, id: &RunId, order: Order) -> Re
         );
         return Err(Usage(text).into());
     }
+    if let Err(text) = written(context, id, order) {
+        writeln!(context.console.err, "sshoal: roll {id}: {text}")?;
+        if matches!(order, Order::Resume | Order::Promote) {
+            return Ok(exit::BROKEN);
+        }
+    }
     order.give(&folder.control(id))?;
     let wanted = note(order);
     let looks = PATIENCE.as_millis() / LOOK.as_millis();
@@ -151,7 +161,7 @@ fn order(context: &mut Context, folder: &Folder, id: &RunId, order: Order) -> Re
         thread::sleep(LOOK);
         let now = folder.read(id)?;
         let new = now.lines.get(before.lines.len()..).unwrap_or_default();
-        let is_taken = |line: &crate::store::roll::Line| matches!(line.record, Record::Note { what } if what == wanted);
+        let is_taken = |line: &store::roll::Line| matches!(line.record, Record::Note { what } if what == wanted);
         if new.iter().any(is_taken) {
             writeln!(context.console.err, "sshoal: roll {id}: {word} taken")?;
             return Ok(exit::OK);
@@ -166,6 +176,29 @@ fn order(context: &mut Context, folder: &Folder, id: &RunId, order: Order) -> Re
         "sshoal: roll {id}: {word} not taken: {why}"
     )?;
     Ok(exit::TROUBLE)
+}
+
+/// Writes down who orders what. What holds a roll or ends it is done all the same where that fails; what lets more nodes
+/// begin is not.
+fn written(context: &Context, roll: &RunId, order: Order) -> Result<(), String> {
+    let record = RollOrder {
+        actor: context.ssh().user,
+        origin: "cli".to_owned(),
+        roll: roll.clone(),
+        order: order.as_str().to_owned(),
+    };
+    let now = store::now_ms();
+    let audit = Audit::open(&context.paths.audit(), now);
+    let written = audit.and_then(|mut audit| audit.order(&record, now));
+    written.map_err(|error| {
+        let word = order.as_str();
+        match order {
+            Order::Resume | Order::Promote => format!("{word} not given: {error}"),
+            Order::Pause | Order::Abort => {
+                format!("{word} is given, and not written down: {error}")
+            }
+        }
+    })
 }
 
 fn note(order: Order) -> Note {

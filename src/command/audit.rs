@@ -13,7 +13,8 @@ use crate::{
     inventory,
     node::{set::NodeSet, text::SafeText},
     store::audit::{
-        Event, Head, HostKey, IntentRecord, RunEnd, RunId, RunResult, Stored, Verdict, Whole,
+        Event, Head, HostKey, IntentRecord, RollOrder, RunEnd, RunId, RunResult, Stored, Verdict,
+        Whole,
     },
 };
 
@@ -243,7 +244,8 @@ pub fn text(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> Strin
 pub fn report(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
     let runs = runs(records, nodes, audit.failed);
     if audit.run.is_some() {
-        return runs.iter().map(Run::detail).collect();
+        let orders = records.iter().filter_map(order);
+        return runs.iter().map(Run::detail).chain(orders).collect();
     }
     let mut texts: HashMap<&RunId, String> = runs
         .iter()
@@ -254,6 +256,7 @@ pub fn report(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> Str
         match &stored.record.event {
             Event::Intent(intent) => texts.remove(&intent.run),
             Event::HostKey(key) if !audit.failed => Some(host_key(&at, key)),
+            Event::Order(_) if !audit.failed => order(stored),
             Event::Gap(gap) if !audit.failed => Some(format!(
                 "{at}  gap: {} bytes were torn by a crash or a full disk\n",
                 gap.bytes
@@ -283,14 +286,30 @@ fn host_key(at: &str, key: &HostKey) -> String {
     format!("{at}  {}\n", SafeText::from(line.as_str()))
 }
 
+/// `ops, cli  pause of roll 20261121-183122-q7k3f`.
+fn order(stored: &Stored) -> Option<String> {
+    let Event::Order(order) = &stored.record.event else {
+        return None;
+    };
+    let RollOrder {
+        actor,
+        origin,
+        roll,
+        order,
+    } = order;
+    let at = time(stored.record.at_ms);
+    let line = format!("{actor}, {origin}  {order} of roll {roll}");
+    Some(format!("{at}  {}\n", SafeText::from(line.as_str())))
+}
+
 /// The lines of what is wanted, as they are stored.
 pub fn lines(audit: &Audit, records: &[Stored], nodes: Option<&NodeSet>) -> String {
     let runs = runs(records, nodes, audit.failed);
     let wanted: HashSet<&RunId> = runs.iter().map(|run| &run.intent.run).collect();
     let is_wanted = |stored: &&Stored| match (&stored.record.event, stored.record.event.run()) {
         (Event::Result(result), _) if audit.failed && result.is_ok() => false,
+        (Event::Order(_), _) | (_, None) => !audit.failed,
         (_, Some(run)) => wanted.contains(run),
-        (_, None) => !audit.failed,
     };
     let mut text = String::new();
     for stored in records.iter().filter(is_wanted) {

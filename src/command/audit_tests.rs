@@ -181,6 +181,33 @@ fn one_run_is_told_node_by_node() {
 }
 
 #[test]
+fn orders_for_rolls_are_told() {
+    let log = [stored(Event::Order(RollOrder {
+        actor: "ops".to_owned(),
+        origin: "cli".to_owned(),
+        roll: run_id('4'),
+        order: "pause".to_owned(),
+    }))];
+    let expected = "2026-11-21 18:31:22Z  ops, cli  pause of roll 20261121-183122-3v004\n";
+    let audit = Audit::default();
+    assert_eq!(report(&audit, &log, None), expected);
+    assert!(lines(&audit, &log, None).contains(r#""kind":"order","actor":"ops""#));
+    let one = Audit {
+        run: Some(run_id('4')),
+        ..Audit::default()
+    };
+    assert_eq!(report(&one, &log, None), expected);
+    let failed = Audit {
+        failed: true,
+        ..Audit::default()
+    };
+    assert_eq!(
+        report(&failed, &log, None) + &lines(&failed, &log, None),
+        ""
+    );
+}
+
+#[test]
 fn a_chain_without_a_fault_says_what_is_not_here() {
     let head = Head {
         next: 40,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Usage, status::duration};
 use crate::{
-    exec::guard::judge,
+    exec::guard::{Ask, Verdict, judge},
     logs::{Filter, MOST_STREAMS, Order, Since, Source, Tail, Target, filter},
     node::{Daemon, Node},
 };
@@ -18,7 +18,7 @@ const LINES: u64 = 100;
 /// Where `--collect` writes.
 pub const COLLECTED: &str = "collected_logs";
 
-/// Show logs of many nodes as one, in the order of their times: `sshoal logs @web --unit nginx -f`. Without a source: the system's log. The clocks of nodes are set right by the way; what comes too late for its place is marked. Exit code 0: all was had, or Ctrl-C with --follow; 1: a node doesn't have what was asked for; 2: usage error; 3: a node was not reached, or lost; 74: the output can't be written; 130: cancelled.
+/// Show logs of many nodes as one, in the order of their times: `sshoal logs @web --unit nginx -f`. Without a source: the system's log. The clocks of nodes are set right by the way; what comes too late for its place is marked. Exit code 0: all was had, or Ctrl-C with --follow; 1: a node doesn't have what was asked for; 2: usage error, or not confirmed; 3: a node was not reached, or lost; 4: sudo did not take the password; 74: the output can't be written; 130: cancelled.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Logs {
     /// Node sets; several are united, `-` reads them from standard input.
@@ -82,10 +82,10 @@ pub struct Part {
     /// Lines that say of themselves that they matter so much, or more.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub level: Option<Level>,
-    /// Read logs as root, by sudo, where it asks for no password.
+    /// Read logs as root, by sudo; its password is asked once.
     #[arg(long)]
     pub sudo: bool,
-    /// The command of --command changes nothing.
+    /// Don't ask before a command of --command that may change something.
     #[arg(short, long)]
     pub yes: bool,
     /// Logs that are read at once, of all nodes together.
@@ -141,9 +141,21 @@ impl From<Level> for crate::logs::Level {
 }
 
 impl Logs {
-    /// What is to be read of these nodes.
+    /// What is to be read of these nodes, where nobody has to be asked before.
     pub fn order(&self, nodes: &[Arc<Node>]) -> Result<Order, Usage> {
-        self.judge(nodes)?;
+        match self.verdict(nodes) {
+            Some(verdict) if verdict.asks != Ask::Nothing => {
+                let command = self.commands();
+                Err(Usage(format!(
+                    "--command {command}: it may change something on nodes; --yes runs it unasked"
+                )))
+            }
+            _ => Ok(self.agreed(nodes)),
+        }
+    }
+
+    /// The same, once somebody has agreed to what [`Logs::verdict`] asks.
+    pub fn agreed(&self, nodes: &[Arc<Node>]) -> Order {
         let part = &self.part;
         let all = part.since.is_some() || self.show.collect.is_some();
         let lines = part.lines.or_else(|| (!all).then_some(LINES));
@@ -151,7 +163,7 @@ impl Logs {
             node: Arc::clone(node),
             sources: self.sources.of(node),
         });
-        Ok(Order {
+        Order {
             targets: targets.collect(),
             tail: Tail {
                 lines: lines.filter(|lines| *lines < u64::MAX),
@@ -162,7 +174,7 @@ impl Logs {
             is_raw: self.show.collect.is_some(),
             hold: Duration::from_millis(self.show.hold),
             most_streams: part.max_streams,
-        })
+        }
     }
 
     /// What of it is shown.
@@ -182,19 +194,24 @@ impl Logs {
         })
     }
 
-    /// A log is read, nothing is changed: where that isn't plain to see, somebody has to say so.
-    fn judge(&self, nodes: &[Arc<Node>]) -> Result<(), Usage> {
-        let commands = self.sources.commands.iter();
-        let doubtful = commands.filter(|_| !self.part.yes).find(|command| {
-            let verdict = judge(command, nodes);
-            verdict.mutating || !verdict.dangers.is_empty()
-        });
-        match doubtful {
-            None => Ok(()),
-            Some(command) => Err(Usage(format!(
-                "--command {command}: it may change something on nodes; --yes says that it doesn't"
-            ))),
+    /// What the commands may do, and what to ask before; nothing where there are none. A log is read and nothing is
+    /// changed: what may change one node alone is asked about too.
+    pub fn verdict(&self, nodes: &[Arc<Node>]) -> Option<Verdict> {
+        if self.sources.commands.is_empty() {
+            return None;
         }
+        let mut verdict = judge(&self.commands(), nodes);
+        if self.part.yes {
+            verdict.asks = Ask::Nothing;
+        } else if verdict.mutating && verdict.asks == Ask::Nothing {
+            verdict.asks = Ask::YesNo;
+        }
+        Some(verdict)
+    }
+
+    /// All commands of the user's own, a line each.
+    pub fn commands(&self) -> String {
+        self.sources.commands.join("\n")
     }
 
     /// More than one log of a node may come of it.

@@ -253,6 +253,19 @@ pub fn list(all: &[Stored]) -> String {
     text
 }
 
+/// That there are rolls to go on with, and how; the newest of them is named.
+pub fn unfinished(all: &[Stored]) -> Option<String> {
+    let is_left = |stored: &&Stored| !stored.is_driven && !stored.is_finished();
+    let mut left = all.iter().filter(is_left);
+    let newest = &left.next()?.header.id;
+    let more = left.count();
+    let text = match more {
+        0 => "1 roll is unfinished".to_owned(),
+        more => format!("{} rolls are unfinished", more + 1),
+    };
+    Some(format!("{text}; to go on: sshoal roll resume {newest}"))
+}
+
 /// One roll, batch by batch.
 pub fn show(stored: &Stored) -> String {
     let header = &stored.header;

@@ -103,3 +103,17 @@ fn json_has_the_nodes() {
     assert_eq!(value["standing"], "going");
     assert_eq!(value["nodes"][3]["state"], "in flight");
 }
+
+#[test]
+fn what_can_be_gone_on_with_is_said() {
+    let done = (0..4).map(|place| ended(place, End::Done, ""));
+    let done = stored(done.collect(), false);
+    let open = stored(vec![ended(0, End::Done, "")], false);
+    let driven = stored(Vec::new(), true);
+    assert_eq!(unfinished(&[done.clone(), driven]), None);
+    let id = "20261121-183122-q7k3f";
+    let one = format!("1 roll is unfinished; to go on: sshoal roll resume {id}");
+    assert_eq!(unfinished(&[done, open.clone()]), Some(one));
+    let two = unfinished(&[open.clone(), open]);
+    assert!(two.is_some_and(|text| text.starts_with("2 rolls are unfinished;")));
+}

@@ -99,7 +99,7 @@ impl Control {
     }
 
     /// True for the first node whose sudo wants the password.
-    pub(super) fn is_first_to_ask(&self) -> bool {
+    pub(crate) fn is_first_to_ask(&self) -> bool {
         !self.asked.swap(true, Ordering::AcqRel)
     }
 
@@ -107,7 +107,7 @@ impl Control {
         self.begin.cancelled().await;
     }
 
-    pub(super) async fn cancelled(&self) {
+    pub(crate) async fn cancelled(&self) {
         self.own.cancelled().await;
     }
 
@@ -134,7 +134,7 @@ impl Control {
 
     /// A place in the trial: true for the node that tries the password, false once another has found it right. Nothing
     /// when the run is cancelled first.
-    pub(super) async fn trial(&self) -> Option<bool> {
+    pub(crate) async fn trial(&self) -> Option<bool> {
         let mut trial = self.trial.subscribe();
         loop {
             let is_first = self.trial.send_if_modified(|trial| {
@@ -159,7 +159,7 @@ impl Control {
     }
 
     /// The trial is over: the password was right, or nothing is known of it and another node tries it.
-    pub(super) fn tried(&self, is_right: bool) {
+    pub(crate) fn tried(&self, is_right: bool) {
         let outcome = if is_right {
             Trial::Right
         } else {
@@ -175,7 +175,7 @@ impl Control {
     }
 
     /// The password, once somebody has given it; nothing when the run is cancelled first.
-    pub(super) async fn password(&self) -> Option<Secret> {
+    pub(crate) async fn password(&self) -> Option<Secret> {
         let mut password = self.password.subscribe();
         tokio::select! {
             biased;

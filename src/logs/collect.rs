@@ -15,6 +15,9 @@ use crate::node::text::SafeText;
 #[path = "collect_tests.rs"]
 mod tests;
 
+/// Of files that were open when one could not be written.
+const STOPPED: &str = "stopped, as another file could not be written";
+
 /// Of a source's name in that of a file.
 const NAME: usize = 120;
 
@@ -42,6 +45,8 @@ pub struct Collector {
     taken: HashSet<String>,
     streams: Vec<Option<Stream>>,
     collected: Collected,
+    /// Nothing can be written any more.
+    is_broken: bool,
 }
 
 #[derive(Debug)]
@@ -67,11 +72,18 @@ impl Collector {
             taken: HashSet::new(),
             streams: Vec::new(),
             collected: Collected::default(),
+            is_broken: false,
         })
     }
 
-    /// Takes in what is told. An error is of this machine, and nothing can be written any more.
+    /// Takes in what is told. An error is of this machine: what is open then remains a part.
     pub fn take(&mut self, event: &Event) -> io::Result<()> {
+        let taken = self.took(event);
+        self.is_broken |= taken.is_err();
+        taken
+    }
+
+    fn took(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Opened {
                 stream,
@@ -91,11 +103,17 @@ impl Collector {
     }
 
     /// What has no end by now is a part.
-    pub fn finish(mut self) -> io::Result<Collected> {
+    pub fn finish(mut self) -> Collected {
+        let end = if self.is_broken {
+            End::Failed(STOPPED.into())
+        } else {
+            End::Cancelled
+        };
         for id in 0..self.streams.len() {
-            self.close(StreamId(id as u32), &End::Cancelled)?;
+            // A part is only told of; nothing is written for it.
+            let _ = self.close(StreamId(id as u32), &end);
         }
-        Ok(self.collected)
+        self.collected
     }
 
     fn open(
@@ -150,8 +168,11 @@ impl Collector {
         let Some(file) = &mut stream.file else {
             return Ok(());
         };
-        file.write_all(bytes)
-            .map_err(|error| at(&self.partial(&name), &error))?;
+        if let Err(error) = file.write_all(bytes) {
+            stream.file = None;
+            self.collected.open -= 1;
+            return Err(self.part(&name, &error));
+        }
         self.collected.bytes += bytes.len() as u64;
         if self.given.insert(place) {
             self.collected.nodes += 1;
@@ -172,7 +193,9 @@ impl Collector {
         let why = match end {
             End::Done => {
                 let whole = self.folder.join(format!("{name}.log"));
-                fs::rename(&partial, &whole).map_err(|error| at(&whole, &error))?;
+                if let Err(error) = fs::rename(&partial, &whole) {
+                    return Err(self.part(&name, &error));
+                }
                 self.collected.files += 1;
                 return Ok(());
             }
@@ -182,6 +205,15 @@ impl Collector {
         };
         self.collected.partial.push((partial, why));
         Ok(())
+    }
+
+    /// A file that can't be written on remains a part.
+    fn part(&mut self, name: &str, error: &io::Error) -> io::Error {
+        let path = self.partial(name);
+        let told = at(&path, error);
+        let why = format!("it can't be written: {error}");
+        self.collected.partial.push((path, why.as_str().into()));
+        told
     }
 
     fn partial(&self, name: &str) -> PathBuf {

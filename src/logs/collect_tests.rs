@@ -56,7 +56,7 @@ fn a_file_is_whole_or_says_that_it_is_not() {
     collector.take(&done(1)).unwrap();
     let lost = End::Lost("reset".into());
     collector.take(&Event::Closed(StreamId(2), lost)).unwrap();
-    let collected = collector.finish().unwrap();
+    let collected = collector.finish();
     assert_eq!(
         names(folder.path()),
         [

@@ -32,6 +32,8 @@ pub enum Event {
     },
     /// Where it is.
     Phase(StreamId, Phase),
+    /// What its log held already has come; from now on its lines come as they are written.
+    CaughtUp(StreamId),
     /// Lines, in order.
     Lines(StreamId, Vec<Line>),
     /// What it holds, byte for byte, where that was asked for.
@@ -69,6 +71,25 @@ pub enum End {
     Failed(SafeText),
     /// The connection was lost, and there may be more.
     Lost(SafeText),
+}
+
+/// Begins the reason of a command that has ended with a code.
+const EXIT: &str = "exit code ";
+
+impl End {
+    /// Of a command that said nothing but its exit code.
+    pub(super) fn exit(code: u32) -> SafeText {
+        format!("{EXIT}{code}").as_str().into()
+    }
+
+    /// The exit code, where the node said nothing else.
+    pub fn exit_code(&self) -> Option<u32> {
+        match self {
+            Self::Done => Some(0),
+            Self::Failed(why) => why.as_str().strip_prefix(EXIT)?.parse().ok(),
+            Self::Cancelled | Self::Lost(_) => None,
+        }
+    }
 }
 
 /// What a stream may have under way, so that no flood takes the place of others.

@@ -149,6 +149,13 @@ fn a_failure_stops_it_and_what_is_left_is_gone_on_with() {
         done.err
     );
     assert_eq!(lab.lines("log"), ["n1", "n2", "mended n2"]);
+    let listed = lab.rolls(&["list"]).err;
+    assert!(
+        listed.contains(&format!(
+            "1 roll is unfinished; to go on: sshoal roll resume {id}"
+        )),
+        "{listed}"
+    );
     let shown = lab.rolls(&["show", &id]).out;
     assert!(
         shown.contains("n1: done") && shown.contains("n3: waiting"),
@@ -160,6 +167,7 @@ fn a_failure_stops_it_and_what_is_left_is_gone_on_with() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(lab.lines("log"), ["n1", "n2", "mended n2", "n2", "n3"]);
     assert_eq!(lab.standing(&id), "done");
+    assert_eq!(lab.rolls(&["list"]).err, "");
     let again = lab.rolls(&["resume", &id, "--yes"]);
     assert!(
         again.code == Some(0) && again.err.contains("nothing is left"),
@@ -246,6 +254,13 @@ fn another_process_pauses_resumes_promotes_and_aborts() {
     assert!(lab.lines("log").len() < 8);
     let gone = lab.rolls(&["abort", &id]);
     assert!(gone.err.contains("no process drives it"), "{gone:?}");
+    let told = lab.audit(&[]);
+    for order in ["resume", "promote", "pause", "abort"] {
+        let line = format!("cli  {order} of roll {id}");
+        assert!(told.contains(&line), "{order}: {told}");
+    }
+    assert_eq!(told.matches("abort of roll").count(), 1, "{told}");
+    assert!(lab.audit(&["verify"]).starts_with("whole:"));
 }
 
 #[test]

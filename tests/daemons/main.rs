@@ -11,7 +11,11 @@ mod pty;
 #[expect(dead_code, reason = "other test files use the rest of it")]
 #[path = "../cli/rig.rs"]
 mod rig;
+mod roll;
+mod roll_root;
 mod runit;
+#[path = "../support/sudo.rs"]
+mod sudo;
 mod supervisor;
 #[expect(dead_code, reason = "other test files use the rest of it")]
 #[path = "../support/mod.rs"]

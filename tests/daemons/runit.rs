@@ -68,3 +68,29 @@ fn one_that_dies_at_once_is_a_failure_with_what_it_said() {
     );
     lab.one(&["stop", "n1", "bad"]);
 }
+
+/// Not real: an `sv` that goes on naming the process before for a while, as the real one does on a busy machine.
+const SLOW: &str = r#"cd @HERE@
+case $1 in
+term) kill $(cat now); sleep 60 >/dev/null 2>&1 & echo 3 >left; cp now old; echo $! >now;;
+status) n=$(cat left 2>/dev/null || echo 0); p=now; [ $n -eq 0 ] || { p=old; echo $((n-1)) >left; }; echo "run: $2: (pid $(cat $p)) 5s";;
+esac"#;
+
+#[test]
+fn a_stand_in_that_tells_late_of_the_new_process_is_no_crash_loop() {
+    let daemons = "  daemons: [{name: web, manager: runit}]\n";
+    let Some(lab) = Lab::start(daemons, "") else {
+        return;
+    };
+    let here = lab.path("").display().to_string();
+    lab.tool("bin/sv", &SLOW.replace("@HERE@", &here));
+    let mut command = Command::new("sleep");
+    let before = Owned::start(command.arg("60"), "-TERM");
+    lab.write("now", &format!("{}\n", before.id()));
+    let (code, value) = lab.one(&["restart", "n1", "web"]);
+    assert_eq!((code, brief(&value)), (0, ("done", "up")), "{value}");
+    let now = fs::read_to_string(lab.path("now")).expect("a number");
+    assert_eq!(value["pid"].to_string(), now.trim());
+    let ended = Command::new("kill").arg(now.trim()).status();
+    assert!(ended.is_ok_and(|status| status.success()));
+}

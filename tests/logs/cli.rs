@@ -9,38 +9,78 @@ use std::{
 
 use super::{
     Sshd,
+    pty::{self, Pty},
     rig::{Done, Home, finish, signal, wait},
 };
 
-struct Lab {
-    home: Home,
-    server: Sshd,
+/// A server that goes by the names n1 and n2, which has a daemon, and a port where nobody listens: `dead`.
+pub(crate) struct Lab {
+    pub(crate) home: Home,
+    pub(crate) server: Sshd,
 }
 
 impl Lab {
-    fn new(options: &[&str]) -> Option<Self> {
+    pub(crate) fn new(options: &[&str]) -> Option<Self> {
         let server = Sshd::with(options)?;
+        let user = server.config().user;
+        Some(Self::on(server, &user))
+    }
+
+    pub(crate) fn on(server: Sshd, user: &str) -> Self {
         server.trust();
         let home = Home::new();
         let hosts = format!(
-            "defaults: {{port: {}, identity: {}, transports: [direct]}}\nhosts:\n  n1: {{address: 127.0.0.1}}\n  \
+            "defaults: {{user: {user}, port: {}, identity: {}, transports: [direct]}}\nhosts:\n  n1: {{address: 127.0.0.1}}\n  \
              n2: {{address: 127.0.0.1, daemons: [{{name: web, log: {}}}]}}\n  dead: {{address: 127.0.0.1, port: 1}}\n",
             server.port,
             server.path("id_ed25519").display(),
             server.path("web.log").display()
         );
         home.write("hosts.yaml", &hosts);
-        Some(Self { home, server })
+        Self { home, server }
     }
 
-    fn command(&self, words: &[&str]) -> Command {
-        let known = self.server.path("known_hosts").display().to_string();
+    fn known(&self) -> String {
+        self.server.path("known_hosts").display().to_string()
+    }
+
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let known = self.known();
         let mut all = vec!["--hosts", "hosts.yaml", "--known-hosts", &known, "logs"];
         all.extend(words);
         self.home.command(&all)
     }
 
-    fn run(&self, words: &[&str]) -> Done {
+    /// The same behind lines of shell, which end with `exec "$@"`.
+    pub(crate) fn under(&self, shell: &str, words: &[&str]) -> Command {
+        let inner = self.command(words);
+        let mut outer = Command::new("sh");
+        let environment = inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        outer
+            .args(["-c", shell, "sh"])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(environment)
+            .current_dir(self.home.path(""))
+            .stdin(Stdio::null());
+        outer
+    }
+
+    /// The same on a terminal.
+    pub(crate) fn on_terminal(&self, words: &[&str]) -> Pty {
+        let known = self.known();
+        let words = [&["-F", "none", "--known-hosts", &known, "logs"], words].concat();
+        let mut command = pty::command(env!("CARGO_BIN_EXE_sshoal"), &words);
+        command.env("HOME", self.home.path(""));
+        command.env("XDG_STATE_HOME", self.home.path("state"));
+        command.cwd(self.home.path(""));
+        Pty::start(100, 30, command)
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Done {
         finish(self.command(words).output().unwrap())
     }
 }
@@ -80,9 +120,15 @@ fn exit_codes_say_what_is_missing() {
         "--level",
         "error",
     ]);
+    // On a busy machine their clocks may seem to differ.
+    let mut lines: Vec<&str> = done.out.lines().collect();
+    lines.sort_unstable();
     assert_eq!(
-        done.out,
-        "n1: 2026-11-21T10:00:01Z ERROR two\nn2: 2026-11-21T10:00:01Z ERROR two\n"
+        lines,
+        [
+            "n1: 2026-11-21T10:00:01Z ERROR two",
+            "n2: 2026-11-21T10:00:01Z ERROR two"
+        ]
     );
     let done = lab.run(&["n1", "--file", &file, "--json", "-n", "1"]);
     let value: serde_json::Value = serde_json::from_str(&done.out).unwrap();

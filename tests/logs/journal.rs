@@ -17,7 +17,7 @@ n=0; until [ -S /run/systemd/journal/stdout ] || [ $n = 100 ]; do sleep 0.1; n=$
 exec "$0" "$@"' SSHD "$@"
 "#;
 
-fn journald() -> Option<Sshd> {
+pub(crate) fn journald() -> Option<Sshd> {
     let sshd = peer("sshd")?;
     let is_root = rustix::process::geteuid().is_root();
     let has_all =
@@ -39,7 +39,26 @@ fn journald() -> Option<Sshd> {
 
 /// Writes lines as a program under systemd does.
 fn log(server: &Sshd, text: &str) {
-    let command = format!("printf '{text}' | systemd-cat -t app -p warning");
+    on_node(
+        server,
+        &format!("printf '{text}' | systemd-cat -t app -p warning"),
+    );
+}
+
+/// Writes lines of a unit, as systemd does of one that it tells about: no systemd runs here to start one.
+pub(crate) fn log_of_unit(server: &Sshd, unit: &str, count: usize) {
+    let entry = format!(
+        "MESSAGE=line %05d\\nPRIORITY=4\\nSYSLOG_IDENTIFIER=app\\nOBJECT_SYSTEMD_UNIT={unit}\\n"
+    );
+    on_node(
+        server,
+        &format!(
+            "n=0; while [ $n -lt {count} ]; do printf '{entry}' $n | logger --journald; n=$((n+1)); done"
+        ),
+    );
+}
+
+fn on_node(server: &Sshd, command: &str) {
     let status = Command::new("ssh")
         .args([
             "-F",
@@ -52,7 +71,7 @@ fn log(server: &Sshd, text: &str) {
         ])
         .args(["-p", &server.port.to_string(), "-i"])
         .arg(server.path("id_ed25519"))
-        .args(["127.0.0.1", &command])
+        .args(["127.0.0.1", command])
         .status()
         .unwrap();
     assert!(status.success());
@@ -135,4 +154,21 @@ async fn units_that_are_not_there_are_said_and_since_is_obeyed() {
         assert_eq!(of_app(&watch).len(), count);
         watch.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_unit_is_followed_without_what_others_say() {
+    let Some(server) = journald() else { return };
+    log_of_unit(&server, "web.service", 3);
+    log(&server, "of another\\n");
+    let mut watch = Watch::start(&server, order(&server, Source::Unit("web".to_owned())));
+    until(&mut watch, 3).await;
+    server.kill_connections();
+    log(&server, "of another\\n");
+    log_of_unit(&server, "web.service", 2);
+    until(&mut watch, 5).await;
+    let all = [numbered(0..3), numbered(0..2)].concat();
+    assert_eq!(of_app(&watch), all);
+    assert_eq!(watch.flow.state().streams[0].gaps, 0);
+    watch.stop().await;
 }

@@ -2,15 +2,24 @@
 
 #![cfg(test)]
 
+mod agreed;
 mod cli;
+mod collected;
 mod files;
 mod fleet;
 mod flood;
 mod journal;
+mod killed;
 mod lost;
+#[expect(dead_code, reason = "other test files use the rest of it")]
+#[path = "../support/pty.rs"]
+mod pty;
 #[expect(dead_code, reason = "other test files use the rest of it")]
 #[path = "../cli/rig.rs"]
 mod rig;
+mod root;
+#[path = "../support/sudo.rs"]
+mod sudo;
 #[expect(dead_code, reason = "other test files use the rest of it")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -65,6 +74,12 @@ impl Watch {
 
     pub(crate) fn now(&self) -> u64 {
         self.started.elapsed().as_millis() as u64
+    }
+
+    /// The next happening, which is not taken in.
+    pub(crate) async fn event(&mut self) -> Event {
+        let next = timeout(SOON, self.events.recv()).await;
+        next.expect("in time").expect("it goes on")
     }
 
     /// Takes in what comes; false when nothing more does.

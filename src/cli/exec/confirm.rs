@@ -27,12 +27,22 @@ pub(super) async fn ask(
         return Ok(None);
     }
     let mut lines = confirmation(&chosen.command, &chosen.nodes, verdict);
-    let question = lines.pop().unwrap_or_default();
     let manner = [
         exec.manner.sudo.then(|| "As root, by sudo".to_owned()),
         (exec.manner.cwd.as_ref()).map(|folder| format!("In {folder}")),
     ];
     lines.splice(1..1, manner.into_iter().flatten());
+    confirmed(context, lines, &verdict.asks, person).await
+}
+
+/// Puts these lines, of which the last is the question. An exit code where what they tell of is not to be.
+pub(in crate::cli) async fn confirmed(
+    context: &mut Context,
+    mut lines: Vec<String>,
+    asks: &Ask,
+    person: &mut Person,
+) -> Result<Option<u8>> {
+    let question = lines.pop().unwrap_or_default();
     let text = lines.join("\n");
     if !has_terminal(context) {
         let why = if context.args.global.batch {
@@ -46,7 +56,7 @@ pub(super) async fn ask(
         return Err(Usage(text).into());
     }
     writeln!(context.console.err, "{text}")?;
-    match agrees(person, &question, &verdict.asks).await {
+    match agrees(person, &question, asks).await {
         Ok(true) => return Ok(None),
         Ok(false) => {}
         Err(code) => return Ok(Some(code)),

@@ -4,12 +4,13 @@ use std::{fmt::Write as _, io::Write as _, time::Duration};
 
 use color_eyre::eyre::{Result, eyre};
 use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, watch},
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Reading, tell::Teller};
+use super::{Done, Reading, tell::Teller};
 use crate::{
     cli::{Context, exit},
     command::{Usage, logs::Logs},
@@ -41,13 +42,16 @@ struct Written {
     collected: Collected,
     state: State,
     teller: Teller,
+    /// Why nothing could be written any more.
+    broken: Option<String>,
 }
 
 pub(super) async fn run(
     context: &mut Context,
     mut reading: Reading,
     collector: Collector,
-) -> Result<u8> {
+) -> Result<Done> {
+    let _oversize = oversize();
     let (progress, mut far) = watch::channel(Collected::default());
     let (says, mut said) = mpsc::channel(SAID);
     let order = reading.order.clone();
@@ -83,13 +87,22 @@ pub(super) async fn run(
     }
     let broke = || eyre!("the writing broke; the log says more");
     let written = written.and_then(|done| done.ok()?.ok()).ok_or_else(broke)?;
-    let written = written.map_err(|error| eyre!("can't write {error}"))?;
     summary(context, &written, has_progress);
     let own = written.teller.code(&written.state);
-    Ok(code.unwrap_or(match own {
+    let own = match own {
+        _ if written.broken.is_some() => exit::BROKEN,
         exit::OK if !written.collected.partial.is_empty() => exit::TROUBLE,
         own => own,
-    }))
+    };
+    Ok(Done {
+        code: code.unwrap_or(own),
+        state: Some(written.state),
+    })
+}
+
+/// Held, a limit on the size of files (`ulimit -f`) is an error of the write, and no longer the end of this process.
+fn oversize() -> Option<Signal> {
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).ok()
 }
 
 type Ends<'a> = (&'a watch::Sender<Collected>, &'a mpsc::Sender<String>);
@@ -99,23 +112,29 @@ fn write(
     events: &mut mpsc::Receiver<Event>,
     mut collector: Collector,
     (progress, says): Ends<'_>,
-) -> std::io::Result<Written> {
+) -> Written {
     let mut flow = Flow::new(order);
     let mut teller = Teller::default();
+    let mut broken = None;
     while let Some(event) = events.blocking_recv() {
         if let Some(text) = teller.hear(&event, order, flow.state()) {
             // Whoever prints may be gone.
             let _ = says.blocking_send(text);
         }
-        collector.take(&event)?;
+        let taken = collector.take(&event);
         progress.send_replace(collector.collected().clone());
         flow.apply(event, 0);
+        if let Err(error) = taken {
+            broken = Some(error.to_string());
+            break;
+        }
     }
-    Ok(Written {
-        collected: collector.finish()?,
+    Written {
+        collected: collector.finish(),
         state: flow.state().clone(),
         teller,
-    })
+        broken,
+    }
 }
 
 fn say(context: &mut Context, text: &str, has_progress: bool) {
@@ -152,6 +171,10 @@ fn summary(context: &mut Context, written: &Written, has_progress: bool) {
         partial,
         ..
     } = &written.collected;
+    if let Some(error) = &written.broken {
+        let text = format!("nothing can be written here any more: {error}");
+        say(context, &text, has_progress);
+    }
     for (path, why) in partial {
         say(context, &format!("{}: {why}", path.display()), has_progress);
     }

@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 use tokio::time::{sleep, timeout};
 
 use super::{
-    Reading,
+    Done, Reading,
     print::Printer,
     tell::{Teller, awaited},
 };
@@ -52,7 +52,7 @@ pub(super) async fn run(
     logs: &Logs,
     filter: Filter,
     mut reading: Reading,
-) -> Result<u8> {
+) -> Result<Done> {
     let order = reading.order.clone();
     let mut show = Show {
         printer: printer(context, logs, &order),
@@ -63,11 +63,15 @@ pub(super) async fn run(
         clock: Clock::start(),
     };
     let code = show.until(&mut reading).await;
+    let state = Some(show.flow.state().clone());
     let closing = show.screen.close();
     let troubles = if code == exit::OK || code == exit::TROUBLE || code == exit::UNREACHED {
         tokio::select! {
             biased;
-            signal = reading.signals.next() => return Ok(signal.code()),
+            signal = reading.signals.next() => {
+                let code = signal.code();
+                return Ok(Done { code, state });
+            }
             troubles = closing => troubles,
         }
     } else {
@@ -80,7 +84,7 @@ pub(super) async fn run(
     });
     match broken {
         Some(text) => Err(color_eyre::eyre::eyre!(text)),
-        None => Ok(code),
+        None => Ok(Done { code, state }),
     }
 }
 

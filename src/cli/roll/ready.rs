@@ -91,7 +91,12 @@ pub(super) async fn fresh(
         Err(text) => return refused(context, &text),
     };
     let folder = Folder::new(&context.paths.rolls());
-    let begun = spawn_blocking(move || folder.begin(&header, store::now_ms()));
+    let begun = spawn_blocking(move || {
+        let now = store::now_ms();
+        // An old one that stays harms nobody.
+        let _ = folder.tidy(now);
+        folder.begin(&header, now)
+    });
     let journal = match begun.await? {
         Ok(journal) => journal,
         Err(error) => return refused(context, &error.to_string()),

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{Check, Event, Gate, Input, Order, Step, Work};
 use crate::{
+    daemon::answer,
     exec::{self, Capture, Control, NodeResult, Outcome, plan},
     node::text::SafeText,
     ssh::Connector,
@@ -208,13 +209,32 @@ fn reason(result: &NodeResult) -> String {
         Outcome::Cancelled => "cut".to_owned(),
         _ => return outcome.reason().to_owned(),
     };
-    let said = [&result.stderr, &result.stdout]
-        .into_iter()
-        .find_map(last_line);
+    let lines = || {
+        [&result.stderr, &result.stdout]
+            .into_iter()
+            .find_map(last_line)
+    };
+    let said = of_daemon(&result.stdout).or_else(lines);
     match said {
         Some(line) => format!("{how}: {line}"),
         None => how,
     }
+}
+
+/// Why the daemon is not as wanted, and what its log says last, where its manager was asked.
+fn of_daemon(answer: &Capture) -> Option<SafeText> {
+    let report = answer::of(answer).into_iter().find(|r| !r.is_well())?;
+    let mut text = format!("{} {}", report.name, report.state.as_str());
+    for more in [Some(&report.reason), report.log.last()]
+        .into_iter()
+        .flatten()
+    {
+        if !more.as_str().is_empty() {
+            text += ": ";
+            text += more.as_str();
+        }
+    }
+    Some(SafeText::line(text.as_bytes(), REASON))
 }
 
 fn last_line(capture: &Capture) -> Option<SafeText> {

@@ -343,10 +343,13 @@ impl Drive {
 
     /// sudo has not taken the password, or the like: no node may be tried again.
     async fn refused(&mut self) {
-        let why = self.runner.control.reason().map(ToString::to_string);
-        if self.standing != Standing::Stopping(Reason::Broken) {
-            self.break_down(&why.unwrap_or_default()).await;
+        if self.standing == Standing::Stopping(Reason::Aborted) {
+            return;
         }
+        let why = self.runner.control.reason().map(ToString::to_string);
+        self.say(why.unwrap_or_default()).await;
+        self.input(Input::Abort);
+        self.standing = self.machine.standing(self.now());
     }
 
     async fn trouble(&mut self, error: &Error) {

@@ -77,7 +77,9 @@ settle() {
 	while :; do
 		look;
 		case $S in
-			up) if [ "$G" = "$G0" ] && { [ -n "$G0" ] || { [ -n "$U" ] && is_refused; }; }; then k=0; y="it was not started anew"; is_refused && return 1;
+			# A manager that has not seen yet that the process before is gone still names it.
+			up) if [ -z "$G" ] && [ -n "$G0" ]; then k=0; y="it was not started anew"; is_refused && return 1;
+				elif [ "$G" = "$G0" ] && { [ -n "$G0" ] || { [ -n "$U" ] && is_refused; }; }; then k=0; y="it was not started anew"; is_refused && return 1;
 				elif [ -n "$g" ] && [ "$G" != "${g#.}" ]; then y="crash loop: it was started again within the time it has to stay up"; return 1;
 				elif num "$b" && num "$N" && [ "$N" -gt "$b" ]; then y="crash loop: its manager has restarted it"; return 1;
 				else

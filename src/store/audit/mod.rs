@@ -27,8 +27,8 @@ pub use chain::{Hash, Head};
 pub use error::Error;
 pub use reader::{CommandLine, Filter, Reader, Stored, Summary};
 pub use record::{
-    Counts, Event, Gap, HostKey, HostKeyChange, Intent, IntentRecord, Open, Record, RunEnd,
-    RunResult,
+    Counts, Event, Gap, HostKey, HostKeyChange, Intent, IntentRecord, Open, Record, RollOrder,
+    RunEnd, RunResult,
 };
 pub use redact::{MARK, redact};
 pub use run_id::{BadRunId, RunId};

@@ -270,6 +270,8 @@ impl Event {
             Self::Intent(intent) => Some(&intent.run),
             Self::Result(result) => Some(&result.run),
             Self::End(end) => Some(&end.run),
+            // The first run of a roll has its name.
+            Self::Order(order) => Some(&order.roll),
             Self::Open(_) | Self::HostKey(_) | Self::Gap(_) | Self::Later => None,
         }
     }
@@ -281,7 +283,7 @@ impl Event {
             Self::Result(result) => nodes.contains(&result.node),
             Self::HostKey(key) => nodes.contains(&key.node),
             Self::End(_) => true,
-            Self::Open(_) | Self::Gap(_) | Self::Later => false,
+            Self::Open(_) | Self::Order(_) | Self::Gap(_) | Self::Later => false,
         }
     }
 }

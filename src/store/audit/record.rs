@@ -101,6 +101,8 @@ pub enum Event {
     End(RunEnd),
     /// A known host key was changed by somebody.
     HostKey(HostKey),
+    /// Somebody ordered something of a roll that another process drives.
+    Order(RollOrder),
     /// Something was torn: a crash, or a full disk, in the middle of a write.
     Gap(Gap),
     /// Of a later version of sshoal.
@@ -183,6 +185,19 @@ pub struct HostKey {
     /// The fingerprint that came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
+}
+
+/// Somebody ordered something of a roll that another process drives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollOrder {
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub origin: String,
+    /// The roll.
+    pub roll: RunId,
+    /// `pause`, `resume`, `promote`, `abort`.
+    pub order: String,
 }
 
 /// What was done to a host key.

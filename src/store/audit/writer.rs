@@ -13,7 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     Counts, Error, Head, Intent, RunId, RunResult,
     folder::{Folder, LogFile, length, wrong},
-    record::{Event, HostKey, Open, RunEnd},
+    record::{Event, HostKey, Open, RollOrder, RunEnd},
     tail::{Tail, head_of},
 };
 
@@ -103,6 +103,12 @@ impl Audit {
     /// Writes down that somebody changed a known host key. On disk when this returns.
     pub fn host_key(&mut self, change: &HostKey, at_ms: u64) -> Result<(), Error> {
         self.append(vec![Event::HostKey(change.clone())], at_ms)?;
+        self.sync()
+    }
+
+    /// Writes down that somebody ordered something of a roll. On disk when this returns.
+    pub fn order(&mut self, order: &RollOrder, at_ms: u64) -> Result<(), Error> {
+        self.append(vec![Event::Order(order.clone())], at_ms)?;
         self.sync()
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Error, Header, Journal, Line, Record, control, journal};
+use super::{End, Error, Header, Journal, Line, Record, control, journal};
 use crate::store::audit::RunId;
 
 /// Ends the name of a journal.
@@ -21,6 +21,12 @@ const OTHERS_WRITE: u32 = 0o022;
 /// A look whether a process drives a roll is over after this many of these.
 const LOOKS: u32 = 10;
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Rolls are kept for so long after the last that was written of them, in ms: 30 days.
+const KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Of finished ones, so many are kept.
+const KEPT: usize = 100;
 
 /// Where journals are.
 #[derive(Clone, Debug)]
@@ -61,8 +67,11 @@ impl Folder {
             .mode(0o600)
             .open(&path);
         let file = file.map_err(|error| wrong("written", &path, error))?;
-        // Its own lock: nobody else knows of it yet.
-        let _ = file.try_lock();
+        // Nobody but one that looks through all of them knows of it yet.
+        if !lock(&path, &file)? {
+            let id = header.id.clone();
+            return Err(Error::Driven { id, pid: None });
+        }
         control::make(&control::path(&path))?;
         let mut journal = Journal::new(path, file);
         journal.append(&[Record::Roll(header.clone())], now_ms)?;
@@ -131,6 +140,39 @@ impl Folder {
         Ok(ids)
     }
 
+    /// Removes journals that nobody drives: those of 30 days ago, and finished ones beyond the newest hundred. What can't
+    /// be read, or removed, stays.
+    pub fn tidy(&self, now_ms: u64) -> Result<(), Error> {
+        self.tidy_to(KEPT, now_ms)
+    }
+
+    pub(super) fn tidy_to(&self, most: usize, now_ms: u64) -> Result<(), Error> {
+        let mut finished = 0;
+        for id in self.ids()? {
+            let Ok(stored) = self.read(&id) else {
+                continue;
+            };
+            finished += usize::from(stored.is_finished());
+            let is_old = now_ms.saturating_sub(stored.last_ms()) > KEPT_MS;
+            let is_beyond = stored.is_finished() && finished > most;
+            if is_old || is_beyond {
+                self.remove(&id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Under its lock, so that nobody goes on with it meanwhile.
+    fn remove(&self, id: &RunId) {
+        let path = self.path(id);
+        let Ok(file) = File::open(&path) else { return };
+        if file.try_lock().is_ok() {
+            // The next roll tries again.
+            let _ = std::fs::remove_file(control::path(&path));
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
     /// Where orders for a roll are written.
     pub fn control(&self, id: &RunId) -> PathBuf {
         control::path(&self.path(id))
@@ -142,6 +184,27 @@ impl Folder {
 }
 
 impl Stored {
+    /// All of its nodes are done: there is nothing to go on with.
+    pub fn is_finished(&self) -> bool {
+        let mut is_done = vec![false; self.header.nodes.len()];
+        for line in &self.lines {
+            let (place, is_well) = match line.record {
+                Record::Begin { place } => (place, false),
+                Record::Node { place, end, .. } => (place, end == End::Done),
+                _ => continue,
+            };
+            if let Some(slot) = is_done.get_mut(place) {
+                *slot = is_well;
+            }
+        }
+        is_done.into_iter().all(|done| done)
+    }
+
+    /// When something was last written of it, in ms since 1970.
+    fn last_ms(&self) -> u64 {
+        self.lines.last().map_or(self.at_ms, |line| line.at_ms)
+    }
+
     /// The process that drove it last.
     pub fn pid(&self) -> Option<u32> {
         self.lines.iter().rev().find_map(|line| match line.record {

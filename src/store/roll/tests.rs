@@ -165,3 +165,57 @@ fn lines_of_a_later_version_are_read_as_such() {
     let line: Line = serde_json::from_str(line).unwrap();
     assert_eq!(line.record, Record::Later);
 }
+
+/// Rolls that began a minute apart, the last one at `now`; every second one is finished.
+fn rolls(folder: &Folder, count: u64, now_ms: u64) -> Vec<RunId> {
+    let roll = |number: u64| {
+        let at_ms = now_ms - (count - 1 - number) * 60_000;
+        let header = Header {
+            id: RunId::new(at_ms),
+            ..header()
+        };
+        let mut journal = folder.begin(&header, at_ms).unwrap();
+        let end = |place| Record::Node {
+            place,
+            end: End::Done,
+            reason: String::new(),
+        };
+        let count = if number.is_multiple_of(2) { 2 } else { 1 };
+        journal
+            .append(&(0..count).map(end).collect::<Vec<_>>(), at_ms)
+            .unwrap();
+        header.id
+    };
+    (0..count).map(roll).collect()
+}
+
+#[test]
+fn the_newest_of_those_that_are_finished_are_kept_and_all_that_are_not() {
+    let (_place, folder) = folder();
+    let now = 1_795_285_882_123;
+    let all = rolls(&folder, 11, now);
+    folder.tidy_to(3, now).unwrap();
+    let left = folder.ids().unwrap();
+    let kept = [1, 3, 5, 6, 7, 8, 9, 10].map(|number: usize| all[number].clone());
+    assert!(left.iter().rev().eq(&kept), "{left:?}");
+    let beside = |id: &RunId| folder.control(id).exists();
+    assert!(!beside(&all[0]) && beside(&all[1]));
+    folder.tidy(now).unwrap();
+    assert_eq!(folder.ids().unwrap(), left);
+}
+
+#[test]
+fn after_thirty_days_a_roll_goes_unless_it_is_driven() {
+    const DAY: u64 = 86_400_000;
+    let (_place, folder) = folder();
+    let now = 1_795_285_882_123;
+    let all = rolls(&folder, 4, now);
+    folder.tidy(now + 30 * DAY - 180_000).unwrap();
+    assert_eq!(folder.ids().unwrap().len(), 4);
+    let (_, driven) = folder.resume(&all[3], now).unwrap();
+    folder.tidy(now + 31 * DAY).unwrap();
+    assert_eq!(folder.ids().unwrap(), [all[3].clone()]);
+    drop(driven);
+    folder.tidy(now + 31 * DAY).unwrap();
+    assert!(folder.ids().unwrap().is_empty());
+}
