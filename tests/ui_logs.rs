@@ -212,6 +212,48 @@ fn long_lines_are_wrapped_or_moved() {
     has(&screen, "line 1 of 200");
 }
 
+/// Every word of a wrapped log is seen on the way down, and on the way up, however long its lines are.
+#[test]
+fn a_line_longer_than_the_screen_is_scrolled_through() {
+    let (mut screen, mut followed) = open(SMALL, 60);
+    let words = |range: std::ops::Range<u32>| {
+        let words: Vec<String> = range.map(|n| format!("word{n:04}")).collect();
+        words
+    };
+    followed::push(&mut followed, 0, &words(0..900).join(" "));
+    followed::fill(&mut followed, 3, 40);
+    followed::push(&mut followed, 0, &words(1000..1400).join(" "));
+    show(&mut screen, &followed);
+    screen.keys("w");
+    has(&screen, "word1399");
+    has(&screen, "rows 36-54 of 54");
+    let numbers = (0..60).map(|n| format!("{:02}.{}00Z", n / 10, n % 10));
+    let wanted: Vec<String> = numbers.chain(words(0..900)).collect();
+    for (from, key) in [
+        ("home", "pagedown"),
+        ("home", "down"),
+        ("G", "pageup"),
+        ("G", "up"),
+    ] {
+        screen.keys(from);
+        let mut seen = String::new();
+        for _ in 0..300 {
+            let rows = screen.rows();
+            let inside = rows.get(3..22).unwrap_or_default();
+            let texts = inside.iter().map(|row| row.chars().skip(10).take(68));
+            texts.for_each(|text| seen.extend(text));
+            screen.keys(key);
+        }
+        for word in &wanted {
+            assert!(seen.contains(word), "{key}: {word} is never seen");
+        }
+    }
+    screen.keys("G /");
+    screen.text("word0700");
+    screen.keys("enter");
+    has(&screen, "word0700");
+}
+
 #[test]
 fn shown_lines_are_saved_and_it_is_said_where() {
     let (mut screen, mut followed) = open(SMALL, 50);
@@ -286,6 +328,67 @@ fn the_palette_and_a_failed_daemon_open_logs_too() {
     screen.keys("esc");
     let order = ordered(&screen.keys("L"));
     assert_eq!(order.targets.first().unwrap().sources, [Source::System]);
+}
+
+/// A fleet in which the second daemon of the first node with two has failed; that node, and its daemons.
+fn with_a_failed_daemon() -> (Snapshot, String, [String; 2]) {
+    let mut fleet = fleet();
+    let nodes = fleet.nodes.iter_mut();
+    let mut nodes = nodes.filter(|node| node.node.daemons.len() > 1);
+    let node = nodes.next().map(Arc::make_mut).unwrap();
+    let id = node.node.id.to_string();
+    let sample = node.sample.as_mut().map(Arc::make_mut).unwrap();
+    let [first, second, ..] = sample.daemon.daemons.as_mut_slice() else {
+        unreachable!()
+    };
+    second.state = State::Failed;
+    let names = [first.name.to_string(), second.name.to_string()];
+    (fleet, id, names)
+}
+
+fn daemons(order: &Order) -> Vec<&str> {
+    let sources = order.targets.iter().flat_map(|target| &target.sources);
+    sources
+        .map(|source| match source {
+            Source::Daemon(daemon) => daemon.name.as_str(),
+            _ => "",
+        })
+        .collect()
+}
+
+#[test]
+fn the_daemon_under_the_cursor_is_meant() {
+    let (fleet, node, [well, failed]) = with_a_failed_daemon();
+    let mut screen = Screen::new(SMALL, fleet);
+    screen.keys(":");
+    screen.text(&format!("node {node}"));
+    screen.keys("enter tab");
+    assert_snapshot!("daemon-80x24", screen.picture());
+    assert_eq!(daemons(&ordered(&screen.keys("enter"))), [failed.clone()]);
+    has(&screen, &format!("{failed}: failed"));
+    screen.keys("esc R");
+    has(&screen, &format!("restart {failed}"));
+    screen.keys("n tab");
+    let order = ordered(&screen.keys("l"));
+    assert_eq!(daemons(&order), [well.clone()]);
+    has_not(&screen, "failed ━");
+    screen.keys("esc tab");
+    assert_eq!(
+        daemons(&ordered(&screen.keys("l"))),
+        [failed.clone()],
+        "none: what failed"
+    );
+    screen.keys("esc R");
+    has(&screen, "Which daemon?");
+    assert_eq!(
+        daemons(&ordered(&screen.keys("l"))),
+        [failed],
+        "the worst one first"
+    );
+    screen.keys("esc");
+    has(&screen, "Which daemon?");
+    screen.keys("esc backtab");
+    assert_eq!(daemons(&ordered(&screen.keys("l"))), [well]);
 }
 
 /// A frame costs what its rows cost: 400,000 lines are no slower than 4,000.

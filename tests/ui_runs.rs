@@ -83,6 +83,25 @@ fn the_runs() {
 }
 
 #[test]
+fn only_keys_that_do_something_are_hinted_at() {
+    let hints = |screen: &Screen| screen.rows().pop().unwrap();
+    let mut screen = Screen::new(LARGE, three());
+    screen.keys("r");
+    assert!(hints(&screen).contains("cancel") && !hints(&screen).contains("drop"));
+    screen.keys("enter");
+    assert!(hints(&screen).contains("cancel"), "{}", hints(&screen));
+    screen.keys("esc down");
+    assert!(!hints(&screen).contains("cancel") && hints(&screen).contains("drop"));
+    screen.keys("enter");
+    assert!(!hints(&screen).contains("cancel"), "{}", hints(&screen));
+    assert!(hints(&screen).contains("again"), "{}", hints(&screen));
+    screen.keys("esc down enter");
+    assert!(!hints(&screen).contains("again"), "{}", hints(&screen));
+    screen.keys("enter");
+    assert!(!hints(&screen).contains("cancel"), "{}", hints(&screen));
+}
+
+#[test]
 fn gathered_answers() {
     assert_snapshot!("gathered-80x24", open(SMALL, "g").picture());
     assert_snapshot!("gathered-200x60", open(LARGE, "g").picture());
@@ -382,7 +401,8 @@ fn a_daemon_of_the_node_under_the_cursor_is_restarted() {
     assert_eq!(screen.keys("R"), []);
     assert_snapshot!("daemons-80x24", screen.picture());
     assert_eq!(screen.keys("esc R home"), []);
-    let effects = screen.keys("enter");
+    assert_eq!(screen.keys("enter"), [], "it is one key: it is asked");
+    let effects = screen.keys("y");
     let order = ordered(&effects);
     let name = &two.node.daemons[0].name;
     assert_eq!(order.command, format!("restart {name}"));

@@ -80,7 +80,7 @@ fn tiles(snapshot: &Snapshot, area: Rect, (cursor, scroll): (usize, usize), asci
     })
 }
 
-fn page(snapshot: &Snapshot, index: usize, view: NodeView, area: Rect) -> Buffer {
+fn page(snapshot: &Snapshot, index: usize, view: &NodeView, area: Rect) -> Buffer {
     drawn(snapshot, area, false, |scene, buf| {
         view.render(scene, &snapshot.nodes[index], area, buf);
     })
@@ -143,7 +143,7 @@ fn a_changed_host_key_is_told_whole() {
         .into();
     Arc::make_mut(&mut snapshot.nodes[18]).link = Link::Refused(Arc::new(error));
     let area = Rect::new(0, 0, 80, 24);
-    let shown = text(&page(&snapshot, 18, NodeView::default(), area), area).join("\n");
+    let shown = text(&page(&snapshot, 18, &NodeView::default(), area), area).join("\n");
     for part in [&keys[0], &keys[1], place] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
@@ -204,9 +204,9 @@ fn a_stale_node_is_grey_and_has_an_age() {
 fn what_a_node_lacks_is_not_drawn_as_zero() {
     let snapshot = fleet(12);
     let area = Rect::new(0, 0, 150, 90);
-    let web = text(&page(&snapshot, 5, NodeView::default(), area), area).join("\n");
+    let web = text(&page(&snapshot, 5, &NodeView::default(), area), area).join("\n");
     assert!(!web.contains("gpu") && web.contains("swap"));
-    let train = text(&page(&snapshot, 0, NodeView::default(), area), area).join("\n");
+    let train = text(&page(&snapshot, 0, &NodeView::default(), area), area).join("\n");
     assert!(train.contains("gpus 8") && !train.contains("swap") && !train.contains("fan"));
 }
 
@@ -214,7 +214,7 @@ fn what_a_node_lacks_is_not_drawn_as_zero() {
 fn the_page_has_every_part() {
     let snapshot = fleet(12);
     let area = Rect::new(0, 0, 80, 120);
-    let all = text(&page(&snapshot, 2, NodeView::default(), area), area).join("\n");
+    let all = text(&page(&snapshot, 2, &NodeView::default(), area), area).join("\n");
     for part in [
         "gpu03",
         "errors",
@@ -253,7 +253,7 @@ fn scrolling_ends_at_the_ends() {
     let area = Rect::new(0, 0, 80, 24);
     let bottom = scrolled(&snapshot, 2, area, &[Action::Last]);
     assert!(
-        text(&page(&snapshot, 2, bottom, area), area)
+        text(&page(&snapshot, 2, &bottom, area), area)
             .join("\n")
             .contains("round trip")
     );
@@ -341,7 +341,7 @@ proptest! {
         let snapshot = fleet(12);
         let area = Rect::new(x, y, width, height);
         let view = scrolled(&snapshot, index, area, &vec![Action::PageDown; downs]);
-        page(&snapshot, index, view, area);
+        page(&snapshot, index, &view, area);
     }
 
     #[test]
@@ -349,10 +349,10 @@ proptest! {
         let snapshot = fleet(12);
         let area = Rect::new(0, 0, width, height);
         let view = scrolled(&snapshot, index, area, &vec![Action::Down; downs]);
-        let part = text(&page(&snapshot, index, view, area), Rect { width: width - 1, ..area });
+        let part = text(&page(&snapshot, index, &view, area), Rect { width: width - 1, ..area });
         // The scroll mark takes a column, so the whole page is that much narrower.
         let whole = Rect::new(0, 0, width - 1, 250);
-        let all = text(&page(&snapshot, index, NodeView::default(), whole), whole);
+        let all = text(&page(&snapshot, index, &NodeView::default(), whole), whole);
         let all = all.join("\n");
         prop_assert!(all.contains(&part.join("\n")), "{}\n---\n{}", part.join("\n"), all);
     }

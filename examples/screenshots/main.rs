@@ -37,8 +37,14 @@ const NIGHT: &str = "tomorrow-night";
 const NODE: &[&str] = &["/gpu05\r", "\r"];
 const PALETTE: &[&str] = &[":", "exec @gpu -- una"];
 const RUN: &[&str] = &["*", "!", "uname -r; sleep 1; hostname", "\r"];
-const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", "", "", "", "g"];
+const GATHERED: &[&str] = &["*", "!", "uname -r", "\r", WAIT, "g"];
 const CONFIRM: &[&str] = &["*", "!", "systemctl restart nginx", "\r"];
+/// No key: until logs have come in, and stand in their order.
+const WAIT: &str = "";
+const LOGS: &[&str] = &["/@gpu|@web\r", "*", "l", WAIT];
+const SEARCH: &[&str] = &["/@web\r", "*", "l", WAIT, "/timed out\r"];
+const DAEMONS: &[&str] = &["/@web\r", "*", "R"];
+const DAEMON: &[&str] = &["/web03\r", "\r", "\t"];
 
 #[rustfmt::skip]
 const SCENES: &[Scene] = &[
@@ -57,6 +63,10 @@ const SCENES: &[Scene] = &[
     Scene { name: "run-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: RUN },
     Scene { name: "gathered", size: (110, 32), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: GATHERED },
     Scene { name: "confirm-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: CONFIRM },
+    Scene { name: "logs", size: (130, 36), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: LOGS },
+    Scene { name: "logs-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: SEARCH },
+    Scene { name: "daemons", size: (110, 32), theme: NIGHT, view: "table", nodes: "24", seconds: 40, keys: DAEMONS },
+    Scene { name: "daemon-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: DAEMON },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
@@ -129,7 +139,8 @@ fn play(scene: &Scene) -> Result<vt100::Screen, Failure> {
     watch(&bytes, &mut terminal, Duration::from_secs(scene.seconds));
     for key in scene.keys {
         typist.write_all(key.as_bytes())?;
-        watch(&bytes, &mut terminal, Duration::from_millis(400));
+        let pause = if *key == WAIT { 9_000 } else { 400 };
+        watch(&bytes, &mut terminal, Duration::from_millis(pause));
     }
     watch(&bytes, &mut terminal, Duration::from_secs(2));
     let screen = terminal.screen().clone();

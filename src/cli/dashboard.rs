@@ -17,6 +17,9 @@ use crate::{
     ui::{App, Settings},
 };
 
+/// Said at the start of the demo.
+const GREETING: &str = "all is simulated: enter opens a node, l its log, ! runs a command";
+
 pub(super) async fn run(context: &mut Context) -> Result<u8> {
     let located = context.located();
     let ssh = context.ssh();
@@ -55,6 +58,9 @@ pub(super) async fn open(
         },
         ..look::settings(context, theme, &last)
     });
+    if kept.is_none() {
+        app.greet(GREETING);
+    }
     let before = app.choices();
     let first = Arc::clone(&inventory);
     let answers = if context.args.global.batch {

@@ -176,7 +176,8 @@ impl Run<'_> {
             ..
         } = self.intent;
         let (at, count) = (time(self.at_ms), nodes.len());
-        let who = format!("{actor}, {origin}  {count} nodes by {selector}  {strategy}");
+        let noun = if count == 1 { "node" } else { "nodes" };
+        let who = format!("{actor}, {origin}  {count} {noun} by {selector}  {strategy}");
         format!("{run}  {at}  {}\n", SafeText::from(who.trim_end()))
     }
 

@@ -131,6 +131,10 @@ pub enum Action {
     Logs,
     /// Follow the system's log.
     SystemLog,
+    /// The next daemon.
+    NextDaemon,
+    /// The daemon before.
+    PreviousDaemon,
     /// Follow the end, or hold.
     Follow,
     /// Type a pattern that lines have to pass.
@@ -366,9 +370,15 @@ impl KeyMap {
         keys.first().map(String::as_str)
     }
 
-    /// The hints of a scope, in the order of the table: place, key, word.
-    pub fn hints(&self, scope: Scope) -> impl Iterator<Item = (u8, &str, &'static str)> {
-        self.rows(scope).filter_map(|(row, keys)| {
+    /// The hints of a scope but for those of `idle` actions, in the order of the table: place, key, word.
+    pub fn hints(
+        &self,
+        scope: Scope,
+        idle: &[Action],
+    ) -> impl Iterator<Item = (u8, &str, &'static str)> {
+        let rows = self.rows(scope);
+        let rows = rows.filter(|(row, _)| !idle.contains(&row.action));
+        rows.filter_map(|(row, keys)| {
             let (place, word) = row.hint?;
             Some((place, keys.first()?.as_str(), word))
         })

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use diff::{DiffLine, Sign};
 
-use super::{Capture, Mask, NodeResult, Outcome, Stream};
+use super::{Capture, Grade, Mask, NodeResult, Outcome, Stream};
 use crate::node::{NodeId, set::NodeSet, text::SafeText};
 
 /// The results so far, grouped by outcome, stdout and stderr.
@@ -24,7 +24,7 @@ pub struct Gather {
     mask: Option<Mask>,
     places: HashMap<Key, usize>,
     members: Vec<Members>,
-    tally: BTreeMap<(u8, String), BTreeMap<SafeText, Vec<NodeId>>>,
+    tally: BTreeMap<(u8, Grade, String), BTreeMap<SafeText, Vec<NodeId>>>,
 }
 
 /// What makes answers equal.
@@ -61,8 +61,8 @@ pub struct Tally {
     pub label: String,
     /// How many.
     pub count: usize,
-    /// True for `ok`.
-    pub is_ok: bool,
+    /// What that says of the command.
+    pub grade: Grade,
     /// The nodes of each reason, the largest share first; without one the reason is empty.
     pub reasons: Vec<(NodeSet, SafeText)>,
 }
@@ -136,7 +136,7 @@ impl Gather {
 
     /// What became of all nodes: those that are ok first, then by outcome.
     pub fn tally(&self) -> Vec<Tally> {
-        let tallies = self.tally.iter().map(|((rank, label), reasons)| {
+        let tallies = self.tally.iter().map(|((_, grade, label), reasons)| {
             let mut shares: Vec<_> = reasons.iter().collect();
             shares.sort_by_key(|(_, nodes)| Reverse(nodes.len()));
             let folded = shares
@@ -145,7 +145,7 @@ impl Gather {
             Tally {
                 label: label.clone(),
                 count: shares.iter().map(|(_, nodes)| nodes.len()).sum(),
-                is_ok: *rank == 0,
+                grade: *grade,
                 reasons: folded.collect(),
             }
         });
@@ -156,7 +156,7 @@ impl Gather {
         let outcome = &result.outcome;
         let reasons = self
             .tally
-            .entry((rank(outcome), label(outcome)))
+            .entry((rank(outcome), outcome.grade(), label(outcome)))
             .or_default();
         let why = SafeText::from(outcome.reason());
         reasons.entry(why).or_default().push(result.node.clone());

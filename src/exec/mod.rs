@@ -34,7 +34,7 @@ pub use gather::{Gather, Group};
 pub use keep::Keep;
 pub use mask::Mask;
 pub use order::{Cancel, RunNumber, RunOrder};
-pub use outcome::{Capture, Leftover, NodeResult, Outcome, Stream};
+pub use outcome::{Capture, Grade, Leftover, NodeResult, Outcome, Stream};
 pub use output::Output;
 pub use run::{Finished, run};
 pub use state::{NodeRun, Phase, RunState};

@@ -29,7 +29,30 @@ pub enum Outcome {
     Skipped(SafeText),
 }
 
+/// What an outcome says of the command: every report and view has its colour by this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It did what it was for.
+    Good,
+    /// It ran to its own end, and failed.
+    Bad,
+    /// Not reached, lost, or ended from here: nobody knows how it would have gone.
+    Unsure,
+    /// It was never sent.
+    Unsent,
+}
+
 impl Outcome {
+    /// What it says of the command.
+    pub fn grade(&self) -> Grade {
+        match self {
+            Self::Ok => Grade::Good,
+            Self::Exit(_) | Self::Signal(_) => Grade::Bad,
+            Self::Skipped(_) => Grade::Unsent,
+            _ => Grade::Unsure,
+        }
+    }
+
     /// The word for it in reports and JSON.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ mod tests;
 use std::io::{self, Write};
 
 use super::{
-    Capture, Gather, Group, NodeResult, Outcome, Stream,
+    Capture, Gather, Grade, Group, NodeResult, Outcome, Stream,
     gather::{DiffLine, Sign, Tally, has_run, label},
     size::left_out,
 };
@@ -32,6 +32,8 @@ pub enum Tone {
     Good,
     /// Something failed.
     Bad,
+    /// Nobody knows how it would have gone.
+    Unsure,
     /// Standard error.
     Stderr,
     /// A line that only the reference has.
@@ -81,12 +83,11 @@ pub fn write(gather: &Gather, look: Look, paint: Paint<'_>, out: &mut dyn Write)
 /// The line on how it all went: `198 ok · 1 exit 1 (gpu07) · 1 refused (gpu09: connect: timed out)`.
 pub fn summary(tallies: &[Tally], paint: Paint<'_>) -> String {
     // A green word beside a failure is what is seen first.
-    let is_well = tallies.iter().all(|tally| tally.is_ok);
+    let is_well = tallies.iter().all(|tally| tally.grade == Grade::Good);
     let part = |tally: &Tally| {
-        let tone = match (tally.is_ok, is_well) {
-            (true, true) => Tone::Good,
-            (true, false) => Tone::Plain,
-            _ => Tone::Bad,
+        let tone = match tally.grade {
+            Grade::Good if !is_well => Tone::Plain,
+            grade => tone(grade),
         };
         paint(
             tone,
@@ -105,7 +106,7 @@ pub fn summary(tallies: &[Tally], paint: Paint<'_>) -> String {
 
 /// In brackets, which nodes and why; nothing for those that are ok.
 fn who(tally: &Tally) -> String {
-    if tally.is_ok {
+    if tally.grade == Grade::Good {
         return String::new();
     }
     let reason = |(nodes, why): &(_, SafeText)| match why.as_str() {
@@ -142,7 +143,7 @@ impl Page<'_> {
         let start = format!("{} ", rule.repeat(2));
         let mut line = self.painted(Tone::Faint, &start) + &self.painted(Tone::Names, &names);
         line += &self.painted(Tone::Plain, &format!(" ({size})"));
-        for (word, tone) in words.iter().zip([tone(outcome), Tone::Faint]) {
+        for (word, tone) in words.iter().zip([tone(outcome.grade()), Tone::Faint]) {
             width += word.chars().count() + 3;
             line += &self.painted(Tone::Faint, &format!(" {dot} "));
             line += &self.painted(tone, word);
@@ -192,6 +193,8 @@ impl Page<'_> {
         let (sign, tone) = match line.sign {
             Sign::Same => (" ", Tone::Plain),
             Sign::Less => ("-", Tone::Less),
+            // More of it is no good sign.
+            Sign::More if line.stream == Stream::Stderr => ("+", Tone::Stderr),
             Sign::More => ("+", Tone::More),
             Sign::Place | Sign::Remark => ("", Tone::Faint),
         };
@@ -251,11 +254,13 @@ fn how(outcome: &Outcome) -> String {
     }
 }
 
-fn tone(outcome: &Outcome) -> Tone {
-    if outcome.is_ok() {
-        return Tone::Good;
+fn tone(grade: Grade) -> Tone {
+    match grade {
+        Grade::Good => Tone::Good,
+        Grade::Bad => Tone::Bad,
+        Grade::Unsure => Tone::Unsure,
+        Grade::Unsent => Tone::Faint,
     }
-    Tone::Bad
 }
 
 /// What may be said of two outputs that no diff tells apart; never more than is known.

@@ -1,16 +1,16 @@
 //! What runs on the channels of one connection: programs, commands and loops of `nvidia-smi`.
 
 use super::{
-    daemons::Call,
     fast::Fast,
     fault::{Fault, garbled},
     log::{self, Asked, Log, Sent},
     pacer::Stream,
     program::{Loaded, Program, identify, is_too_long, lines, loaded},
     script::{self, Script},
-    shell::{self, Ended},
+    shell::Ended,
     slow::Slow,
     smi::{Query, Unknown},
+    upkeep::Wish,
     wire::Ends,
     world::{Resident, World},
 };
@@ -105,7 +105,7 @@ impl Channels {
         }
         let ended = match Query::parse(&command) {
             _ if script::is_sweep(&command) => script::swept(),
-            None => shell::run(&command, self.resident().name()),
+            None => self.resident().run(&command, self.world.now()),
             Some(_) if self.resident().model.profile().gpus == 0 => {
                 Ended::failed(127, "sh: nvidia-smi: not found\n")
             }
@@ -131,9 +131,10 @@ impl Channels {
         session: &mut Session,
     ) -> Result<(), Error> {
         session.extended_data(channel, 1, script.mark())?;
-        let mut steps = match Call::parse(script.command()) {
-            Some(call) => vec![call.answer(&self.resident().model, self.world.now())],
-            None => script.steps(self.resident().name()),
+        let (resident, now) = (self.resident(), self.world.now());
+        let mut steps = match Wish::parse(script.command()) {
+            Some(wish) => vec![wish.carry_out(&resident.model, now)],
+            None => script.steps(|command| resident.run(command, now)),
         };
         if steps.iter().all(|step| step.after.is_zero()) {
             let last = steps.pop().unwrap_or_default();
@@ -252,7 +253,10 @@ impl Channels {
         session.extended_data(channel, 1, sent.mark())?;
         let name = self.resident().name().to_owned();
         let mut log = match Asked::parse(&sent.command, log::now_us()) {
-            None => return finish(session, channel, shell::run(&sent.command, &name)),
+            None => {
+                let ended = self.resident().run(&sent.command, self.world.now());
+                return finish(session, channel, ended);
+            }
             Some(Asked::Look(stdout)) => {
                 let ended = Ended {
                     stdout,

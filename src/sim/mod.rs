@@ -3,7 +3,6 @@
 pub mod cards;
 mod channels;
 pub mod counters;
-mod daemons;
 mod fast;
 pub mod fault;
 pub mod files;
@@ -19,6 +18,8 @@ pub mod services;
 mod shell;
 mod slow;
 mod smi;
+mod tools;
+mod upkeep;
 mod visitor;
 mod wire;
 mod world;

@@ -3,8 +3,10 @@
 use super::{
     noise::{Noise, ramp},
     profile::{Profile, Role, Story},
+    upkeep::{Act, Acts},
 };
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Length of a simulated day in seconds, so that a ten-minute graph shows one.
 const DAY: f64 = 540.0;
@@ -23,6 +25,8 @@ pub struct Moment {
 pub struct Model {
     profile: Arc<Profile>,
     noise: Noise,
+    /// Shared by all copies: what is done on one connection is seen on the others.
+    acts: watch::Sender<Acts>,
 }
 
 /// The gauges of the machine at one instant. Shares are 0 to 1, rates are per second.
@@ -163,7 +167,11 @@ impl Model {
     /// The node `profile` in a fleet seeded with `seed`.
     pub fn new(profile: Arc<Profile>, seed: u64) -> Self {
         let noise = Noise::new(seed, &profile.name);
-        Self { profile, noise }
+        Self {
+            profile,
+            noise,
+            acts: watch::Sender::default(),
+        }
     }
 
     /// What the node is made of.
@@ -225,6 +233,24 @@ impl Model {
             return 0;
         }
         (late / told.cycle()) as u64 + 1
+    }
+
+    /// When its first daemon was lost last, where it has a story.
+    pub(super) fn lost_at(&self, time: f64) -> f64 {
+        time - self.story_time(time) + 20.0
+    }
+
+    /// Starts or stops a daemon.
+    pub(super) fn act(&self, name: &str, is_up: bool, at: f64) {
+        self.acts.send_modify(|acts| {
+            let act = acts.entry(name.to_owned()).or_default();
+            (act.is_up, act.at, act.count) = (is_up, at, act.count + 1);
+        });
+    }
+
+    /// What was done to a daemon last.
+    pub(super) fn acted(&self, name: &str) -> Option<Act> {
+        self.acts.borrow().get(name).copied()
     }
 
     /// OOM kills since boot.

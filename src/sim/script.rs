@@ -1,6 +1,6 @@
 //! What a broadcast sends to a node: a script that says that it has begun, runs the user's command, and ends it when its input does.
 
-use super::shell::{self, Ended};
+use super::shell::Ended;
 
 /// Begins what the script itself says.
 pub(super) const SIGN: char = '\u{1e}';
@@ -33,18 +33,18 @@ impl Script {
         })
     }
 
-    /// What it runs.
-    pub(super) fn command(&self) -> &str {
-        &self.command
-    }
-
     /// What it says first, on standard error.
     pub(super) fn mark(&self) -> String {
         format!("{SIGN}{} {PID}\n", self.nonce)
     }
 
-    /// The steps of its command on the node named `node`, in order; the last one has the exit status.
-    pub(super) fn steps(&self, node: &str) -> Vec<Ended> {
+    /// What it runs.
+    pub(super) fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// The steps of its command where `run` runs one, in order; the last one has the exit status.
+    pub(super) fn steps(&self, run: impl Fn(&str) -> Ended) -> Vec<Ended> {
         let mut steps = Vec::new();
         for (command, is_chained) in commands(&self.command) {
             let has_failed = steps.last().is_some_and(|step: &Ended| step.code != 0);
@@ -52,7 +52,7 @@ impl Script {
                 continue;
             }
             let is_exit = command.split(' ').next() == Some("exit");
-            steps.push(shell::run(&command, node));
+            steps.push(run(&command));
             if is_exit {
                 break;
             }
@@ -111,6 +111,7 @@ fn commands(text: &str) -> Vec<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::shell;
 
     const LINE: &str = r#"exec 3<&0 </dev/null; printf '\036000102030405060708090a0b0c0d0e0f %s\n' $$ >&2; nl=$(printf '\n.'); nl=${nl%.}; exec 4>&2 2>/dev/null; k=; trap 'k=1' TERM; { read; } & w=$!; ( exec 2>&4 3<&- 4>&-; SSHOAL_RUN=''000102030405060708090a0b0c0d0e0f; export SSHOAL_RUN; A='x'; export A; eval 'echo '\''a;b'\'''"$nl"'false && echo no; exit 3; echo never' ); s=$?; exit $s"#;
 
@@ -130,7 +131,9 @@ mod tests {
 
     #[test]
     fn its_steps_run_until_one_ends_it() {
-        let steps = Script::parse(LINE).unwrap().steps("n1");
+        let steps = Script::parse(LINE)
+            .unwrap()
+            .steps(|command| shell::run(command, "n1"));
         let said: Vec<_> = steps.iter().map(|s| (s.stdout.as_str(), s.code)).collect();
         assert_eq!(said, [("a;b\n", 0), ("", 1), ("", 3)]);
         let chain: Vec<_> = commands("true && echo 'x && y';;sleep 1");

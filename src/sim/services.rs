@@ -13,6 +13,8 @@ pub struct Service {
     pub manager: Manager,
     /// Runs now.
     pub up: bool,
+    /// Somebody has stopped it: then it has not failed.
+    pub is_stopped: bool,
     /// Its main process, or the last one.
     pub pid: u32,
     /// Uptime of the node when it was started.
@@ -30,12 +32,21 @@ impl Model {
             let own = self.noise(60 + index as u64);
             let first = index == 0;
             let restarts = if first { self.restarts(time) } else { 0 };
-            let back = self.daemon_back(time).filter(|_| first);
+            let act = self.acted(name);
+            let is_lost = first && self.lost_daemon(time);
+            let is_kept = act.is_some_and(|act| act.is_up && act.at >= self.lost_at(time));
+            let is_stopped = act.is_some_and(|act| !act.is_up);
+            // Whoever was quicker has started it.
+            let back = self.daemon_back(time).filter(|_| first && !is_kept);
+            let acted = act.filter(|act| act.is_up).map(|act| time - act.at);
+            let back = back.into_iter().chain(acted).reduce(f64::min);
+            let count = act.map_or(0, |act| act.count);
             Service {
                 name: name.clone(),
                 manager: *manager,
-                up: !(first && self.lost_daemon(time)),
-                pid: own.between(700.0, 9_000.0) as u32 + 31 * restarts as u32,
+                up: !is_stopped && (is_kept || !is_lost),
+                is_stopped,
+                pid: own.between(700.0, 9_000.0) as u32 + 31 * restarts as u32 + 17 * count,
                 started: match back {
                     Some(since) => self.uptime(time - since),
                     None => own.between(6.0, 30.0),
@@ -100,9 +111,14 @@ fn show_one(service: &Service) -> String {
              ActiveEnterTimestampMonotonic={since}\n"
         );
     }
+    let (result, code, active, sub) = if service.is_stopped {
+        ("success", 0, "inactive", "dead")
+    } else {
+        ("exit-code", 1, "failed", "failed")
+    };
     format!(
-        "MainPID=0\nNRestarts={restarts}\nResult=exit-code\nExecMainStatus=1\nControlGroup=\nMemoryCurrent=[not set]\n\
-         Id={name}.service\nNames={name}.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\n\
+        "MainPID=0\nNRestarts={restarts}\nResult={result}\nExecMainStatus={code}\nControlGroup=\nMemoryCurrent=[not set]\n\
+         Id={name}.service\nNames={name}.service\nLoadState=loaded\nActiveState={active}\nSubState={sub}\n\
          ActiveEnterTimestampMonotonic={since}\n"
     )
 }
@@ -131,9 +147,10 @@ pub(super) fn docker_inspect(
                 "/{name}|running|{pid}|{restarts}|0|false|{started}|healthy"
             )
         } else {
+            let code = u8::from(!service.is_stopped);
             writeln!(
                 out,
-                "/{name}|exited|0|{restarts}|1|false|{started}|unhealthy"
+                "/{name}|exited|0|{restarts}|{code}|false|{started}|unhealthy"
             )
         };
     }

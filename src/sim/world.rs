@@ -6,6 +6,8 @@ use super::{
     model::{Model, Moment},
     pacer::Stream,
     profile::{Profile, Story},
+    shell::{self, Ended},
+    tools,
 };
 use russh::{
     Preferred,
@@ -136,6 +138,12 @@ impl World {
 impl Resident {
     pub(super) fn name(&self) -> &str {
         &self.model.profile().name
+    }
+
+    /// Runs a command at once.
+    pub(super) fn run(&self, command: &str, now: Moment) -> Ended {
+        let tool = tools::run(command, &self.model, now);
+        tool.unwrap_or_else(|| shell::run(command, self.name()))
     }
 
     /// What is wrong with it now.

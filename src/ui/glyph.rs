@@ -101,6 +101,17 @@ impl Glyphs {
         }
     }
 
+    /// A key as hints show it.
+    pub fn key(self, key: &str) -> &str {
+        match key {
+            "left" if !self.ascii => "←",
+            "right" if !self.ascii => "→",
+            "up" if !self.ascii => "↑",
+            "down" if !self.ascii => "↓",
+            key => key,
+        }
+    }
+
     /// Something goes on.
     pub fn running(self) -> &'static str {
         self.pick("▶", ">")

@@ -14,7 +14,7 @@ use super::{
     },
 };
 use crate::{
-    config::keymap::Scope,
+    config::keymap::{Action, Scope},
     daemon::roll::Standing,
     fleet::{Counts, Status},
 };
@@ -127,10 +127,9 @@ fn counts(counts: Counts, scene: &Scene<'_>) -> Vec<Piece> {
         } else {
             status_role(status)
         };
-        line.push((
-            format!("  {}", scene.glyphs.status(status)),
-            theme.style(role),
-        ));
+        // Where a sign is reversed, the gap before it is not.
+        line.push(("  ".to_owned(), Style::new()));
+        line.push((scene.glyphs.status(status).to_owned(), theme.style(role)));
         let role = if count == 0 { Role::Muted } else { Role::Text };
         line.push((format!(" {count:<digits$}"), theme.style(role)));
     }
@@ -278,22 +277,29 @@ fn order(fleet: &Fleet, scene: &Scene<'_>, body: Rect) -> Vec<Piece> {
     vec![(format!("{density} {} {word} ", scene.glyphs.dot()), muted)]
 }
 
+/// What the line below the views says.
+pub(super) struct Footer<'a> {
+    /// Whose keys.
+    pub(super) scope: Scope,
+    /// What would come to nothing now.
+    pub(super) idle: &'a [Action],
+    /// Where the cursor is.
+    pub(super) place: Option<String>,
+}
+
 /// Draws the hints of a scope, the most useful ones where not all fit, and the cursor's place at the right.
-pub(super) fn footer(
-    scope: Scope,
-    place: Option<(usize, usize)>,
-    scene: &Scene<'_>,
-    area: Rect,
-    buf: &mut Buffer,
-) {
+pub(super) fn footer(footer: &Footer<'_>, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let place = place.map(|(at, all)| format!("{at}/{all} "));
+    let place = footer.place.as_ref().map(|place| format!("{place} "));
     let reserved = place.as_deref().map_or(0, format::width);
     let room = usize::from(area.width).saturating_sub(reserved + 1);
     let width = |key: &str, word: &str| format::width(key) + format::width(word) + 3;
-    let mut hints: Vec<(u8, &str, &str)> = scene.keys.hints(scope).collect();
+    let hints = scene.keys.hints(footer.scope, footer.idle);
+    let mut hints: Vec<(u8, &str, &str)> = hints
+        .map(|(place, key, word)| (place, scene.glyphs.key(key), word))
+        .collect();
     while hints
         .iter()
         .map(|(_, key, word)| width(key, word))

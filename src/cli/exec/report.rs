@@ -105,6 +105,7 @@ fn painted(tone: Tone, text: &str) -> String {
         Tone::Names => "1;36",
         Tone::Good | Tone::More => "32",
         Tone::Bad | Tone::Stderr | Tone::Less => "31",
+        Tone::Unsure => "33",
     };
     format!("\x1b[{code}m{text}\x1b[0m")
 }

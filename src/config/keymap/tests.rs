@@ -23,7 +23,7 @@ fn every_key_parses_and_clashes_with_none_of_its_scope() {
 fn hints_have_places_of_their_own() {
     for scope in Scope::ALL {
         let mut places: Vec<u8> = KeyMap::default()
-            .hints(scope)
+            .hints(scope, &[])
             .map(|(place, ..)| place)
             .collect();
         places.sort_unstable();
@@ -96,7 +96,7 @@ fn own_keys_take_the_place_of_the_usual_ones() {
     assert_eq!(means(&map, Scope::Node, "q"), Some(Action::Back));
     assert_eq!(means(&map, Scope::Fleet, "q"), Some(Action::Quit));
     let hint = map
-        .hints(Scope::Fleet)
+        .hints(Scope::Fleet, &[])
         .find(|(_, _, word)| *word == "filter");
     assert_eq!(hint.unwrap().1, "ctrl-f");
 }

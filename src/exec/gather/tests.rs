@@ -110,7 +110,7 @@ fn reasons_part_groups_and_are_counted() {
     let tally = gather.tally();
     let seen: Vec<_> = tally
         .iter()
-        .map(|t| (t.label.as_str(), t.count, t.is_ok))
+        .map(|t| (t.label.as_str(), t.count, t.grade == Grade::Good))
         .collect();
     assert_eq!(
         seen,

@@ -116,7 +116,11 @@ fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
             State::Absent => "absent",
             _ => "down",
         };
-        let reason = format!("{} {word}: {detail}", daemon.name);
+        // systemd says of it twice that it has failed, and then why.
+        let reason = match detail.strip_prefix("failed/failed") {
+            Some(why) if word == "failed" => format!("{} failed{why}", daemon.name),
+            _ => format!("{} {word}: {detail}", daemon.name),
+        };
         found.push(about(
             "daemon_down",
             daemon.name.as_str(),

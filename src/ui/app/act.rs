@@ -244,8 +244,7 @@ impl App {
                 self.fleet.act(action, &scene, body);
             }
             Action::Logs | Action::SystemLog => {
-                let id = id.clone();
-                return (true, self.follow_node(&id, action));
+                return (true, self.follow_node(id, view, action));
             }
             _ => {
                 if let Some(node) = self.world.node(id) {

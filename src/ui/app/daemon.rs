@@ -60,6 +60,9 @@ impl App {
         let meant = self.meant();
         let nodes = meant.iter().filter_map(|id| self.world.node(id));
         let mut items = items(nodes, key == Key::Restart);
+        if let Some(name) = self.daemon_here() {
+            items.retain(|item| item.name == name);
+        }
         match items.len() {
             0 => self.say("hosts.yaml names no daemon here; :daemon takes any name"),
             1 => {
@@ -69,6 +72,13 @@ impl App {
             _ => self.layers.push(Layer::Daemons(Menu::new(items))),
         }
         Vec::new()
+    }
+
+    /// The daemon under the cursor of the open node.
+    fn daemon_here(&self) -> Option<String> {
+        let (id, view) = self.open_node()?;
+        let daemon = view.daemon(self.world.node(id)?)?;
+        Some(daemon.name.to_string())
     }
 
     /// The open node, else those that are marked, else the one under the cursor.
@@ -99,6 +109,10 @@ impl App {
             Reply::Stays => (true, Vec::new()),
             Reply::Close => (false, Vec::new()),
             Reply::Chosen(item) => (false, self.act_on_daemon(&item)),
+            Reply::Logs(item) => {
+                let effects = self.follow_daemon(&item.nodes, &item.name, item.worst());
+                (true, effects)
+            }
         }
     }
 
@@ -109,7 +123,13 @@ impl App {
             ..Act::new(names.to_string(), vec![item.name.clone()])
         };
         match propose(&act, item.action, &item.nodes) {
-            Ok((order, verdict)) => self.propose_judged(order, &verdict),
+            Ok((order, mut verdict)) => {
+                // One key is sooner pressed than a line is typed, and `r` only shows the runs.
+                if verdict.asks == guard::Ask::Nothing {
+                    verdict.asks = guard::Ask::YesNo;
+                }
+                self.propose_judged(order, &verdict)
+            }
             Err(error) => {
                 self.say(&error.0);
                 Vec::new()

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::App;
 use crate::{
-    config::keymap::Scope,
+    config::keymap::{Action, Scope},
     ui::{
         format::{self, put, row},
         header,
@@ -12,6 +12,8 @@ use crate::{
         theme::Role,
         view::{
             Scene,
+            fleet::Density,
+            node,
             prompt::{self, Ask},
         },
     },
@@ -37,15 +39,12 @@ impl App {
         }
         let question = self.asked();
         let scope = self.scope_of(question.as_ref());
-        let place = self
-            .fleet
-            .cursor()
-            .map(|(_, at)| (at + 1, self.fleet.shown()));
-        let place = match self.layers.last() {
-            Some(Layer::Run(view)) => view.place(),
-            _ => place.filter(|_| matches!(scope, Scope::Fleet | Scope::Node | Scope::Filter)),
+        let footer = header::Footer {
+            scope,
+            idle: &self.idle(&scene),
+            place: self.place(scope, areas.body),
         };
-        header::footer(scope, place, &scene, areas.footer, buf);
+        header::footer(&footer, &scene, areas.footer, buf);
         if let Some(Layer::Confirm(confirm)) = self.layers.last() {
             confirm.render(&scene, (area, buf));
         }
@@ -102,6 +101,33 @@ impl App {
 }
 
 impl App {
+    /// Where the cursor is; in the heatmap with the name of its node, which stands nowhere else.
+    fn place(&self, scope: Scope, body: Rect) -> Option<String> {
+        if let Some(Layer::Run(view)) = self.layers.last() {
+            let (at, all) = view.place()?;
+            return Some(format!("{at}/{all}"));
+        }
+        let (id, at) = self.fleet.cursor()?;
+        let scene = self.world.scene();
+        let name = match (scope, self.fleet.density(&scene, body)) {
+            (Scope::Fleet | Scope::Filter, Density::Heatmap) => format!("{id}  "),
+            (Scope::Fleet | Scope::Filter | Scope::Node, _) => String::new(),
+            _ => return None,
+        };
+        Some(format!("{name}{}/{}", at + 1, self.fleet.shown()))
+    }
+
+    /// What a key could mean in front, and would come to nothing as things stand.
+    fn idle(&self, scene: &Scene<'_>) -> Vec<Action> {
+        match self.layers.last() {
+            Some(Layer::Run(view)) => view.idle(),
+            Some(Layer::Runs(runs)) => runs.idle(scene),
+            Some(Layer::Logs(logs)) => logs.idle(),
+            Some(Layer::Node(id, _)) => self.world.node(id).map(node::idle).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The menu of daemons, where it is in front of a view or asks what is to be confirmed.
     fn menu(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) {
         if let Some(Layer::Daemons(menu)) = self.layers.last() {

@@ -14,7 +14,10 @@ use crate::{
     ui::{
         effect::Effect,
         layer::Layer,
-        view::logs::{Logs, Reply},
+        view::{
+            logs::{Logs, Reply},
+            node::NodeView,
+        },
     },
 };
 
@@ -30,12 +33,22 @@ impl App {
         self.follow(targets, "system log", false)
     }
 
-    /// Follows what belongs to the page of a node: the logs of daemons that failed, else the system's.
-    pub(super) fn follow_node(&mut self, id: &NodeId, action: Action) -> Vec<Effect> {
+    /// Follows what belongs to the page of a node: the log of the daemon under the cursor, else those of daemons that failed,
+    /// else the system's.
+    pub(super) fn follow_node(
+        &mut self,
+        id: &NodeId,
+        view: &NodeView,
+        action: Action,
+    ) -> Vec<Effect> {
         let Some(state) = self.world.node(id) else {
             return Vec::new();
         };
         let node = Arc::clone(&state.node);
+        if let Some(daemon) = view.daemon(state).filter(|_| action == Action::Logs) {
+            let (name, state) = (daemon.name.to_string(), daemon.state);
+            return self.follow_daemon(&[node], &name, state);
+        }
         let daemons = state
             .sample
             .iter()
@@ -51,6 +64,24 @@ impl App {
         let sources: Vec<Source> = names.iter().map(|name| daemon(&node, name)).collect();
         let title = format!("{}: failed", names.join(", "));
         self.follow(of_all(&[node], &sources), &title, true)
+    }
+
+    /// Follows a daemon's log on these nodes, at its failure where it has failed.
+    pub(super) fn follow_daemon(
+        &mut self,
+        nodes: &[Arc<Node>],
+        name: &str,
+        state: State,
+    ) -> Vec<Effect> {
+        let targets = nodes.iter().map(|node| Target {
+            node: Arc::clone(node),
+            sources: vec![daemon(node, name)],
+        });
+        let title = match state {
+            State::Failed => format!("{name}: failed"),
+            _ => name.to_owned(),
+        };
+        self.follow(targets.collect(), &title, state == State::Failed)
     }
 
     /// Follows what a line of the palette asks for.

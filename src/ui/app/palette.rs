@@ -174,7 +174,7 @@ impl App {
             Intent::Status(status) if !status.sets.is_empty() => sets("shows ", &status.sets),
             Intent::Logs(logs) => {
                 let nodes = self.retried(&logs.sets, here);
-                nodes.map(|selection| Preview::nodes("follows the logs of ", &selection.nodes))
+                nodes.map(|selection| Preview::nodes("follows the logs of", &selection.nodes))
             }
             Intent::Daemon(daemon) => match &daemon.part {
                 daemon::Part::Roll(rolling) => self.preview_of_rolling(rolling),

@@ -27,6 +27,9 @@ use crate::{
 /// How long something is said.
 const SAID_MS: u64 = 8_000;
 
+/// How long whoever is new has for reading.
+const GREETED_MS: u64 = 30_000;
+
 impl App {
     /// Wants a command run on the nodes of its plan, and on no others whatever changes meanwhile. It begins at once, or when
     /// it is confirmed; with `--read-only` never.
@@ -67,6 +70,12 @@ impl App {
     /// Says something to this person, for a moment.
     pub(super) fn say(&mut self, text: &str) {
         let until = Millis(self.world.now.0 + SAID_MS);
+        self.world.notice = Some((text.to_owned(), until));
+    }
+
+    /// Says to somebody who is here for the first time what to try.
+    pub fn greet(&mut self, text: &str) {
+        let until = Millis(self.world.now.0 + GREETED_MS);
         self.world.notice = Some((text.to_owned(), until));
     }
 

@@ -49,6 +49,8 @@ pub enum Reply {
     Stays,
     /// This is meant.
     Chosen(Item),
+    /// Its log is looked at before.
+    Logs(Item),
     /// None of them.
     Close,
 }
@@ -87,7 +89,8 @@ pub fn items<'a>(nodes: impl IntoIterator<Item = &'a NodeState>, restart: bool) 
 }
 
 impl Item {
-    fn worst(&self) -> State {
+    /// How it is where it is worst off.
+    pub fn worst(&self) -> State {
         let first = self.states.first_key_value();
         first.map_or(State::Unknown, |(state, _)| state.0)
     }
@@ -128,6 +131,10 @@ impl Menu {
             Key::Open => {
                 let item = self.items.get(self.at).cloned();
                 return item.map_or(Reply::Close, Reply::Chosen);
+            }
+            Key::Logs => {
+                let item = self.items.get(self.at).cloned();
+                return item.map_or(Reply::Stays, Reply::Logs);
             }
             Key::Back => return Reply::Close,
             _ => {}

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::{
     Scene,
-    scroll::{Scroll, place},
+    scroll::{Scroll, note},
 };
 use crate::{
     config::keymap::Action,
@@ -84,10 +84,10 @@ impl Page {
         self.scroll.first()
     }
 
-    /// `lines 3-12 of 40`, where so many are in sight.
+    /// `lines 3-12 of 40`, where so many are in sight; nothing where all are.
     pub fn place(&self, height: u16) -> String {
         let all = self.rows.len();
-        place(&self.scroll.window(all, usize::from(height)), all)
+        note(&self.scroll.window(all, usize::from(height)), all)
     }
 
     /// How many rows hold what is searched for.

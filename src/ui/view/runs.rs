@@ -82,6 +82,15 @@ impl Runs {
         Reply::Do(Vec::new())
     }
 
+    /// Keys that would come to nothing for the run under the cursor.
+    pub fn idle(&self, scene: &Scene<'_>) -> Vec<Action> {
+        match newest(scene).get(self.at(scene)) {
+            Some(run) if run.is_running() => vec![Action::Drop],
+            Some(_) => vec![Action::Cancel],
+            None => vec![Action::Open, Action::Cancel, Action::Drop, Action::Save],
+        }
+    }
+
     fn cancel(&mut self, run: &RunState) -> Reply {
         if !run.is_running() {
             return Reply::Say("this run is over");

@@ -104,7 +104,13 @@ impl Panel<'_> {
         let edge = Rect::new(area.x + 1, area.bottom() - 1, area.width - 2, 1);
         let mut x = edge.x;
         if let Some((text, style)) = self.foot.filter(|(text, _)| !text.is_empty()) {
+            // Where one is in a long text is worth more than the end of a remark.
+            let note = self.foot_note.map_or(0, |(note, _)| format::width(note));
             let room = usize::from(edge.width.saturating_sub(2));
+            let room = match note {
+                0 => room,
+                note => room.saturating_sub(note + 3).max(room / 2),
+            };
             let text = format!(" {} ", format::fit(text, room, look.glyphs));
             x = format::put(buf, edge, x, &text, style);
         }

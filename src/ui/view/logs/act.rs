@@ -25,7 +25,7 @@ impl Logs {
     pub fn act(&mut self, action: Action, body: Rect) -> Reply {
         let reply = match self.typing.take() {
             Some(typing) => self.act_on_typing(action, typing),
-            None => self.act_on_lines(action, body),
+            None => self.act_on_lines(action),
         };
         self.fit(body);
         reply
@@ -106,14 +106,14 @@ impl Logs {
         }
     }
 
-    fn act_on_lines(&mut self, action: Action, body: Rect) -> Reply {
-        let page = self.page(body);
+    fn act_on_lines(&mut self, action: Action) -> Reply {
+        let page = self.page();
         match action {
             Action::Back => return self.back(),
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
-            Action::PageUp => self.step(-page),
-            Action::PageDown => self.step(page),
+            Action::PageUp => self.page_by(-page),
+            Action::PageDown => self.page_by(page),
             Action::First => {
                 if let Some(first) = self.shown.first() {
                     self.hold_at(first);
@@ -176,10 +176,29 @@ impl Logs {
         Reply::nothing()
     }
 
-    fn step(&mut self, by: i64) {
-        let to = self.here().and_then(|here| self.shown.step_from(here, by));
+    fn step(&mut self, by: isize) {
+        if self.scroll_within(by) {
+            return;
+        }
+        let here = self.here();
+        let to = here.and_then(|here| self.shown.step_from(here, by as i64));
         if let Some(number) = to {
             self.hold_at(number);
+            // From below, one comes to the end of a long line first.
+            self.above = if by < 0 && to != here {
+                usize::MAX
+            } else {
+                self.above
+            };
+        }
+    }
+
+    fn page_by(&mut self, by: isize) {
+        match (self.wraps, by < 0) {
+            (false, _) => self.step(by),
+            _ if self.scroll_within(by) => {}
+            (true, true) => self.page_up(),
+            (true, false) => self.page_down(),
         }
     }
 

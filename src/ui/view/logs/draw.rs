@@ -17,7 +17,7 @@ use crate::{
 /// Said where a line came too late for its place.
 const LATE: &str = "~";
 
-/// A row of the screen: its line, the first row of it, the text.
+/// A row of the screen: its line, whether it is the first of it in sight, the text.
 struct Row {
     number: u64,
     is_first: bool,
@@ -92,10 +92,11 @@ impl Logs {
         let mut place = self.shown.len();
         while count < layout.height && place > 0 {
             place -= 1;
-            let block = self
-                .shown
-                .at(place)
-                .map(|number| self.block(number, layout));
+            let number = self.shown.at(place);
+            // Of a line longer than the screen, the end.
+            let from = number.filter(|_| count == 0);
+            let from = from.and_then(|number| self.hidden(number, layout));
+            let block = number.map(|number| self.block(number, layout, from.unwrap_or(0)));
             let block = block.unwrap_or_default();
             count += block.len();
             blocks.push(block);
@@ -112,14 +113,16 @@ impl Logs {
             let Some(number) = self.shown.at(place) else {
                 break;
             };
-            rows.extend(self.block(number, layout));
+            let from = if rows.is_empty() { self.above } else { 0 };
+            rows.extend(self.block(number, layout, from));
             place += 1;
         }
         rows
     }
 
-    fn block(&self, number: u64, layout: Layout) -> Vec<Row> {
-        let texts = self.line(number).map(|line| form::text(line, layout));
+    fn block(&self, number: u64, layout: Layout, from: usize) -> Vec<Row> {
+        let line = self.line(number);
+        let texts = line.map(|line| form::text(line, layout, from));
         let texts = texts.unwrap_or_default().into_iter().enumerate();
         texts
             .map(|(at, text)| Row {
@@ -239,6 +242,9 @@ impl Logs {
         let buffer = &followed.state.buffer;
         let at = self.here().map_or(0, |here| self.shown.place(here) + 1);
         let mut words = vec![format!("line {at} of {}", self.shown.len())];
+        if let Some((rows, all)) = self.rows_in_sight() {
+            words.push(format!("rows {}-{} of {all}", rows.start + 1, rows.end));
+        }
         if self.shown.has_filter() {
             words.push(format!("{} in all", buffer.len()));
         }

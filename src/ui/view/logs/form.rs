@@ -72,12 +72,12 @@ fn source(stream: &StreamState) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// The text of a line, in pieces, cut into rows.
-pub(super) fn text(line: &Line, layout: Layout) -> Vec<pager::Line> {
+/// The text of a line, in pieces, cut into rows: a screenful of them at most, from this one on.
+pub(super) fn text(line: &Line, layout: Layout, from: usize) -> Vec<pager::Line> {
     let room = layout.room();
     // A line may be as long as 64 KiB, and most of it isn't on the screen.
     let cells = if layout.wraps {
-        room * layout.height
+        room.saturating_mul(from.saturating_add(layout.height))
     } else {
         layout.left + room
     };
@@ -85,20 +85,52 @@ pub(super) fn text(line: &Line, layout: Layout) -> Vec<pager::Line> {
     let bytes = line.text.get(..most).unwrap_or(&line.text);
     let styled = Styled::line(bytes, &mut Style::default());
     let role = role(line);
-    let pieces = styled.spans().map(|(text, style)| {
+    let mut stamp = if line.is_stamped {
+        stamp(styled.text().as_str())
+    } else {
+        0
+    };
+    let pieces = styled.spans().flat_map(|(text, style)| {
         let ink = match role {
             Some(role) if style.is_default() => Ink::Role(role),
             _ => Ink::Own(style),
         };
-        (text.to_owned(), ink)
+        let (time, rest) = text.split_at_checked(stamp).unwrap_or((text, ""));
+        stamp = stamp.saturating_sub(time.len());
+        let time = (time.to_owned(), Ink::Role(Role::Muted));
+        [time, (rest.to_owned(), ink)]
     });
+    let pieces = pieces.filter(|(text, _)| !text.is_empty());
     if layout.wraps {
-        let mut rows = pager::wrap(pieces.collect(), room);
-        rows.truncate(layout.height.max(1));
-        rows
+        let rows = pager::wrap(pieces.collect(), room).into_iter();
+        rows.skip(from).take(layout.height.max(1)).collect()
     } else {
         vec![skip(pieces, layout.left)]
     }
+}
+
+const NAMES: [&str; 19] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Mon",
+    "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
+];
+
+/// Bytes of the time that a line begins with: it is less than what the line says, so that it stands back.
+fn stamp(text: &str) -> usize {
+    let mut end = 0;
+    for word in text.split(' ').take(6) {
+        end += word.len() + 1;
+        let bare = word.trim_matches(['[', ']']);
+        let is_of_time = |b: u8| b.is_ascii_digit() || b":.,/+-TZ".contains(&b);
+        let digits = bare.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits > 0 && bare.bytes().all(is_of_time);
+        if is_number && (bare.contains(':') || digits >= 10) {
+            return end.min(text.len());
+        }
+        if !(is_number || word.is_empty() || NAMES.contains(&bare)) {
+            break;
+        }
+    }
+    0
 }
 
 /// Without the first cells.
@@ -159,4 +191,31 @@ pub(super) fn hits(row: &pager::Line, pattern: &Regex) -> Vec<(usize, usize)> {
     });
     // One that is found everywhere marks nothing.
     places.filter(|(_, cells)| *cells > 0).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_a_line_begins_with_is_found() {
+        for (text, time) in [
+            (
+                "2026-11-21T21:50:28.100Z INFO x",
+                "2026-11-21T21:50:28.100Z ",
+            ),
+            ("2026-11-21 21:50:01,123 INFO", "2026-11-21 21:50:01,123 "),
+            ("Nov  1 21:50:01 gpu01 sshd: 10:20", "Nov  1 21:50:01 "),
+            (
+                "[Sat Nov 21 21:50:01.123 2026] x",
+                "[Sat Nov 21 21:50:01.123 ",
+            ),
+            ("1795297801.123 x", "1795297801.123 "),
+            ("took 12 ms at 21:50:01", ""),
+            ("42 things", ""),
+            ("", ""),
+        ] {
+            assert_eq!(text.get(..stamp(text)), Some(time));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod act;
 mod draw;
 mod form;
+mod long;
 mod seek;
 mod shown;
 mod sift;
@@ -16,7 +17,7 @@ use regex::bytes::Regex;
 
 use super::{Scene, line::Line as Typing};
 use crate::{
-    config::keymap::Scope,
+    config::keymap::{Action, Scope},
     fleet::Followed,
     logs::{Filter, Line, Order, filter},
     ui::effect::Effect,
@@ -44,6 +45,8 @@ pub struct Logs {
     cursor: Option<u64>,
     /// The first line on the screen, unless the end is followed.
     top: u64,
+    /// Rows of a line longer than the screen that are above it.
+    above: usize,
     /// What came from here on came while the screen was held.
     held_at: u64,
     left: usize,
@@ -93,6 +96,7 @@ impl Logs {
             streams: 0,
             cursor: None,
             top: 0,
+            above: 0,
             held_at: 0,
             left: 0,
             wraps: false,
@@ -126,6 +130,18 @@ impl Logs {
             Some(_) => Scope::Search,
             None => Scope::Logs,
         }
+    }
+
+    /// Keys that would come to nothing: nothing was searched for, or there is one node.
+    pub fn idle(&self) -> Vec<Action> {
+        let mut idle = Vec::new();
+        if self.sought.is_none() {
+            idle.push(Action::NextHit);
+        }
+        if self.order.targets.len() < 2 {
+            idle.push(Action::Open);
+        }
+        idle
     }
 
     /// Where one is: `logs`, `logs › gpu01`.
@@ -181,7 +197,10 @@ impl Logs {
         }
         if let Some(mut seek) = self.seek.take() {
             match seek.step(&self.shown, buffer) {
-                Found::At(number) => self.jump(number),
+                Found::At(number) => {
+                    self.jump(number);
+                    self.show_hit(number);
+                }
                 Found::NotYet => self.seek = Some(seek),
                 Found::Nowhere => "not found".clone_into(&mut self.wrong),
             }
@@ -246,6 +265,9 @@ impl Logs {
             // What is on the screen stays there.
             let last = self.shown.last();
             self.top = last.map_or(0, |last| self.top_for(last, self.layout(self.body)));
+            self.above = if last == Some(number) { usize::MAX } else { 0 };
+        } else if self.cursor != Some(number) {
+            self.above = 0;
         }
         self.cursor = Some(number);
     }
@@ -263,7 +285,7 @@ impl Logs {
 
     fn follow(&mut self) {
         self.cursor = None;
-        self.left = 0;
+        (self.left, self.above) = (0, 0);
     }
 
     fn end(&self) -> u64 {
@@ -306,27 +328,18 @@ impl Logs {
             return;
         };
         self.cursor = Some(cursor);
-        let top = self.top_for(cursor, self.layout(body));
+        let layout = self.layout(body);
+        let top = self.top_for(cursor, layout);
         self.top = self.top.clamp(top, cursor);
+        self.above = self
+            .hidden(cursor, layout)
+            .map_or(0, |last| self.above.min(last));
     }
 
-    /// Lines of a screen, but for one.
-    fn page(&self, body: Rect) -> i64 {
-        let layout = self.layout(body);
-        let top = match self.cursor {
-            Some(_) => Some(self.top),
-            None => self.shown.last().map(|last| self.top_for(last, layout)),
-        };
-        let Some(top) = top.filter(|_| layout.wraps) else {
-            return layout.height.saturating_sub(1).max(1) as i64;
-        };
-        let lines = (self.shown.place(top)..).map_while(|place| self.shown.at(place));
-        let rows = lines.scan(0, |rows, number| {
-            *rows += self.rows_of(number, layout);
-            Some(*rows)
-        });
-        let whole = rows.take_while(|rows| *rows <= layout.height).count();
-        whole.saturating_sub(1).max(1) as i64
+    /// Rows of a screen, but for one.
+    fn page(&self) -> isize {
+        let height = self.layout(self.body).height;
+        height.saturating_sub(1).max(1).cast_signed()
     }
 
     /// The first line of a screen that ends with this one.
@@ -348,7 +361,7 @@ impl Logs {
 
     fn rows_of(&self, number: u64, layout: Layout) -> usize {
         match self.line(number) {
-            Some(line) if layout.wraps => form::text(line, layout).len(),
+            Some(line) if layout.wraps => form::text(line, layout, 0).len(),
             _ => 1,
         }
     }

@@ -11,16 +11,18 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::Scene;
 use crate::{
     config::keymap::Action,
-    fleet::{Millis, NodeState, Status},
-    metrics::Sample,
+    fleet::{Link, Millis, NodeState, Status},
+    metrics::{Sample, daemon},
     ui::{format, theme::Role, widget::Look},
 };
 
 /// Where one is in the page of a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {
     /// Lines above the screen.
     scroll: u16,
+    /// The daemon under the cursor.
+    daemon: Option<String>,
 }
 
 /// A part of the page.
@@ -59,13 +61,34 @@ struct Page<'a> {
     node: &'a NodeState,
     now: Millis,
     look: Look<'a>,
+    /// The place of the daemon under the cursor, in its table.
+    cursor: Option<usize>,
 }
 
 /// From this width on, tables stand side by side.
 const WIDE: u16 = 140;
 
+/// Keys that would come to nothing on the page of this node.
+pub fn idle(node: &NodeState) -> Vec<Action> {
+    let mut idle = Vec::new();
+    if tables::daemons(node).is_empty() {
+        idle.extend([Action::NextDaemon, Action::Restart, Action::StartStop]);
+    }
+    if matches!(node.link, Link::Up(_)) {
+        idle.push(Action::Retry);
+    }
+    idle
+}
+
 impl NodeView {
-    /// Scrolls; false when the action is not one of this view.
+    /// The daemon under the cursor, as long as the node has it.
+    pub fn daemon<'a>(&self, node: &'a NodeState) -> Option<&'a daemon::Status> {
+        let name = self.daemon.as_deref()?;
+        let mut all = tables::daemons(node).into_iter();
+        all.find(|daemon| daemon.name.as_str() == name)
+    }
+
+    /// Scrolls, or moves the cursor; false when the action is not one of this view.
     pub fn update(
         &mut self,
         action: Action,
@@ -73,7 +96,12 @@ impl NodeView {
         node: &NodeState,
         area: Rect,
     ) -> bool {
-        let lines = Page::of(scene, node).length(area);
+        if matches!(action, Action::NextDaemon | Action::PreviousDaemon) {
+            self.step(action == Action::NextDaemon, node);
+            self.show_daemon(&Page::of(scene, node, self), area);
+            return true;
+        }
+        let lines = Page::of(scene, node, self).length(area);
         let last = lines.saturating_sub(area.height);
         let page = area.height.saturating_sub(2).max(1);
         let at = self.scroll.min(last);
@@ -90,13 +118,46 @@ impl NodeView {
         true
     }
 
+    /// To the daemon beside; past either end to none.
+    fn step(&mut self, is_forward: bool, node: &NodeState) {
+        let all = tables::daemons(node);
+        let is_it = |daemon: &&daemon::Status| Some(daemon.name.as_str()) == self.daemon.as_deref();
+        let at = all.iter().position(is_it);
+        let to = match (at, is_forward) {
+            (None, true) => Some(0),
+            (None, false) => all.len().checked_sub(1),
+            (Some(at), true) => Some(at + 1),
+            (Some(at), false) => at.checked_sub(1),
+        };
+        let daemon = to.and_then(|to| all.get(to));
+        self.daemon = daemon.map(|daemon| daemon.name.to_string());
+    }
+
+    /// Scrolls until the cursor is in sight, with its whole table where that fits.
+    fn show_daemon(&mut self, page: &Page<'_>, area: Rect) {
+        let lines = page.length(area);
+        let width = area.width - u16::from(lines > area.height);
+        let placed = page.placed(width);
+        let table = placed.iter().find(|p| p.section == Section::Daemons);
+        let (Some(Placed { area: table, .. }), Some(at)) = (table, page.cursor) else {
+            return;
+        };
+        let row = table.y + tables::ABOVE + at as u16;
+        let is_seen = |y: u16| (self.scroll..self.scroll + area.height).contains(&y);
+        if is_seen(table.y) && is_seen(row) {
+            return;
+        }
+        let top = row.saturating_sub(area.height.saturating_sub(2));
+        self.scroll = table.y.max(top).min(lines.saturating_sub(area.height));
+    }
+
     /// Draws the sections that are on the screen.
     pub fn render(&self, scene: &Scene<'_>, node: &NodeState, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;
         }
-        let page = Page::of(scene, node);
+        let page = Page::of(scene, node, self);
         let lines = page.length(area);
         let is_long = lines > area.height;
         let scroll = self.scroll.min(lines.saturating_sub(area.height));
@@ -114,8 +175,11 @@ impl NodeView {
 }
 
 impl<'a> Page<'a> {
-    fn of(scene: &Scene<'a>, node: &'a NodeState) -> Self {
+    fn of(scene: &Scene<'a>, node: &'a NodeState, view: &NodeView) -> Self {
+        let name = view.daemon(node).map(|daemon| &daemon.name);
+        let mut daemons = tables::daemons(node).into_iter();
         Self {
+            cursor: daemons.position(|daemon| Some(&daemon.name) == name),
             node,
             now: scene.now,
             look: Look {

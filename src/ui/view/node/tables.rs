@@ -4,8 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Page, Section};
 use crate::{
+    fleet::NodeState,
     metrics::{Sample, Unit, daemon, disk, gpu},
     ui::{
+        format,
         glyph::{Glyphs, daemon_role},
         theme::Role,
         widget::{
@@ -28,11 +30,22 @@ pub(super) fn shown(sample: &Sample) -> Vec<Section> {
     shown.map(|(section, _)| section).collect()
 }
 
+/// Lines of a table above its first row: the frame, the headings.
+pub(super) const ABOVE: u16 = 2;
+
+/// The watched daemons, those that somebody should look at first.
+pub(super) fn daemons(node: &NodeState) -> Vec<&daemon::Status> {
+    let all = node.sample.iter().flat_map(|sample| &sample.daemon.daemons);
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|daemon| !daemon.state.is_bad());
+    all
+}
+
 /// Lines inside the frame: the headings and all rows.
 pub(super) fn height(page: &Page<'_>, table: Section) -> u16 {
     let rows = page
         .sample()
-        .map_or(0, |s| table_of(table, s, page.look.glyphs).rows.len());
+        .map_or(0, |s| table_of(table, s, page).rows.len());
     (rows + 1) as u16
 }
 
@@ -40,7 +53,8 @@ pub(super) fn height(page: &Page<'_>, table: Section) -> u16 {
 pub(super) fn render(page: &Page<'_>, table: Section, area: Rect, buf: &mut Buffer) {
     let Some(sample) = page.sample() else { return };
     let look = &page.look;
-    let table = table_of(table, sample, look.glyphs);
+    let cursor = page.cursor.filter(|_| table == Section::Daemons);
+    let table = table_of(table, sample, page);
     let inside = Panel {
         title: &[
             (table.title, look.style(Role::Accent)),
@@ -49,6 +63,17 @@ pub(super) fn render(page: &Page<'_>, table: Section, area: Rect, buf: &mut Buff
         ..Panel::default()
     }
     .render(look, area, buf);
+    if let Some(at) = cursor {
+        let line = format::row(inside, ABOVE - 1 + at as u16);
+        buf.set_style(line, look.theme.style(Role::Selected));
+        let margin = Rect {
+            x: area.x + 1,
+            width: 1,
+            ..line
+        };
+        let sign = look.glyphs.cursor();
+        format::put(buf, margin, margin.x, sign, look.theme.style(Role::Accent));
+    }
     sheet::render(table.columns, &table.rows, look, inside, buf);
 }
 
@@ -60,7 +85,8 @@ struct Table {
     rows: Vec<Vec<Piece>>,
 }
 
-fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
+fn table_of(table: Section, sample: &Sample, page: &Page<'_>) -> Table {
+    let glyphs = page.look.glyphs;
     match table {
         Section::Gpus => Table {
             title: "gpus",
@@ -77,10 +103,8 @@ fn table_of(table: Section, sample: &Sample, glyphs: Glyphs) -> Table {
             title: "daemons",
             note: sample.daemon.daemons.len().to_string(),
             columns: DAEMONS,
-            rows: sample
-                .daemon
-                .daemons
-                .iter()
+            rows: daemons(page.node)
+                .into_iter()
                 .map(|d| watched(d, glyphs))
                 .collect(),
         },

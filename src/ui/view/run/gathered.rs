@@ -129,7 +129,7 @@ fn inside(body: Rect) -> Rect {
     }
 }
 
-const TONES: [(Tone, char, Role); 8] = [
+const TONES: [(Tone, char, Role); 9] = [
     (Tone::Plain, '0', Role::Text),
     (Tone::Faint, '1', Role::Muted),
     (Tone::Names, '2', Role::Accent),
@@ -138,6 +138,7 @@ const TONES: [(Tone, char, Role); 8] = [
     (Tone::Stderr, '5', Role::Warn),
     (Tone::Less, '6', Role::Critical),
     (Tone::More, '7', Role::Ok),
+    (Tone::Unsure, '8', Role::Warn),
 ];
 
 /// A header begins with a rule, and then names.

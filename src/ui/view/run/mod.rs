@@ -95,6 +95,25 @@ impl RunView {
         }
     }
 
+    /// Keys that would come to nothing: there is nothing to cancel, or nothing failed.
+    pub fn idle(&self) -> Vec<Action> {
+        let is_running = match &self.inner {
+            Some(Inner::Output(output)) => output.is_running(&self.run),
+            _ => self.run.is_running(),
+        };
+        let mut idle = Vec::new();
+        if !is_running {
+            idle.push(Action::Cancel);
+        }
+        if self.run.failed().is_empty() {
+            idle.push(Action::Rerun);
+        }
+        if matches!(&self.inner, Some(Inner::Output(output)) if !output.has_hits()) {
+            idle.push(Action::NextHit);
+        }
+        idle
+    }
+
     /// The cursor's place in the list, and how many there are.
     pub fn place(&self) -> Option<(usize, usize)> {
         self.inner.is_none().then(|| self.list.place()).flatten()

@@ -51,6 +51,17 @@ impl Output {
         self.at
     }
 
+    /// True while it can be cancelled here.
+    pub(super) fn is_running(&self, run: &RunState) -> bool {
+        let node = run.nodes.get(self.at);
+        node.is_some_and(|node| node.result.is_none())
+    }
+
+    /// True where something was searched for, and found.
+    pub(super) fn has_hits(&self) -> bool {
+        self.page.hits() > 0
+    }
+
     pub(super) fn scope(&self) -> Scope {
         match self.search {
             Some(_) => Scope::Search,
@@ -174,11 +185,15 @@ impl Output {
 
     fn place(&self, height: u16) -> String {
         let lines = self.page.place(height);
-        match (self.sought.as_str(), self.page.hits()) {
-            ("", _) => lines,
-            (sought, 0) => format!("/{sought}: not found · {lines}"),
-            (sought, hits) => format!("/{sought}: {hits} lines · {lines}"),
+        let found = match (self.sought.as_str(), self.page.hits()) {
+            ("", _) => return lines,
+            (sought, 0) => format!("/{sought}: not found"),
+            (sought, hits) => format!("/{sought}: {hits} lines"),
+        };
+        if lines.is_empty() {
+            return found;
         }
+        format!("{found} · {lines}")
     }
 }
 

@@ -1,7 +1,7 @@
 //! A node of a run in words, signs and colours.
 
 use crate::{
-    exec::{NodeRun, Outcome, Phase, gather::label},
+    exec::{Grade, NodeRun, Outcome, Phase, gather::label},
     node::text::SafeText,
     ui::{glyph::Glyphs, theme::Role},
 };
@@ -35,11 +35,14 @@ pub(super) fn word(node: &NodeRun) -> String {
 /// Its sign, and the colour of that.
 pub fn sign(node: &NodeRun, glyphs: Glyphs) -> (&'static str, Role) {
     use crate::fleet::Status;
-    let status = match (&node.phase, node.result.as_deref().map(|r| &r.outcome)) {
-        (_, Some(Outcome::Ok)) => Status::Ok,
-        (_, Some(Outcome::Exit(_) | Outcome::Signal(_))) => Status::Critical,
-        (_, Some(Outcome::Skipped(_))) => return (glyphs.absent(), Role::Muted),
-        (_, Some(_)) => Status::Warn,
+    let status = match (
+        &node.phase,
+        node.result.as_deref().map(|r| r.outcome.grade()),
+    ) {
+        (_, Some(Grade::Good)) => Status::Ok,
+        (_, Some(Grade::Bad)) => Status::Critical,
+        (_, Some(Grade::Unsure)) => Status::Warn,
+        (_, Some(Grade::Unsent)) => return (glyphs.absent(), Role::Muted),
         (Phase::Running | Phase::Ending, None) => return (glyphs.running(), Role::Info),
         _ => Status::Unknown,
     };
