@@ -52,7 +52,7 @@ fn merge() {
                     .collect();
                 let mut out = Vec::with_capacity(lines);
                 let mut merge = Merge::new(Duration::from_millis(300));
-                (0..STREAMS).for_each(|stream| merge.open(StreamId(stream)));
+                (0..STREAMS).for_each(|stream| merge.open(StreamId(stream), 0));
                 let begin = cpu();
                 for (turn, (stream, lines)) in batches.into_iter().enumerate() {
                     merge.push(StreamId(stream), lines, turn as u64 / 1000);

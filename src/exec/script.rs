@@ -147,6 +147,11 @@ pub fn data_header(bytes: usize) -> String {
 /// Says that no data follows.
 pub const DATA_END: &str = "e\n";
 
+/// A line for a command that reads its input line by line; to hand it on takes the node no process.
+pub fn told(line: &str) -> String {
+    format!("t{line}\n")
+}
+
 // The variable and its value never stand side by side in a text: where the server keeps what it was asked for in a
 // variable of its own (SSH_ORIGINAL_COMMAND), every process of the login would look like one of the execution.
 
@@ -154,11 +159,11 @@ pub const DATA_END: &str = "e\n";
 const WATCHDOG: &str = "{ trap '' TERM HUP INT; IFS= read -r x <&3; kill -TERM -$$ || kill -TERM -$PPID; sleep 3; \
      kill -KILL -$$ || kill -KILL -$PPID; } >/dev/null 4>&- & w=$!";
 
-/// The watchdog that hands data on: `d` and a length announce it, `e` ends it. It tells its process id first, and when
-/// all data is taken.
+/// The watchdog that hands data on: `d` and a length announce it, `t` begins a line of it, `e` ends it. It tells its process
+/// id first, and when all data is taken.
 fn relay(nonce: &Nonce) -> String {
     format!(
-        r#"exec 4>&2 2>/dev/null; trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
+        r#"exec 4>&2 2>/dev/null; trap '' TERM HUP INT PIPE; echo $$; while IFS= read -r l; do case $l in d*) if head -c "${{l#d}}"; then printf '\036{nonce} fed\n' >&4; else cat >/dev/null; fi;; t*) echo "${{l#t}}";; e) exec >/dev/null;; esac; done; kill -TERM -$0 || kill -TERM -$1; exec >/dev/null 4>&-; sleep 3; kill -KILL -$0 || kill -KILL -$1"#
     )
 }
 

@@ -32,6 +32,8 @@ pub enum Event {
     },
     /// Where it is.
     Phase(StreamId, Phase),
+    /// What its log held already has come; from now on its lines come as they are written.
+    CaughtUp(StreamId),
     /// Lines, in order.
     Lines(StreamId, Vec<Line>),
     /// What it holds, byte for byte, where that was asked for.

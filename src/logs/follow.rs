@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -19,25 +18,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Credit, Event, Order, Since, Source, StreamId, Sudo,
-    hear::{Ear, Heard, Text},
-    source::{Answer, Found, Kind, look},
+    ask::ask,
+    hear::Text,
+    search::Search,
+    source::{Answer, Found, Kind, look, look_again},
     stream::{Clock, Stream},
 };
 use crate::{
     exec::nonce::Nonce,
     node::{Node, text::SafeText},
-    ssh::{Connector, End, Error, Session},
+    ssh::{Connector, Error, Session},
     store,
 };
 
-/// For a node to say what it has; docker may take its time.
-const LOOK: Duration = Duration::from_secs(30);
-
 /// Between two looks for files that weren't there before.
 const AGAIN: Duration = Duration::from_secs(10);
-
-/// Of an answer, no more is read.
-const ANSWER: usize = 4 << 20;
 
 /// Bytes under way of all streams together.
 const UNDER_WAY: usize = 256 << 20;
@@ -50,9 +45,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// A line isn't from the future: but for the inexactness of clocks.
 pub(super) const INEXACT_US: i64 = 1_000_000;
-
-/// Machines are busy: between a clock and the word of it may lie so much. Clocks that are kept in step differ by less.
-const BUSY_US: i64 = 50_000;
 
 /// Tells of all that is ordered until it has ended, or is cancelled; what ran on nodes is ended then. An event that finds
 /// no reader waits for one, and so do the nodes behind it.
@@ -164,6 +156,8 @@ struct Following {
     node: Arc<Node>,
     clock: Clock,
     known: HashSet<Found>,
+    /// The places of sources that came to something.
+    given: HashSet<usize>,
     /// Of sources without a log so far.
     reserved: Vec<Option<StreamId>>,
     streams: JoinSet<()>,
@@ -181,6 +175,7 @@ async fn of_node(shared: Arc<Shared>, place: usize) {
         node,
         clock: Clock::default(),
         known: HashSet::new(),
+        given: HashSet::new(),
         reserved: shared.reserved(place),
         streams: JoinSet::new(),
     };
@@ -233,6 +228,7 @@ impl Following {
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
             sudo: self.shared.sudo.as_ref(),
+            is_told: false,
         };
         let asked = ask(session, &text).await.map_err(|why| (why, false))?;
         let answer = Answer::read(&asked.text);
@@ -251,35 +247,72 @@ impl Following {
 
     /// Waits for all streams; new files are looked for meanwhile.
     async fn stay(mut self, sources: &[Source]) {
-        let again: Vec<Source> = sources.iter().filter(|s| s.is_pattern()).cloned().collect();
-        let looks = self.shared.order.is_followed && !again.is_empty();
         let mut ticks = interval(AGAIN);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
+        let mut search = None;
         loop {
+            let awaited = self.awaited(sources);
+            let looks = self.shared.order.is_followed && !awaited.is_empty();
+            if !looks {
+                search = None;
+            }
             tokio::select! {
                 biased;
-                _ = ticks.tick(), if looks => self.look_again(&again).await,
+                _ = ticks.tick(), if looks => search = self.look_again(search, sources, &awaited).await,
                 done = self.streams.join_next() => match done {
                     Some(Err(error)) if error.is_panic() => tracing::error!(%error, "a stream broke"),
                     Some(_) => {}
-                    None if looks => drop(ticks.tick().await),
+                    None if looks => {
+                        ticks.tick().await;
+                        search = self.look_again(search, sources, &awaited).await;
+                    }
                     None => return,
                 },
             }
         }
     }
 
-    async fn look_again(&mut self, sources: &[Source]) {
-        let Ok(session) = self.shared.connector.connect(&self.node).await else {
-            return;
+    /// The places of sources of which more may come.
+    fn awaited(&self, sources: &[Source]) -> Vec<usize> {
+        let is_awaited = |(place, source): (usize, &Source)| {
+            let is_there = self.given.contains(&place);
+            source.is_awaited(is_there).then_some(place)
         };
-        let clock = self.clock;
-        if let Ok(answer) = self.look(&session, sources).await {
-            // A new measure would part the times of old streams from those of new ones.
-            self.clock = clock;
-            self.open(answer, sources, &Arc::new(session)).await;
-        }
+        let places = sources.iter().enumerate();
+        places.filter_map(is_awaited).collect()
+    }
+
+    /// Opens what is there by now; and what is to be asked the next time.
+    async fn look_again(
+        &mut self,
+        search: Option<Search>,
+        sources: &[Source],
+        awaited: &[usize],
+    ) -> Option<Search> {
+        let mut search = match search {
+            Some(search) => search,
+            None => self.search(sources).await?,
+        };
+        let mut answer = search.look().await?;
+        answer.found.retain(|(place, _)| awaited.contains(place));
+        self.open(answer, sources, &search.session).await;
+        Some(search)
+    }
+
+    async fn search(&self, sources: &[Source]) -> Option<Search> {
+        let session = self.shared.connector.connect(&self.node).await.ok()?;
+        let nonce = Nonce::random();
+        let text = Text {
+            node: &self.node,
+            nonce: &nonce,
+            command: &look_again(sources),
+            is_own: false,
+            is_sudo: self.shared.order.is_sudo,
+            sudo: self.shared.sudo.as_ref(),
+            is_told: true,
+        };
+        Search::begin(session, &text).await
     }
 
     async fn open(&mut self, answer: Answer, sources: &[Source], session: &Arc<Session>) {
@@ -287,6 +320,7 @@ impl Following {
             let Some(source) = sources.get(place) else {
                 continue;
             };
+            self.given.insert(place);
             let own = source.own();
             let is_known = own.is_empty() && !self.known.insert(found.clone());
             if is_known {
@@ -365,122 +399,9 @@ fn refused(error: &Error) -> (SafeText, bool) {
     (error.to_string().as_str().into(), error.permanent)
 }
 
-/// What a node has said to a short command.
-pub(super) struct Asked {
-    pub(super) text: Vec<u8>,
-    complaint: Option<SafeText>,
-    /// Asked again, it says the same.
-    is_refused: bool,
-    /// When its first word came, in ms since 1970, and how long a word took there and back.
-    at_ms: u64,
-    round_ms: u64,
-}
-
-impl Asked {
-    /// How far its clock is ahead of ours, in microseconds: nothing where the way there may be all of it.
-    fn skew(&self, clock: Option<(i64, i64)>) -> i64 {
-        let Some((clock_us, coarse_us)) = clock else {
-            return 0;
-        };
-        let round_us = self.round_ms as i64 * 1_000;
-        let ours_us = self.at_ms as i64 * 1_000 + 500 - round_us / 2;
-        let skew_us = clock_us - ours_us;
-        let doubt_us = round_us / 2 + coarse_us + BUSY_US;
-        if skew_us.abs() <= doubt_us {
-            0
-        } else {
-            skew_us
-        }
-    }
-}
-
-/// Runs a short command to its end.
-pub(super) async fn ask(session: &Session, text: &Text<'_>) -> Result<Asked, SafeText> {
-    let mut late = pin!(sleep(LOOK));
-    let sent_ms = store::now_ms();
-    let begun = tokio::select! {
-        biased;
-        begun = Ear::begin(session, text) => begun,
-        () = &mut late => return Err(too_late()),
-    };
-    let mut ear = begun.map_err(|error| SafeText::from(error.to_string().as_str()))?;
-    // A channel is opened and a command started: there and back twice.
-    let round_ms = store::now_ms().saturating_sub(sent_ms) / 2;
-    let (mut said, mut at_ms) = (Vec::new(), None);
-    loop {
-        let heard = tokio::select! {
-            biased;
-            heard = ear.next() => heard,
-            () = &mut late => return Err(too_late()),
-        };
-        match heard {
-            Heard::Out(bytes) => {
-                at_ms = at_ms.or_else(|| Some(store::now_ms()));
-                if said.len() < ANSWER {
-                    said.extend_from_slice(&bytes);
-                }
-            }
-            Heard::Err(_) => {}
-            Heard::Asks => {
-                ear.tell_password().await;
-                // The time that a person takes is not the node's.
-                late.set(sleep(LOOK));
-            }
-            Heard::End(end) => {
-                return Ok(Asked {
-                    text: said,
-                    complaint: ear.complaint(),
-                    is_refused: end != End::Lost,
-                    at_ms: at_ms.unwrap_or(0),
-                    round_ms,
-                });
-            }
-        }
-    }
-}
-
-fn too_late() -> SafeText {
-    let seconds = LOOK.as_secs();
-    format!("the node took more than {seconds} s to say what it has")
-        .as_str()
-        .into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn asked(at_ms: u64, round_ms: u64) -> Asked {
-        Asked {
-            text: Vec::new(),
-            complaint: None,
-            is_refused: false,
-            at_ms,
-            round_ms,
-        }
-    }
-
-    #[test]
-    fn a_clock_is_wrong_only_beyond_what_the_way_takes() {
-        assert_eq!(asked(1_000_000, 200).skew(None), 0);
-        // Told 100 ms ago.
-        assert_eq!(asked(1_000_000, 200).skew(Some((999_900_000, 0))), 0);
-        assert_eq!(
-            asked(1_000_000, 200).skew(Some((999_980_000, 0))),
-            0,
-            "in doubt"
-        );
-        assert_eq!(
-            asked(1_000_000, 200).skew(Some((1_009_900_500, 0))),
-            10_000_000
-        );
-        assert_eq!(asked(1_000_000, 2).skew(Some((997_999_500, 0))), -2_000_000);
-        assert_eq!(
-            asked(1_000_000, 2).skew(Some((1_000_400_000, 500_000))),
-            0,
-            "whole seconds"
-        );
-    }
 
     #[test]
     fn an_hour_that_is_to_come_was_yesterday() {

@@ -9,7 +9,7 @@ use crate::{
     exec::{
         marks::{Item, Mark, Marks},
         nonce::Nonce,
-        script::{ANY_SHELL, DATA_END, Script},
+        script::{ANY_SHELL, DATA_END, Script, told},
     },
     node::{Node, text::SafeText},
     ssh::{Channel, End, Error, Output, Session, Stdin},
@@ -23,6 +23,8 @@ const SAID: usize = 4 << 10;
 
 /// What is heard.
 pub(super) enum Heard {
+    /// The node's shell runs it.
+    Begun,
     /// On standard output.
     Out(Bytes),
     /// On standard error, of a command whose errors are part of its output.
@@ -44,6 +46,8 @@ pub(super) struct Text<'a> {
     pub(super) is_sudo: bool,
     /// Who is asked for sudo's password; nobody can be where there is none.
     pub(super) sudo: Option<&'a Sudo>,
+    /// It is told lines while it runs, [`Ear::tell`].
+    pub(super) is_told: bool,
 }
 
 /// The ear at one command. Dropping it ends the command.
@@ -53,6 +57,7 @@ pub(super) struct Ear {
     stdin: Stdin,
     marks: Option<Marks>,
     is_own: bool,
+    /// It waits to hear that it gets no input.
     is_fed: bool,
     has_begun: bool,
     said: Vec<u8>,
@@ -74,7 +79,7 @@ impl Ear {
             folder: None,
             // What is ours is for a shell of POSIX, whatever the login shell is.
             variables: if text.is_own { &[] } else { &posix },
-            is_fed: text.is_sudo,
+            is_fed: text.is_sudo || text.is_told,
             is_sudo: text.is_sudo,
             is_terminal: false,
         };
@@ -87,7 +92,7 @@ impl Ear {
             stdin,
             marks: Some(Marks::new(text.nonce)),
             is_own: text.is_own,
-            is_fed: text.is_sudo,
+            is_fed: text.is_sudo && !text.is_told,
             has_begun: false,
             said: Vec::new(),
             sudo: text
@@ -96,6 +101,12 @@ impl Ear {
             trial: None,
             refused: None,
         })
+    }
+
+    /// A line for what reads its input line by line.
+    pub(super) async fn tell(&mut self, line: &str) {
+        // A connection that fails here is told of by the output's end.
+        let _ = self.stdin.write(told(line).as_bytes(), WORD).await;
     }
 
     /// What comes next. Cancel-safe but for the few bytes that are sent when sudo has let it begin.
@@ -150,7 +161,8 @@ impl Ear {
                     .unwrap_or_default(),
             );
         }
-        self.complain(rest)
+        let heard = self.complain(rest);
+        heard.or_else(|| self.has_begun.then_some(Heard::Begun))
     }
 
     /// Tells sudo the password, once somebody has typed it. Asked again, it was wrong.

@@ -27,6 +27,11 @@ impl Maker {
         }
     }
 
+    /// The time of the last line that had one.
+    pub(super) fn last_us(&self) -> Option<i64> {
+        self.last_us
+    }
+
     /// The next line, without its newline, which came at `now_us` by this machine's clock.
     ///
     /// No line is written after it came: one that says so has a wrong clock or zone, and gets the time when it came.

@@ -17,9 +17,18 @@ fn line(stream: u32, at_us: Option<i64>, number: usize) -> Line {
     }
 }
 
-fn merge(streams: u32) -> Merge {
+/// Streams that bring what their logs held already.
+fn starting(streams: u32) -> Merge {
     let mut merge = Merge::new(Duration::from_millis(HOLD));
-    (0..streams).for_each(|stream| merge.open(StreamId(stream)));
+    (0..streams).for_each(|stream| merge.open(StreamId(stream), 0));
+    merge
+}
+
+/// Streams that are through with that.
+fn merge(streams: u32) -> Merge {
+    let mut merge = starting(streams);
+    (0..streams).for_each(|stream| merge.catch_up(StreamId(stream)));
+    assert_eq!(pop(&mut merge, 0), []);
     merge
 }
 
@@ -87,7 +96,7 @@ fn a_closed_stream_is_not_waited_for() {
     merge.close(StreamId(1));
     merge.close(StreamId(1));
     assert_eq!(pop(&mut merge, 0), [(0, 10, false)]);
-    merge.open(StreamId(1));
+    merge.open(StreamId(1), 0);
     push(&mut merge, 0, &[20], 0);
     merge.close(StreamId(0));
     assert_eq!(pop(&mut merge, 0), [], "the other one is open again");
@@ -135,6 +144,71 @@ fn a_stream_nobody_opened_loses_nothing() {
     assert_eq!(pop(&mut merge, 0), [(9, 1, false)]);
 }
 
+#[test]
+fn a_stream_that_catches_up_delays_no_new_line_and_is_late() {
+    let mut merge = merge(2);
+    push(&mut merge, 1, &[1_000], 0);
+    let mut out = Vec::new();
+    // As many old lines come as are taken.
+    for now in 0..=HOLD {
+        push(&mut merge, 0, &[now as i64, now as i64], now);
+        merge.pop(now, &mut out, 2);
+        assert!(out.iter().all(|line| line.stream == StreamId(0)));
+    }
+    push(&mut merge, 0, &[500, 501], HOLD + 1);
+    assert_eq!(pop(&mut merge, HOLD + 1), [(1, 1_000, false)]);
+    assert_eq!(
+        pop(&mut merge, 2 * HOLD + 1),
+        [(0, 500, true), (0, 501, true)]
+    );
+}
+
+#[test]
+fn what_logs_held_already_comes_in_order_however_slowly() {
+    let mut merge = starting(2);
+    push(&mut merge, 0, &[10, 30, 50, 70], 0);
+    merge.catch_up(StreamId(0));
+    for (turn, at) in [20, 40, 60].into_iter().enumerate() {
+        let now = (turn as u64 + 1) * (PATIENCE_MS - 1);
+        assert!(merge.next_at().is_some_and(|at| at > now));
+        push(&mut merge, 1, &[at], now);
+        assert_eq!(pop(&mut merge, now), [(0, at - 10, false), (1, at, false)]);
+    }
+    merge.catch_up(StreamId(1));
+    assert_eq!(pop(&mut merge, 10_000), [(0, 70, false)]);
+    push(&mut merge, 1, &[80], 20_000);
+    assert_eq!(merge.next_at(), Some(20_000 + HOLD), "that was the start");
+    merge.open(StreamId(2), 20_000);
+    assert_eq!(pop(&mut merge, 20_000 + HOLD), [(1, 80, false)]);
+}
+
+#[test]
+fn a_log_that_says_nothing_is_given_up_at_the_start() {
+    let mut merge = starting(2);
+    push(&mut merge, 0, &[10], 100);
+    assert_eq!(merge.next_at(), Some(PATIENCE_MS));
+    assert_eq!(pop(&mut merge, PATIENCE_MS - 1), []);
+    assert_eq!(pop(&mut merge, PATIENCE_MS), [(0, 10, false)]);
+}
+
+#[test]
+fn a_new_line_ends_the_start() {
+    let mut merge = starting(2);
+    merge.catch_up(StreamId(0));
+    push(&mut merge, 0, &[100_000], 50);
+    for now in 50..50 + PATIENCE_MS {
+        push(&mut merge, 1, &[now as i64], now);
+        assert_eq!(pop(&mut merge, now), [(1, now as i64, false)]);
+    }
+    let now = 50 + PATIENCE_MS;
+    push(&mut merge, 1, &[now as i64], now);
+    let gone = pop(&mut merge, now);
+    assert_eq!(gone, [(1, now as i64, false), (0, 100_000, false)]);
+    push(&mut merge, 1, &[now as i64], now + 1);
+    let gone = pop(&mut merge, now + 1 + HOLD);
+    assert_eq!(gone, [(1, now as i64, true)], "and waits no more");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Open(u32),
@@ -157,11 +231,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
+/// Lines, each with its time and number of arrival.
+type Pending = VecDeque<(Line, (u64, usize))>;
+
 /// The same by the letter of the rule, at any cost: every line with its place and its arrival.
 #[derive(Default)]
 struct Model {
     open: std::collections::BTreeSet<u32>,
-    pending: BTreeMap<u32, VecDeque<(Line, u64)>>,
+    pending: BTreeMap<u32, Pending>,
     reached: BTreeMap<u32, i64>,
     newest: Option<i64>,
     gone: Vec<Line>,
@@ -170,24 +247,10 @@ struct Model {
 impl Model {
     fn pop(&mut self, now_ms: u64, most: usize) {
         for _ in 0..most {
-            let is_full = self.open.iter().all(|stream| {
-                self.pending
-                    .get(stream)
-                    .is_some_and(|lines| !lines.is_empty())
-            });
-            let mut all = self.pending.values().flatten();
-            if !is_full && !all.any(|(_, came)| came + HOLD <= now_ms) {
+            let Some((at, stream)) = self.next(now_ms) else {
                 return;
-            }
+            };
             let newest = self.newest.unwrap_or(i64::MIN);
-            let place = |(stream, lines): (&u32, &VecDeque<(Line, u64)>)| {
-                let (first, _) = lines.front()?;
-                let own = self.reached.get(stream).copied().unwrap_or(i64::MIN);
-                Some((first.at_us.map_or(own, |at| at.max(own)), *stream))
-            };
-            let Some((at, stream)) = self.pending.iter().filter_map(place).min() else {
-                return;
-            };
             let (mut line, _) = self.pending.get_mut(&stream).unwrap().pop_front().unwrap();
             line.is_late = line.at_us.is_some() && at < newest;
             self.reached.insert(stream, at);
@@ -195,6 +258,29 @@ impl Model {
                 self.newest = Some(newest.max(at));
             }
             self.gone.push(line);
+        }
+    }
+
+    /// The place of the first line that goes out, and its stream.
+    fn next(&self, now_ms: u64) -> Option<(i64, u32)> {
+        let place = |(stream, lines): (&u32, &Pending)| {
+            let (first, came) = lines.front()?;
+            let own = self.reached.get(stream).copied().unwrap_or(i64::MIN);
+            Some((first.at_us.map_or(own, |at| at.max(own)), *stream, *came))
+        };
+        let heads: Vec<_> = self.pending.iter().filter_map(place).collect();
+        let (at, stream, (came, _)) = *heads.iter().min()?;
+        // The one that came first is the first of its stream.
+        let oldest = heads.iter().min_by_key(|(.., came)| *came)?;
+        let due = oldest.2.0 + HOLD;
+        let is_full = self
+            .open
+            .iter()
+            .all(|stream| self.pending.get(stream).is_some_and(|l| !l.is_empty()));
+        match due <= now_ms {
+            true if came > due => Some((oldest.0, oldest.1)),
+            false if !is_full => None,
+            _ => Some((at, stream)),
         }
     }
 }
@@ -205,7 +291,7 @@ fn run(steps: &[Step]) -> (Vec<Line>, Model) {
     for step in steps {
         match step {
             Step::Open(stream) => {
-                merge.open(StreamId(*stream));
+                merge.open(StreamId(*stream), now);
                 model.open.insert(*stream);
             }
             Step::Close(stream) => {
@@ -213,13 +299,16 @@ fn run(steps: &[Step]) -> (Vec<Line>, Model) {
                 model.open.remove(stream);
             }
             Step::Push(stream, times) => {
-                let mut next = |at: &Option<i64>| {
-                    number += 1;
-                    line(*stream, *at, number)
-                };
-                let lines: Vec<_> = times.iter().map(&mut next).collect();
+                let first = number;
+                number += times.len();
+                let numbers = first + 1..=number;
+                let lines: Vec<_> = times
+                    .iter()
+                    .zip(numbers.clone())
+                    .map(|(at, number)| line(*stream, *at, number))
+                    .collect();
                 let pending = model.pending.entry(*stream).or_default();
-                pending.extend(lines.iter().map(|line| (line.clone(), now)));
+                pending.extend(lines.iter().cloned().zip(numbers.map(|n| (now, n))));
                 merge.push(StreamId(*stream), lines, now);
             }
             Step::Pop(most) => {
@@ -302,5 +391,68 @@ proptest! {
             pop(&mut merge, now);
             prop_assert!(merge.next_at().is_none_or(|at| at > now && at <= now + HOLD));
         }
+    }
+    #[test]
+    fn a_line_waits_for_nothing_that_came_after_its_time(
+        most in 1usize..8,
+        flood in 1usize..12,
+        credit in 8usize..64,
+        ahead in prop::collection::vec((0u64..1_000, 0i64..2_000), 1..20),
+    ) {
+        let mut merge = merge(2);
+        let mut fresh: VecDeque<(u64, i64)> = {
+            let mut sorted = ahead.clone();
+            sorted.sort_unstable();
+            sorted.into()
+        };
+        let (mut out, mut came, mut gone, mut old) = (Vec::new(), Vec::new(), 0, 0);
+        for now in 0..1_500 {
+            while fresh.front().is_some_and(|(at, _)| *at <= now) {
+                let (_, time) = fresh.pop_front().unwrap();
+                push(&mut merge, 1, &[1_000_000 + time], now);
+                came.push(now);
+            }
+            // Of the past, and as much as is taken in.
+            let room = credit.saturating_sub(merge.waiting()).min(flood);
+            let times: Vec<i64> = (old..old + room as i64).collect();
+            old += room as i64;
+            push(&mut merge, 0, &times, now);
+            merge.pop(now, &mut out, most);
+            gone += out.drain(..).filter(|line| line.stream == StreamId(1)).count();
+            let bound = HOLD + ((credit + ahead.len()) / most) as u64 + 1;
+            for at in came.iter().skip(gone) {
+                prop_assert!(now < at + bound, "since {at} at {now}");
+            }
+        }
+        prop_assert_eq!(came.len(), ahead.len());
+    }
+
+    #[test]
+    fn what_logs_held_already_is_sorted_whatever_their_speeds(
+        logs in prop::collection::vec((prop::collection::vec(0i64..1_000, 0..30), 1usize..6, 1u64..200), 1..6),
+    ) {
+        let mut merge = starting(logs.len() as u32);
+        let mut expected = Vec::new();
+        let mut logs: Vec<_> = logs.into_iter().enumerate().map(|(stream, (mut times, batch, every))| {
+            times.sort_unstable();
+            expected.extend(times.iter().map(|at| (stream as u32, *at, false)));
+            (VecDeque::from(times), batch, every)
+        }).collect();
+        expected.sort_by_key(|(stream, at, _)| (*at, *stream));
+        let mut gone = Vec::new();
+        for now in 0..7_000u64 {
+            for (stream, (times, batch, every)) in logs.iter_mut().enumerate() {
+                if !now.is_multiple_of(*every) {
+                    continue;
+                }
+                let some = times.drain(..times.len().min(*batch)).collect::<Vec<_>>();
+                push(&mut merge, stream as u32, &some, now);
+                if times.is_empty() {
+                    merge.catch_up(StreamId(stream as u32));
+                }
+            }
+            gone.extend(pop(&mut merge, now));
+        }
+        prop_assert_eq!(gone, expected);
     }
 }

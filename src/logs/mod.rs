@@ -1,7 +1,9 @@
 //! Logs of many nodes as one stream in the order of time.
 
+mod ask;
 pub mod buffer;
 pub mod collect;
+mod course;
 mod event;
 pub mod filter;
 mod follow;
@@ -13,6 +15,7 @@ pub mod merge;
 mod order;
 mod pairs;
 mod reading;
+mod search;
 pub mod source;
 mod spots;
 pub mod stamp;

@@ -48,10 +48,12 @@ pub(super) struct Reading {
     /// How it is read on.
     kind: Resume,
     place: At,
+    heard: Heard,
     seen: Seen,
     skip: Option<Seen>,
-    /// What a file is expected to hold where it is read on.
+    /// What a file is expected to hold where it is read on, and that it was asked for there.
     expected: Option<Vec<u8>>,
+    goes_on: bool,
     /// Its beginning was had: what follows may be doubled or missing.
     has_begun: bool,
     batch: Batch,
@@ -84,6 +86,17 @@ struct At {
     before: Vec<u8>,
 }
 
+/// How much of a file has come, and not only whole lines of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    /// To this byte.
+    to: u64,
+    /// To this one when the node last said so.
+    then: u64,
+    /// The file ended here when it was opened.
+    end: Option<u64>,
+}
+
 /// The time of the last line, by our clock, and how many lines came since the first of that time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Seen {
@@ -113,9 +126,11 @@ impl Reading {
                 _ => Resume::Time,
             },
             place: At::default(),
+            heard: Heard::default(),
             seen: Seen::default(),
             skip: None,
             expected: None,
+            goes_on: false,
             has_begun: false,
             batch: Batch::default(),
             ready: Vec::new(),
@@ -150,6 +165,7 @@ impl Reading {
             Resume::Never => first.clone(),
             Resume::File => {
                 self.expected = self.place.inode.map(|_| self.place.before.clone());
+                self.goes_on = self.expected.is_some();
                 Wish {
                     place: Some(Place {
                         inode: self.place.inode,
@@ -198,8 +214,14 @@ impl Reading {
 
     fn spot(&mut self, spot: Spot, now_us: i64) {
         match spot {
-            Spot::At { inode, position } => {
-                if self.place.inode.is_some_and(|old| old != inode) || position == 0 {
+            Spot::At {
+                inode,
+                position,
+                size,
+            } => {
+                let is_other = self.place.inode.is_some_and(|old| old != inode);
+                let goes_on = std::mem::take(&mut self.goes_on);
+                if is_other || (position == 0 && !goes_on) {
                     self.end(now_us);
                     self.expected = None;
                 }
@@ -208,11 +230,19 @@ impl Reading {
                 }
                 self.place.inode = Some(inode);
                 self.place.position = position;
+                self.heard = Heard {
+                    to: position,
+                    then: position,
+                    end: size,
+                };
                 self.has_begun = true;
             }
-            Spot::Gone => {}
+            Spot::Here => self.heard.then = self.heard.to,
+            Spot::Within(offset) => self.cut(self.heard.then.saturating_sub(offset)),
+            Spot::Gone | Spot::Waits | Spot::Asks => {}
             Spot::Unknown => {
                 self.expected = None;
+                self.goes_on = false;
                 self.gap(
                     "what came between is unknown: the file was replaced or cut",
                     now_us,
@@ -221,9 +251,35 @@ impl Reading {
         }
     }
 
+    /// The file was cut, and begun again, since it was opened: so much of what came isn't in it any more.
+    fn cut(&mut self, bytes: u64) {
+        self.heard.to -= bytes;
+        self.heard.then -= bytes;
+        self.place.position = self.place.position.saturating_sub(bytes);
+        let before = &mut self.place.before;
+        let kept = usize::try_from(self.place.position).unwrap_or(usize::MAX);
+        before.drain(..before.len().saturating_sub(kept));
+    }
+
+    /// The bytes of the file that have come.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.to
+    }
+
+    /// All that a file held when it was opened has come.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.heard.end.is_some_and(|end| self.heard.to >= end)
+    }
+
+    /// The last line isn't from before this time of ours; one that has no time is as good as new.
+    pub(super) fn is_past(&self, us: i64) -> bool {
+        self.maker.last_us().is_none_or(|last| last >= us)
+    }
+
     /// Takes the next bytes.
     pub(super) fn bytes(&mut self, bytes: &[u8], now_us: i64) -> Result<(), Another> {
         self.has_begun = true;
+        self.heard.to += bytes.len() as u64;
         let rest = self.compare(bytes)?;
         let mut cutter = std::mem::take(&mut self.cutter);
         cutter.feed(rest, |line| self.line(line, true, now_us));

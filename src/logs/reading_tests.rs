@@ -26,7 +26,11 @@ fn texts(reading: &mut Reading) -> Vec<String> {
 }
 
 fn at(inode: u64, position: u64) -> Item {
-    Item::Spot(Spot::At { inode, position })
+    Item::Spot(Spot::At {
+        inode,
+        position,
+        size: None,
+    })
 }
 
 #[test]
@@ -56,6 +60,69 @@ fn a_file_is_read_on_at_its_last_whole_line() {
 }
 
 #[test]
+fn a_file_that_was_cut_is_read_on_by_its_new_places() {
+    let mut reading = file();
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"one\ntwo\nnew\npar", NOW).unwrap();
+    for (offset, position) in [(15, 12), (20, 12), (7, 4)] {
+        for spot in [Spot::Here, Spot::Within(offset)] {
+            reading.take(&Item::Spot(spot), NOW).unwrap();
+        }
+        assert_eq!(reading.place.position, position, "{offset}");
+    }
+    assert_eq!(reading.heard(), 7);
+    let wish = reading.wish(&Wish::default(), 0);
+    let place = Place {
+        inode: Some(7),
+        position: 4,
+        again: 4,
+    };
+    assert_eq!(wish.place, Some(place));
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"new\npartial\n", NOW).unwrap();
+    assert_eq!(texts(&mut reading), ["one", "two", "new", "partial"]);
+}
+
+#[test]
+fn a_small_file_is_not_had_twice() {
+    let mut reading = file();
+    for text in [&b"one\n"[..], b"one\ntwo\n"] {
+        reading.wish(&Wish::default(), 0);
+        reading.take(&at(7, 0), NOW).unwrap();
+        reading.bytes(text, NOW).unwrap();
+    }
+    assert_eq!(texts(&mut reading), ["one", "two"]);
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"one\n", NOW).unwrap();
+    assert_eq!(texts(&mut reading), ["one"], "it was cut");
+}
+
+#[test]
+fn what_comes_behind_the_word_is_not_taken_for_what_was_there() {
+    let mut reading = file();
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"one\n", NOW).unwrap();
+    reading.take(&Item::Spot(Spot::Here), NOW).unwrap();
+    reading.bytes(b"two\n", NOW).unwrap();
+    reading.take(&Item::Spot(Spot::Within(4)), NOW).unwrap();
+    assert_eq!((reading.heard(), reading.place.position), (8, 8));
+}
+
+#[test]
+fn a_file_says_how_much_there_was() {
+    let mut reading = file();
+    let spot = Spot::At {
+        inode: 7,
+        position: 4,
+        size: Some(8),
+    };
+    reading.take(&Item::Spot(spot), NOW).unwrap();
+    assert!(!reading.is_caught_up());
+    reading.bytes(b"one\n", NOW).unwrap();
+    assert!(reading.is_caught_up());
+}
+
+#[test]
 fn another_file_of_the_same_number_is_found_out() {
     let mut reading = reading(&Kind::File);
     let wish = Wish::default();
@@ -63,11 +130,10 @@ fn another_file_of_the_same_number_is_found_out() {
     reading.bytes(b"one\ntwo\n", NOW).unwrap();
     reading.wish(&wish, 0);
     reading.take(&at(7, 0), NOW).unwrap();
-    assert_eq!(
-        reading.bytes(b"three\nfour\n", NOW),
-        Ok(()),
-        "from 0 on, nothing is compared"
-    );
+    assert_eq!(reading.bytes(b"three\nfour\n", NOW), Err(Another));
+    let mut reading = file();
+    reading.take(&at(7, 0), NOW).unwrap();
+    reading.bytes(b"three\nfour\n", NOW).unwrap();
     reading.wish(&wish, 0);
     reading.take(&at(7, 3), NOW).unwrap();
     assert_eq!(reading.bytes(b"other bytes\n", NOW), Err(Another));

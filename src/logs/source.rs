@@ -53,13 +53,14 @@ impl Source {
         }
     }
 
-    /// More may come of it later: a file that isn't there yet.
-    pub(super) fn is_pattern(&self) -> bool {
-        match self {
-            Self::File(_) => true,
-            Self::Daemon(daemon) => daemon.log.is_some(),
-            _ => false,
-        }
+    /// More may come of it later: a file that isn't there yet. One that is there is followed by its name.
+    pub(super) fn is_awaited(&self, is_there: bool) -> bool {
+        let pattern = match self {
+            Self::File(pattern) => Some(pattern),
+            Self::Daemon(daemon) => daemon.log.as_ref(),
+            _ => None,
+        };
+        pattern.is_some_and(|pattern| !is_there || is_pattern(pattern))
     }
 
     /// Its line of the script; `place` is how it is named there.
@@ -85,9 +86,23 @@ pub(super) fn look(sources: &[Source]) -> String {
     text + "echo e\n"
 }
 
+/// The same for files, again for each line that it is told.
+pub(super) fn look_again(sources: &[Source]) -> String {
+    let mut text = format!("{LOOK}while :; do\n");
+    let files = sources.iter().enumerate();
+    for (place, source) in files.filter(|(_, source)| source.is_awaited(false)) {
+        let _ = writeln!(text, "{}", source.call(place));
+    }
+    text + "echo e; read -r x || exit 0\ndone\n"
+}
+
 fn files(place: usize, pattern: &str) -> String {
-    let is_pattern = pattern.contains(['*', '?', '[']);
-    format!("files {place} {} {}", u8::from(is_pattern), word(pattern))
+    let mode = u8::from(is_pattern(pattern));
+    format!("files {place} {mode} {}", word(pattern))
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
 }
 
 fn of_daemon(place: usize, daemon: &Daemon) -> String {

@@ -5,12 +5,24 @@ use crate::exec::{nonce::Nonce, script::SIGN};
 /// What it says between the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spot {
-    /// What comes next is of this file, from this place on.
-    At { inode: u64, position: u64 },
+    /// What comes next is of this file, from this place on; it held so many bytes then.
+    At {
+        inode: u64,
+        position: u64,
+        size: Option<u64>,
+    },
     /// No file has the name now.
     Gone,
     /// What came between is unknown.
     Unknown,
+    /// It looks whether the name is another file's whenever it gets a line.
+    Waits,
+    /// How far the file was read is told next.
+    Here,
+    /// What came before the last [`Spot::Here`] is of the file's first so many bytes.
+    Within(u64),
+    /// It waits to be told how far the file was had.
+    Asks,
 }
 
 /// Bytes and words, in order.
@@ -23,7 +35,7 @@ pub(super) enum Item {
 }
 
 /// The longest word.
-const LONGEST: usize = 48;
+const LONGEST: usize = 72;
 
 /// Searches one stream.
 #[derive(Clone, Debug)]
@@ -94,12 +106,19 @@ fn begun(text: &[u8], sign: &[u8]) -> usize {
 
 fn spot(said: &[u8]) -> Option<Spot> {
     let mut words = str::from_utf8(said).ok()?.split(' ');
-    match (words.next()?, words.next(), words.next()) {
-        ("g", None, None) => Some(Spot::Gone),
-        ("l", None, None) => Some(Spot::Unknown),
-        ("a", Some(inode), Some(position)) => Some(Spot::At {
-            inode: inode.parse().ok()?,
-            position: position.parse().ok()?,
+    let name = words.next()?;
+    let numbers: Vec<u64> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+    match (name, numbers.as_slice()) {
+        ("g", []) => Some(Spot::Gone),
+        ("l", []) => Some(Spot::Unknown),
+        ("t", []) => Some(Spot::Waits),
+        ("p", []) => Some(Spot::Here),
+        ("q", [offset]) => Some(Spot::Within(*offset)),
+        ("b", []) => Some(Spot::Asks),
+        ("a", [inode, position, size @ ..]) => Some(Spot::At {
+            inode: *inode,
+            position: *position,
+            size: size.first().copied(),
         }),
         _ => None,
     }
@@ -132,7 +151,7 @@ mod tests {
         ) {
             let (nonce, other) = (Nonce::random(), Nonce::random());
             let said = format!(
-                "{SIGN}{nonce} a 77 4096\n{noise}{SIGN}{other} g\n{SIGN}{nonce} nonsense of somebody\n{SIGN}{nonce} g\n{noise}{SIGN}{nonce} l\n"
+                "{SIGN}{nonce} a 77 4096 5000\n{noise}{SIGN}{other} g\n{SIGN}{nonce} nonsense of somebody\n{SIGN}{nonce} g\n{noise}{SIGN}{nonce} l\n{SIGN}{nonce} p\n{SIGN}{nonce} q 18446744073709551615\n"
             );
             let bytes = said.as_bytes();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
@@ -144,9 +163,11 @@ mod tests {
             prop_assert_eq!(String::from_utf8(rest).unwrap(), expected.clone());
             let first = expected.len() - noise.len();
             prop_assert_eq!(found, vec![
-                (0, Spot::At { inode: 77, position: 4096 }),
+                (0, Spot::At { inode: 77, position: 4096, size: Some(5000) }),
                 (first, Spot::Gone),
                 (expected.len(), Spot::Unknown),
+                (expected.len(), Spot::Here),
+                (expected.len(), Spot::Within(u64::MAX)),
             ]);
         }
     }

@@ -113,10 +113,14 @@ impl Flow {
         self.state.apply(&event);
         match event {
             Event::Opened { stream, credit, .. } => {
-                self.merge.open(stream);
+                self.merge.open(stream, now_ms);
                 self.credits.insert(stream, credit);
             }
             Event::Lines(stream, lines) => self.merge.push(stream, lines, now_ms),
+            // What it has yet to bring may take until anywhen.
+            Event::CaughtUp(stream) | Event::Phase(stream, Phase::Lost(_) | Phase::Waiting(_)) => {
+                self.merge.catch_up(stream);
+            }
             Event::Closed(stream, _) => self.merge.close(stream),
             _ => {}
         }
@@ -252,7 +256,7 @@ impl State {
             Event::Closed(stream, end) => {
                 self.change(*stream, |stream| stream.phase = Phase::Closed(end.clone()));
             }
-            Event::Said(_) => {}
+            Event::CaughtUp(_) | Event::Said(_) => {}
         }
     }
 

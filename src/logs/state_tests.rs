@@ -86,6 +86,7 @@ fn following_waits_for_slow_nodes_but_not_for_long() {
     let mut flow = Flow::new(&order(&["a", "b"], true));
     flow.apply(opened(0, 0), 1_000);
     flow.apply(lines(0, &[10]), 1_000);
+    flow.apply(Event::CaughtUp(StreamId(0)), 1_000);
     flow.apply(Event::Looked(0), 1_000);
     assert_eq!(flow.next_at(), Some(3_000));
     assert!(popped(&mut flow, 2_999).is_empty());

@@ -10,14 +10,16 @@ use tokio::{
 
 use super::{
     Credit, End, Event, Maker, Phase, StreamId,
-    follow::{Shared, ask, now_us},
+    ask::ask,
+    course::Course,
+    follow::{INEXACT_US, Shared, now_us},
     hear::{Ear, Heard, Text},
     reading::{Another, Batch, Reading},
     source::{
         Found, Kind,
         read::{Place, Wish, script, windows},
     },
-    spots::{Spot, Spots},
+    spots::Spot,
     stamp::Zone,
 };
 use crate::{
@@ -40,6 +42,9 @@ const TOGETHER: Duration = Duration::from_millis(20);
 
 /// Bytes that go together at most: a flood leaves room for others on its thread.
 const MOST: usize = 32 << 10;
+
+/// What says nothing for so long has said all that was there.
+const HUSH: Duration = Duration::from_millis(300);
 
 /// For a connection that has just ended to say so.
 const A_MOMENT: Duration = Duration::from_millis(50);
@@ -162,7 +167,11 @@ impl Stream {
         let has_gap = reading.has_gap();
         let wish = reading.wish(wish, self.clock.skew_us);
         let command = script(&self.found, &wish, &nonce, &self.own);
-        let ear = Ear::begin(&session, &self.text(&nonce, &command)).await;
+        let text = Text {
+            is_told: wish.is_followed && self.found.kind == Kind::File,
+            ..self.text(&nonce, &command)
+        };
+        let ear = Ear::begin(&session, &text).await;
         let mut ear = match ear {
             Ok(ear) => ear,
             Err(error) => return (lost(&error), false),
@@ -174,7 +183,8 @@ impl Stream {
                 now_us(),
             );
         }
-        let heard = self.hear(&mut ear, reading, &nonce).await;
+        let mut course = Course::new(&self.found.kind, &nonce, now_us() - INEXACT_US);
+        let heard = self.hear(&mut ear, reading, &mut course).await;
         let over = match heard {
             Err(Another) => Over::Another,
             Ok(end) => self.over(end, &ear, &session).await,
@@ -190,6 +200,7 @@ impl Stream {
             is_own: self.found.kind == Kind::Command,
             is_sudo: self.shared.order.is_sudo,
             sudo: self.shared.sudo.as_ref(),
+            is_told: false,
         }
     }
 
@@ -197,23 +208,23 @@ impl Stream {
         &self,
         ear: &mut Ear,
         reading: &mut Reading,
-        nonce: &Nonce,
+        course: &mut Course,
     ) -> Result<ssh::End, Another> {
-        let mut spots = (self.found.kind == Kind::File).then(|| Spots::new(nonce));
         // What comes without a pause isn't waited for.
         let mut is_full = false;
         loop {
-            let mut heard = ear.next().await;
+            let mut heard = self.next(ear, course).await;
             if self.shared.order.is_followed && !is_full {
                 sleep(TOGETHER).await;
             }
             let mut bytes = 0;
             let end = loop {
                 match heard {
+                    Heard::Begun => {}
                     Heard::End(end) => break Some(end),
                     Heard::Out(more) => {
                         bytes += more.len();
-                        self.take(&more, &mut spots, reading).await?;
+                        self.take(&more, course, reading).await?;
                     }
                     Heard::Err(more) => reading.bytes(&more, now_us())?,
                     Heard::Asks => ear.tell_password().await,
@@ -227,7 +238,13 @@ impl Stream {
                 };
             };
             is_full = bytes >= MOST;
-            self.send(reading).await;
+            let has_lines = self.send(reading).await;
+            if course.is_past(reading, has_lines) {
+                self.catch_up(course).await;
+            }
+            if std::mem::take(&mut course.is_asked) {
+                ear.tell(&format!("b {}", reading.heard())).await;
+            }
             yield_now().await;
             if let Some(end) = end {
                 return Ok(end);
@@ -235,14 +252,32 @@ impl Stream {
         }
     }
 
+    /// What comes next, and what is due meanwhile.
+    async fn next(&self, ear: &mut Ear, course: &mut Course) -> Heard {
+        loop {
+            let is_hushed = course.is_behind && course.spots.is_none() && ear.has_begun();
+            tokio::select! {
+                biased;
+                () = course.look() => ear.tell("").await,
+                () = sleep(HUSH), if is_hushed => self.catch_up(course).await,
+                heard = ear.next() => return heard,
+            }
+        }
+    }
+
+    async fn catch_up(&self, course: &mut Course) {
+        course.is_behind = false;
+        self.tell(Event::CaughtUp(self.id)).await;
+    }
+
     async fn take(
         &self,
         bytes: &[u8],
-        spots: &mut Option<Spots>,
+        course: &mut Course,
         reading: &mut Reading,
     ) -> Result<(), Another> {
         let now_us = now_us();
-        let Some(spots) = spots else {
+        let Some(spots) = &mut course.spots else {
             return reading.bytes(bytes, now_us);
         };
         let mut items = Vec::new();
@@ -251,15 +286,20 @@ impl Stream {
             let phase = match reading.take(&item, now_us)? {
                 Some(Spot::Gone) => Phase::Waiting("no file of that name".into()),
                 Some(Spot::At { .. }) => Phase::Live,
-                _ => continue,
+                Some(spot) => {
+                    course.heed(spot);
+                    continue;
+                }
+                None => continue,
             };
             self.tell(Event::Phase(self.id, phase)).await;
         }
         Ok(())
     }
 
-    /// Hands on what is ready, as far as it has credit.
-    async fn send(&self, reading: &mut Reading) {
+    /// Hands on what is ready, as far as it has credit; true where there was something.
+    async fn send(&self, reading: &mut Reading) -> bool {
+        let mut has_lines = false;
         for batch in reading.ready() {
             debug_assert!(batch.weight <= Batch::MOST);
             self.credit.take(batch.weight).await;
@@ -269,7 +309,9 @@ impl Stream {
                 Event::Lines(self.id, batch.lines)
             };
             self.tell(event).await;
+            has_lines = true;
         }
+        has_lines
     }
 
     async fn over(&self, end: ssh::End, ear: &Ear, session: &Session) -> Over {

@@ -88,14 +88,23 @@ async fn a_command_begins_anew_behind_a_gap() {
 async fn nothing_is_left_on_the_node() {
     let Some(server) = Sshd::start() else { return };
     let path = server.path("quiet.log");
-    fs::write(&path, "one\n").unwrap();
-    let source = Source::File(path.display().to_string());
-    let mut watch = Watch::start(&server, order(&server, source));
-    watch.until(1).await;
-    let wanted = path.display().to_string();
-    assert!(runs(&wanted));
-    watch.stop().await;
-    gone(&wanted).await;
+    for is_cut in [false, true] {
+        // So long that nobody else's tail begins there.
+        let before = 40_000 + usize::from(server.port);
+        fs::write(&path, "x".repeat(before - 1) + "\n" + &"a\n".repeat(100)).unwrap();
+        let source = Source::File(path.display().to_string());
+        let mut watch = Watch::start(&server, order(&server, source));
+        watch.until(100).await;
+        let script = path.display().to_string();
+        let tail = format!("tail -c +{} ", before + 1);
+        assert!(runs(&script) && runs(&tail));
+        if is_cut {
+            server.kill_connections();
+        }
+        watch.stop().await;
+        gone(&script).await;
+        gone(&tail).await;
+    }
 }
 
 #[tokio::test]

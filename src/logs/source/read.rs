@@ -112,10 +112,17 @@ done
 "#;
 
 /// Follows a name as `tail -F` does, and says which file it reads from where, in words of its own between the bytes:
-/// `a INODE POSITION` for a file that begins, `g` where none has the name, `l` where it isn't known what came between.
+/// `a INODE POSITION SIZE` for a file that begins, `g` where none has the name, `l` where it isn't known what came between.
 ///
-/// `tail` itself doesn't tell at which byte it went over to another file, and drops what is still written to the old one.
+/// `tail -F` itself doesn't tell at which byte it went over to another file, and drops what is still written to the old one.
 /// Here a descriptor stays on the file that is read, so that every byte of it is had before the next one begins.
+///
+/// Where the system tells a descriptor's offset, one `tail -f` reads from it for as long as it is the file of that name, and
+/// a node forks nothing meanwhile: `t` asks for a line now and then, on which the shell looks by itself. `p` and `q OFFSET`
+/// then say that what came before `p` is within the file's first OFFSET bytes: else it was cut, which tail takes as it comes.
+/// An offset before the place where tail is to begin says only that it hasn't begun.
+/// What tail had read and not yet written when it was ended is lost with it: `b` asks, and `b POSITION` tells, what has come.
+/// Some tails take a file that was emptied for the same one when it has grown again: a look that finds it empty begins anew.
 const FILE: &str = r#"LC_ALL=C; export LC_ALL
 say() { printf '\036%s %s\n' "$n" "$*"; }
 inode() { a=$(ls -diL -- "$f" 2>/dev/null); a=${a#"${a%%[0-9]*}"}; echo "${a%%[!0-9]*}"; }
@@ -123,6 +130,8 @@ size() { s=$(wc -c <"$f") || s=0; s=$((s)); }
 from() { if [ "$1" -eq 0 ]; then cat; else tail -c +$(($1+1)); fi; }
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
 same() { if [ -n "$e" ]; then [ "$f" -ef /dev/fd/3 ]; else [ "$c" = "$(inode)" ]; fi; }
+heed() { read -r x u || exit 0; }
+gone() { [ -n "$g" ] || { g=1; say g; }; }
 start() {
   k=0; [ -n "$l" ] || return
   [ "$l" -gt 0 ] || { k=$s; return; }
@@ -141,26 +150,44 @@ rest() {
   [ $(($(wc -c <"$o"))) -ge "$p" ] || return 1
   say a $i $((p-m)); from $((p-m)) <"$o"
 }
-case $f in */*) ;; *) f=./$f;; esac
-new= g=
-while :; do
-  if [ ! -f "$f" ] || [ ! -r "$f" ]; then
-    [ "$w" = 1 ] || { [ -n "$g" ] || echo "$f is gone" >&2; exit 1; }
-    [ -n "$g" ] || { g=1; say g; }
-    nap 1; continue
-  fi
-  c=$(inode); exec 3<"$f"; size
-  [ -n "$c" ] && [ "$c" = "$(inode)" ] || continue
-  e=; [ "$f" -ef /dev/fd/3 ] 2>/dev/null && e=1
-  if [ -n "$new" ]; then k=0
-  elif [ -z "$i" ]; then if [ -n "$p" ]; then k=$p; else start; fi
-  elif [ "$c" = "$i" ] && [ "$s" -ge "$p" ]; then k=$((p-m))
-  elif [ "$c" = "$i" ]; then say l; k=0
-  else rest || say l; k=0; fi
-  new=1 g=
-  say a $c $k
+offset() { read -r x o </proc/self/fdinfo/3; }
+place() {
+  offset
+  [ "$o" -ge "$h" ] && [ "$o" != "$z" ] || return
+  h=0 z=$o
+  say p; offset; say q $o
+}
+ask() {
+  z=; place; say b; x=
+  while [ "$x" != b ]; do heed; done
+}
+emptied() {
+  kill -STOP $t
+  ask
+  if [ "$u" = "$o" ] && [ ! -s "$f" ] && same; then end; return; fi
+  kill -CONT $t; return 1
+}
+end() { { kill -KILL $t; wait $t; } 2>/dev/null; t=; }
+tailed() {
+  tail -c +$((k+1)) $y -f <&3 3<&- 2>/dev/null & t=$!
+  d=0 z=$k h=$k
+  while heed; do
+    [ -e /proc/$t/fd/0 ] || d=$((d+1))
+    [ $d -lt 2 ] || { echo "tail has ended" >&2; exit 1; }
+    place
+    if same; then
+      [ -s "$f" ] || [ "$o" -eq 0 ] || ! emptied || return
+      continue
+    fi
+    [ -e "$f" ] || { gone; continue; }
+    for x in 1 2 3 4 5; do nap 0.2; done
+    same || [ ! -e "$f" ] || break
+  done
+  end; ask
+  if { true </dev/fd/3; } 2>/dev/null; then from "$u" </dev/fd/3; else cat <&3; fi
+}
+polled() {
   from $k <&3
-  [ "$w" = 1 ] || exit 0
   q=0 r=0
   while [ $r -lt 5 ]; do
     if [ $q -lt 50 ]; then nap 0.2; else nap 1; fi
@@ -172,10 +199,42 @@ while :; do
       elif [ "$s" -gt "$z" ]; then cat <&3; q=0
       else q=$((q+1)); fi
     elif [ -e "$f" ]; then cat <&3; r=$((r+1)) q=0
-    else cat <&3; [ -n "$g" ] || { g=1; say g; }; fi
+    else cat <&3; gone; fi
   done
+}
+case $f in */*) ;; *) f=./$f;; esac
+new= g= v= y=
+if [ "$w" = 1 ] && [ -r /proc/self/fdinfo/0 ]; then
+  v=1 t=; say t
+  trap '[ -z "$t" ] || kill -KILL $t' 0
+  tail -s 0.2 --pid=$$ -c 1 </dev/null >/dev/null 2>&1 && y="-s 0.2 --pid=$$"
+fi
+while :; do
+  if [ ! -f "$f" ] || [ ! -r "$f" ]; then
+    [ "$w" = 1 ] || { [ -n "$g" ] || echo "$f is gone" >&2; exit 1; }
+    gone
+    if [ -n "$v" ]; then heed; else nap 1; fi
+    continue
+  fi
+  c=$(inode); exec 3<"$f"; size
+  [ -n "$c" ] && [ "$c" = "$(inode)" ] || continue
+  e=; [ "$f" -ef /dev/fd/3 ] 2>/dev/null && e=1
+  if [ -n "$new" ]; then k=0
+  elif [ -z "$i" ]; then if [ -n "$p" ]; then k=$p; else start; fi
+  elif [ "$c" = "$i" ] && [ "$s" -ge "$p" ]; then k=$((p-m))
+  elif [ "$c" = "$i" ]; then say l; k=0
+  else rest || say l; k=0; fi
+  new=1 g=
+  say a $c $k $s
+  if [ "$w" != 1 ]; then from $k <&3; exit 0
+  elif [ -n "$v" ]; then tailed
+  else polled; fi
 done
 "#;
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod real;
 
 #[cfg(test)]
 mod tests {
