@@ -227,8 +227,8 @@ impl Following {
             command: &look(sources),
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
-            sudo: self.shared.sudo.as_ref(),
             is_told: false,
+            sudo: self.shared.sudo.as_ref(),
         };
         let asked = ask(session, &text).await.map_err(|why| (why, false))?;
         let answer = Answer::read(&asked.text);
@@ -309,8 +309,8 @@ impl Following {
             command: &look_again(sources),
             is_own: false,
             is_sudo: self.shared.order.is_sudo,
-            sudo: self.shared.sudo.as_ref(),
             is_told: true,
+            sudo: self.shared.sudo.as_ref(),
         };
         Search::begin(session, &text).await
     }

@@ -44,10 +44,10 @@ pub(super) struct Text<'a> {
     pub(super) is_own: bool,
     /// As root.
     pub(super) is_sudo: bool,
-    /// Who is asked for sudo's password; nobody can be where there is none.
-    pub(super) sudo: Option<&'a Sudo>,
     /// It is told lines while it runs, [`Ear::tell`].
     pub(super) is_told: bool,
+    /// Who is asked for sudo's password; nobody can be where there is none.
+    pub(super) sudo: Option<&'a Sudo>,
 }
 
 /// The ear at one command. Dropping it ends the command.

@@ -199,8 +199,8 @@ impl Stream {
             command,
             is_own: self.found.kind == Kind::Command,
             is_sudo: self.shared.order.is_sudo,
-            sudo: self.shared.sudo.as_ref(),
             is_told: false,
+            sudo: self.shared.sudo.as_ref(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What runs on the channels of one connection: programs, commands and loops of `nvidia-smi`.
 
 use super::{
+    daemons::Call,
     fast::Fast,
     fault::{Fault, garbled},
     log::{self, Asked, Log, Sent},
@@ -130,7 +131,10 @@ impl Channels {
         session: &mut Session,
     ) -> Result<(), Error> {
         session.extended_data(channel, 1, script.mark())?;
-        let mut steps = script.steps(self.resident().name());
+        let mut steps = match Call::parse(script.command()) {
+            Some(call) => vec![call.answer(&self.resident().model, self.world.now())],
+            None => script.steps(self.resident().name()),
+        };
         if steps.iter().all(|step| step.after.is_zero()) {
             let last = steps.pop().unwrap_or_default();
             for step in steps {

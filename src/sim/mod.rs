@@ -3,6 +3,7 @@
 pub mod cards;
 mod channels;
 pub mod counters;
+mod daemons;
 mod fast;
 pub mod fault;
 pub mod files;

@@ -33,6 +33,11 @@ impl Script {
         })
     }
 
+    /// What it runs.
+    pub(super) fn command(&self) -> &str {
+        &self.command
+    }
+
     /// What it says first, on standard error.
     pub(super) fn mark(&self) -> String {
         format!("{SIGN}{} {PID}\n", self.nonce)
