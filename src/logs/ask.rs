@@ -65,8 +65,9 @@ pub(super) async fn ask(session: &Session, text: &Text<'_>) -> Result<Asked, Saf
     loop {
         let heard = tokio::select! {
             biased;
-            heard = ear.next() => heard,
+            // First: one that talks without end is late too.
             () = &mut late => return Err(too_late()),
+            heard = ear.next() => heard,
         };
         match heard {
             Heard::Out(bytes) => {
