@@ -20,6 +20,7 @@ use sshoal::{
     node::Node,
     sim::{self, Profile, Sim},
     ssh::{self, SshConfig},
+    store::roll::Files,
 };
 use support::{bounded, headed, median, missing, noted};
 use tokio::time::timeout;
@@ -153,6 +154,8 @@ impl Rig {
         };
         let logbook = Logbook {
             audit: folder.path().join("audit"),
+            rolls: folder.path().join("rolls"),
+            files: Files::default(),
             outputs: Vec::new(),
             actor: Actor {
                 name: "bench".to_owned(),

@@ -1,6 +1,6 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{convert::Infallible, path::Path, sync::Arc};
+use std::{convert::Infallible, io::Write as _, path::Path, sync::Arc};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -10,7 +10,7 @@ use crate::{
     command::Usage,
     config::{Choices, history::History},
     exec::record::Actor,
-    fleet::{Answers, Clock, Fleet, Logbook, Order},
+    fleet::{Answers, Clock, Fleet, Logbook, Order, Rolled},
     inventory::{self, Inventory, Located, Watch},
     ssh,
     tui::{self, Ended, Screen, term},
@@ -81,7 +81,13 @@ pub(super) async fn open(
         choices::save(&context.paths, &before, &app.choices());
         history::save(&context.paths, app.history());
     }
+    let left = left(&fleet);
     fleet.stop().await;
+    if kept.is_some() {
+        for line in left {
+            writeln!(context.console.err, "sshoal: {line}")?;
+        }
+    }
     Ok(match ended.wrap_err("the terminal failed")? {
         Ended::Quit => exit::OK,
         Ended::Terminated => exit::TERMINATED,
@@ -89,15 +95,29 @@ pub(super) async fn open(
     })
 }
 
+/// How to go on with the rolls that this dashboard drives no longer.
+fn left(fleet: &Fleet) -> Vec<String> {
+    let snapshots = fleet.snapshots();
+    let rolls = Arc::clone(&snapshots.borrow().rolls);
+    let going = rolls.iter().filter(|rolled| rolled.is_going());
+    let line = |rolled: &Arc<Rolled>| {
+        let (id, what) = (&rolled.id, &rolled.wish.what);
+        format!("the roll of {what} is left; to go on: sshoal roll resume {id}")
+    };
+    going.map(line).collect()
+}
+
 /// Where runs are written down; those of the demo beside its other files, which go with it.
 fn logbook(context: &Context, located: &Located, is_demo: bool) -> Logbook {
     let folder = located.file().and_then(Path::parent);
-    let audit = match folder.filter(|_| is_demo) {
-        Some(folder) => folder.join("audit"),
-        None => context.paths.audit(),
+    let (audit, rolls) = match folder.filter(|_| is_demo) {
+        Some(folder) => (folder.join("audit"), folder.join("rolls")),
+        None => (context.paths.audit(), context.paths.rolls()),
     };
     Logbook {
         audit,
+        rolls,
+        files: super::roll::files(context),
         outputs: vec![".".into(), context.paths.state.join("runs")],
         actor: Actor {
             name: context.ssh().user,

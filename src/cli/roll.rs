@@ -6,7 +6,7 @@ mod keys;
 mod ready;
 mod say;
 
-use std::{fs, io::Write as _, thread, time::Duration};
+use std::{fs, io::Write as _};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::sync::mpsc;
@@ -20,23 +20,20 @@ use super::{
 use crate::{
     command::{
         Usage,
-        roll::{Part, Resume, Roll, list, show, to_json, unfinished},
+        roll::{Part, Resume, Roll, list, show, steered, to_json, unfinished},
         rolling::Rolling,
     },
+    exec::record::Actor,
+    fleet::keys::Register,
     ssh::Asked,
     store::{
-        self,
-        audit::{Audit, RollOrder, RunId},
-        roll::{Error, Folder, Note, Order, Record, Stored},
+        audit::RunId,
+        roll::{Error, Folder, Order, Steered, Stored},
     },
 };
 use ready::Ready;
 
-/// For whoever drives a roll to take an order.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Between two looks whether it has.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) use ready::files;
 
 /// `sshoal daemon roll`.
 pub(super) async fn begin(context: &mut Context, rolling: &Rolling) -> Result<u8> {
@@ -140,74 +137,32 @@ fn stored(folder: &Folder, id: &RunId) -> Result<Stored> {
 
 /// Gives an order to the process that drives a roll, and waits until it has taken it.
 fn order(context: &mut Context, folder: &Folder, id: &RunId, order: Order) -> Result<u8> {
-    let word = order.as_str();
-    let before = stored(folder, id)?;
-    if !before.is_driven {
-        let text = format!(
-            "roll {id}: no process drives it, so there is nothing to {word}; `sshoal roll resume {id}` goes on with it"
-        );
-        return Err(Usage(text).into());
-    }
-    if let Err(text) = written(context, id, order) {
+    let register = Register {
+        audit: context.paths.audit(),
+        actor: Actor {
+            name: context.ssh().user,
+            origin: "cli".to_owned(),
+        },
+    };
+    if stored(folder, id)?.is_driven
+        && let Err(text) = register.ordered(id, order)
+    {
         writeln!(context.console.err, "sshoal: roll {id}: {text}")?;
-        if matches!(order, Order::Resume | Order::Promote) {
+        if order.lets_begin() {
             return Ok(exit::BROKEN);
         }
     }
-    order.give(&folder.control(id))?;
-    let wanted = note(order);
-    let looks = PATIENCE.as_millis() / LOOK.as_millis();
-    for _ in 0..looks {
-        thread::sleep(LOOK);
-        let now = folder.read(id)?;
-        let new = now.lines.get(before.lines.len()..).unwrap_or_default();
-        let is_taken = |line: &store::roll::Line| matches!(line.record, Record::Note { what } if what == wanted);
-        if new.iter().any(is_taken) {
-            writeln!(context.console.err, "sshoal: roll {id}: {word} taken")?;
-            return Ok(exit::OK);
-        }
+    let became = folder.steer(id, order)?;
+    let text = steered(id, order, became);
+    if became == Steered::NotDriven {
+        return Err(Usage(text).into());
     }
-    let why = match order {
-        Order::Promote => "no canary waits for it",
-        _ => "its process doesn't answer; is it stopped (Ctrl-Z)?",
-    };
-    writeln!(
-        context.console.err,
-        "sshoal: roll {id}: {word} not taken: {why}"
-    )?;
-    Ok(exit::TROUBLE)
-}
-
-/// Writes down who orders what. What holds a roll or ends it is done all the same where that fails; what lets more nodes
-/// begin is not.
-fn written(context: &Context, roll: &RunId, order: Order) -> Result<(), String> {
-    let record = RollOrder {
-        actor: context.ssh().user,
-        origin: "cli".to_owned(),
-        roll: roll.clone(),
-        order: order.as_str().to_owned(),
-    };
-    let now = store::now_ms();
-    let audit = Audit::open(&context.paths.audit(), now);
-    let written = audit.and_then(|mut audit| audit.order(&record, now));
-    written.map_err(|error| {
-        let word = order.as_str();
-        match order {
-            Order::Resume | Order::Promote => format!("{word} not given: {error}"),
-            Order::Pause | Order::Abort => {
-                format!("{word} is given, and not written down: {error}")
-            }
-        }
+    writeln!(context.console.err, "sshoal: {text}")?;
+    Ok(if became == Steered::Taken {
+        exit::OK
+    } else {
+        exit::TROUBLE
     })
-}
-
-fn note(order: Order) -> Note {
-    match order {
-        Order::Pause => Note::Pause,
-        Order::Resume => Note::Resume,
-        Order::Promote => Note::Promote,
-        Order::Abort => Note::Abort,
-    }
 }
 
 /// A path that means the same from any folder.

@@ -9,6 +9,7 @@ pub mod logs;
 pub mod nodes;
 pub mod pool;
 pub mod registry;
+pub mod resumption;
 pub mod roll;
 pub mod rolling;
 pub mod screen;

@@ -18,7 +18,8 @@ use super::{
     pool::Pool,
     roll::Roll,
     screen::{
-        Columns, Filter, Forget, Help, Mark, Node, Quit, Retry, Runs, Sort, Theme, Unmark, View,
+        Columns, Filter, Forget, Help, Mark, Node, Quit, Retry, Rolls, Runs, Sort, Theme, Unmark,
+        View,
     },
     status::Status,
     trust::Trust,
@@ -100,6 +101,10 @@ pub enum Intent {
     Help,
     /// The runs of this dashboard.
     Runs,
+    /// The rolls of this dashboard.
+    Rolls,
+    /// Rolls of all processes, and orders for them.
+    Roll(Box<Roll>),
     /// Leave.
     Quit,
     /// Drop secrets.
@@ -163,6 +168,12 @@ pub const ENTRIES: &[Entry] = &[
     screen("runs", Runs::augment_args, |entry, rest| {
         entry.parse::<Runs>(rest).map(|_| Intent::Runs)
     }),
+    screen("rolls", Rolls::augment_args, |entry, rest| {
+        entry.parse::<Rolls>(rest).map(|_| Intent::Rolls)
+    }),
+    both("roll", Roll::augment_args, |entry, rest| {
+        entry.parse(rest).map(|roll| Intent::Roll(Box::new(roll)))
+    }),
     both("status", Status::augment_args, |entry, rest| {
         entry.parse(rest).map(Intent::Status)
     }),
@@ -204,13 +215,6 @@ pub const ENTRIES: &[Entry] = &[
         aliases: &["q"],
         ..screen("quit", Quit::augment_args, |entry, rest| {
             entry.parse::<Quit>(rest).map(|_| Intent::Quit)
-        })
-    },
-    Entry {
-        place: Place::Line,
-        ..both("roll", Roll::augment_args, |_, _| {
-            let text = "roll is a command of the command line: sshoal roll";
-            Err(Usage(text.to_owned()))
         })
     },
     Entry {

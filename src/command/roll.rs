@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         audit::{RunId, redact},
-        roll::{Batch, End, Header, Note, Record, Stored},
+        roll::{Batch, End, Header, Note, Order, Record, Steered, Stored},
     },
 };
 
@@ -291,6 +291,23 @@ pub fn show(stored: &Stored) -> String {
         }
     }
     text
+}
+
+/// What became of an order for a roll of another process.
+pub fn steered(id: &RunId, order: Order, became: Steered) -> String {
+    let word = order.as_str();
+    match (became, order) {
+        (Steered::Taken, _) => format!("roll {id}: {word} taken"),
+        (Steered::NotDriven, _) => format!(
+            "roll {id}: no process drives it, so there is nothing to {word}; `sshoal roll resume {id}` goes on with it"
+        ),
+        (Steered::NotTaken, Order::Promote) => {
+            format!("roll {id}: {word} not taken: no canary waits for it")
+        }
+        (Steered::NotTaken, _) => format!(
+            "roll {id}: {word} not taken: its process doesn't answer; is it stopped (Ctrl-Z)?"
+        ),
+    }
 }
 
 /// Nodes of a batch that stand alike, together.

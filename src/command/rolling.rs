@@ -9,10 +9,14 @@ use super::{Usage, daemon::is_name, status::duration};
 use crate::{
     daemon::{
         Action, Manner,
-        roll::{Batch, GateBy, Options, Sequence, Share, Steps, Text, batches},
+        roll::{Batch, GateBy, Options, Past, Sequence, Share, Steps, Text, Wish, batches},
         script,
     },
-    exec::{Template, plan},
+    exec::{
+        Template,
+        guard::{Ask, Verdict, judge},
+        plan,
+    },
     node::{Daemon, Node, set::NodeSet},
 };
 
@@ -221,6 +225,50 @@ impl Rolling {
             gate,
             on_fail: own(&self.steps.on_fail),
         })
+    }
+
+    /// The roll of these nodes; an error where it can't be.
+    pub fn wish(&self, nodes: &[Arc<Node>]) -> Result<Wish, Usage> {
+        let nodes: Vec<_> = nodes.iter().map(|node| self.login(node)).collect();
+        let batches = self.batches(&nodes)?;
+        self.wish_in(nodes, batches)
+    }
+
+    /// The same in batches that are known.
+    pub fn wish_in(&self, nodes: Vec<Arc<Node>>, batches: Vec<Batch>) -> Result<Wish, Usage> {
+        Ok(Wish {
+            resumes: None,
+            past: Past::default(),
+            what: self.what().into(),
+            gate: self.gate().as_str().into(),
+            set: self.set.clone(),
+            nodes,
+            batches: batches.into(),
+            options: self.options(),
+            steps: Arc::new(self.steps()?),
+            manner: self.manner(),
+            words: self.words(),
+            commands: self.commands(),
+        })
+    }
+
+    /// What says whether a node is well, for a person.
+    fn gate(&self) -> String {
+        match (&self.steps.gate, &self.steps.gate_local, &self.daemon) {
+            (Some(gate), _, _) => gate.clone(),
+            (None, Some(gate), _) => format!("here: {gate}"),
+            (None, None, Some(daemon)) => format!("{daemon} by its manager"),
+            (None, None, None) => "none".to_owned(),
+        }
+    }
+
+    /// What is asked before it begins: more than one node is never rolled unasked.
+    pub fn verdict(&self, nodes: &[Arc<Node>]) -> Verdict {
+        let mut verdict = judge(&self.commands(), nodes);
+        if verdict.asks == Ask::Nothing && nodes.len() > 1 {
+            verdict.asks = Ask::YesNo;
+        }
+        verdict
     }
 
     /// How steps are run.

@@ -94,6 +94,11 @@ pub struct Retry {
 #[group(skip)]
 pub struct Runs {}
 
+/// Show the rolls of this dashboard: daemons restarted batch by batch.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(skip)]
+pub struct Rolls {}
+
 /// Open the page of a node.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]

@@ -153,6 +153,16 @@ pub enum Action {
     PreviousMark,
     /// To the clipboard.
     Copy,
+    /// Show the rolls.
+    Rolls,
+    /// No node of the roll begins.
+    Pause,
+    /// The roll goes on.
+    Resume,
+    /// The canaries are good.
+    Promote,
+    /// Cut the roll.
+    Abort,
 }
 
 impl Action {
@@ -160,7 +170,15 @@ impl Action {
     pub fn is_mutating(self) -> bool {
         matches!(
             self,
-            Self::Exec | Self::Rerun | Self::Cancel | Self::Restart | Self::StartStop
+            Self::Exec
+                | Self::Rerun
+                | Self::Cancel
+                | Self::Restart
+                | Self::StartStop
+                | Self::Pause
+                | Self::Resume
+                | Self::Promote
+                | Self::Abort
         )
     }
 }
@@ -203,6 +221,10 @@ pub enum Scope {
     Search,
     /// Logs.
     Logs,
+    /// All rolls.
+    Rolls,
+    /// One roll.
+    Roll,
     /// A command is to be confirmed.
     Confirm,
     /// A command is to be confirmed by a word; all other keys are text.
@@ -211,7 +233,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Fleet,
         Self::Node,
         Self::Filter,
@@ -223,6 +245,8 @@ impl Scope {
         Self::Run,
         Self::Output,
         Self::Gathered,
+        Self::Rolls,
+        Self::Roll,
         Self::Logs,
         Self::Search,
         Self::Confirm,
@@ -265,6 +289,8 @@ impl Scope {
             Self::Output => "A node's output",
             Self::Gathered => "Gathered answers",
             Self::Logs => "Logs",
+            Self::Rolls => "Rolls",
+            Self::Roll => "A roll",
             Self::Search => "Typing a search",
             Self::Confirm => "A confirmation",
             Self::Word => "A confirmation by a word",

@@ -163,6 +163,9 @@ impl Actor {
             Order::Follow(order) => self.supervisor.logs.follow(order),
             Order::Unfollow(order) => self.supervisor.logs.unfollow(&order),
             Order::SaveLines(order, lines) => self.supervisor.logs.save(&order, lines),
+            Order::Roll(wish) => self.supervisor.rolls.start(wish),
+            Order::SteerRoll(id, note) => self.supervisor.rolls.steer(&id, note),
+            Order::ForgetRoll(id) => self.supervisor.rolls.forget(&id),
             Order::Inquire(inquiry) => self.inquirer.start(inquiry),
             Order::Forget => return,
         }
@@ -407,6 +410,7 @@ impl Actor {
         self.snapshot.at = self.clock.now();
         self.snapshot.runs = self.supervisor.runs();
         self.snapshot.logs = self.supervisor.logs.all();
+        self.snapshot.rolls = self.supervisor.rolls.all();
         self.snapshot.answers = self.inquirer.answers();
         self.outside
             .snapshots

@@ -1,6 +1,7 @@
 //! What somebody wants looked into beside the sampling: the way to nodes, host keys, the audit log.
 
 mod log;
+mod roll;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,6 +11,7 @@ use tokio::{
 };
 
 pub use log::{LogPage, LogWish};
+pub use roll::RollWish;
 
 use super::{
     Checkup, Clock, Logbook, checkup,
@@ -18,6 +20,7 @@ use super::{
 use crate::{
     node::Node,
     ssh::{Asked, Config, Connector},
+    store::roll::{Steered, Stored},
 };
 
 /// Answers that are kept for whoever asked; older ones are dropped.
@@ -36,6 +39,8 @@ pub enum Inquiry {
     Change(Change, Vec<Finding>),
     /// The audit log.
     Log(LogWish),
+    /// The rolls of all processes.
+    Roll(RollWish),
 }
 
 /// What came of it.
@@ -49,6 +54,12 @@ pub enum Answered {
     Changed(Vec<Finding>, Option<String>),
     /// Of the audit log.
     Log(LogPage),
+    /// The rolls that are kept, and what can't be read.
+    Rolls(Vec<Stored>, Vec<String>),
+    /// One roll.
+    Roll(Box<Stored>),
+    /// What became of an order for one.
+    Steered(Steered),
     /// Nothing: why.
     Failed(String),
 }
@@ -82,12 +93,19 @@ impl Outside {
     }
 }
 
+/// Where things are written down.
+#[derive(Clone)]
+struct Records {
+    register: Register,
+    rolls: PathBuf,
+}
+
 /// The owner of all inquiries.
 pub(super) struct Inquirer {
     clock: Clock,
     connector: Connector,
     outside: Outside,
-    register: Option<Register>,
+    records: Option<Records>,
     asked: Vec<(Id, Arc<Inquiry>)>,
     tasks: JoinSet<Answered>,
     answers: Arc<Vec<(Arc<Inquiry>, Arc<Answered>)>>,
@@ -100,15 +118,18 @@ impl Inquirer {
         outside: Outside,
         logbook: Option<&Logbook>,
     ) -> Self {
-        let register = logbook.map(|logbook| Register {
-            audit: logbook.audit.clone(),
-            actor: logbook.actor.clone(),
+        let records = logbook.map(|logbook| Records {
+            register: Register {
+                audit: logbook.audit.clone(),
+                actor: logbook.actor.clone(),
+            },
+            rolls: logbook.rolls.clone(),
         });
         Self {
             clock,
             connector,
             outside,
-            register,
+            records,
             asked: Vec::new(),
             tasks: JoinSet::new(),
             answers: Arc::default(),
@@ -118,11 +139,11 @@ impl Inquirer {
     pub(super) fn start(&mut self, inquiry: Arc<Inquiry>) {
         let asked = Arc::clone(&inquiry);
         let (clock, connector) = (self.clock, self.connector.clone());
-        let (outside, register) = (self.outside.clone(), self.register.clone());
+        let (outside, records) = (self.outside.clone(), self.records.clone());
         let task = self.tasks.spawn(async move {
             match &*asked {
                 Inquiry::Ways(nodes) => Answered::Ways(outside.walk(nodes, clock).await),
-                asked => answer(asked, &connector, register).await,
+                asked => answer(asked, &connector, records).await,
             }
         });
         let task = task.id();
@@ -164,14 +185,15 @@ impl Inquirer {
     }
 }
 
-async fn answer(inquiry: &Inquiry, connector: &Connector, register: Option<Register>) -> Answered {
-    match (inquiry, register) {
+async fn answer(inquiry: &Inquiry, connector: &Connector, records: Option<Records>) -> Answered {
+    match (inquiry, records) {
         (Inquiry::Keys(nodes), _) => Answered::Keys(keys::look(connector, nodes, true).await),
         (Inquiry::KnownKeys(nodes), _) => Answered::Keys(keys::look(connector, nodes, false).await),
-        (Inquiry::Change(change, found), Some(register)) => {
-            alter(connector, *change, found, &register).await
+        (Inquiry::Change(change, found), Some(records)) => {
+            alter(connector, *change, found, &records.register).await
         }
-        (Inquiry::Log(wish), Some(register)) => read(wish.clone(), register.audit).await,
+        (Inquiry::Log(wish), Some(records)) => read(wish.clone(), records.register.audit).await,
+        (Inquiry::Roll(wish), Some(records)) => kept(wish.clone(), records).await,
         _ => Answered::Failed("there is no audit log here".to_owned()),
     }
 }
@@ -190,6 +212,15 @@ async fn alter(
     keys::change(connector, change, &mut meant).await;
     let noted = register.note(&findings).await;
     Answered::Changed(findings, noted.err())
+}
+
+async fn kept(wish: RollWish, records: Records) -> Answered {
+    let answer = move || roll::answer(&records.rolls, &wish, &records.register);
+    match spawn_blocking(answer).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(error)) => Answered::Failed(error.to_string()),
+        Err(_) => Answered::Failed("an internal error; the log says more".to_owned()),
+    }
 }
 
 async fn read(wish: LogWish, folder: PathBuf) -> Answered {

@@ -11,8 +11,10 @@ mod lane;
 mod logs;
 mod poller;
 mod questions;
+mod rolls;
 mod sampling;
 pub mod state;
+mod sudo;
 mod supervise;
 
 use std::sync::Arc;
@@ -25,17 +27,20 @@ use tokio_util::sync::CancellationToken;
 
 pub use checkup::{Checkup, Found, Trouble, checkup};
 pub use clock::Clock;
-pub use inquiry::{Answered, Inquiry, LogPage, LogWish, walk};
+pub use inquiry::{Answered, Inquiry, LogPage, LogWish, RollWish, walk};
 pub use logs::{Followed, Saved};
+pub use rolls::{Happening, Last, Rolled, Turn};
 pub use state::{Counts, Link, Millis, NodeState, Sampler, Snapshot, Status};
 pub use supervise::Logbook;
 
 use self::{inquiry::Inquirer, questions::Questions, supervise::Supervisor};
 use crate::{
+    daemon::roll::Wish,
     exec::{Cancel, RunNumber, RunOrder},
     inventory::Inventory,
     node::NodeId,
     ssh::{Answer, Asked, Config, Connector, Prompt, PromptId},
+    store::{audit::RunId, roll::Note},
 };
 
 /// Orders that may wait; whoever sends more waits.
@@ -75,6 +80,12 @@ pub enum Order {
     Unfollow(Arc<crate::logs::Order>),
     /// Write these lines of followed logs into a file.
     SaveLines(Arc<crate::logs::Order>, Arc<Vec<u64>>),
+    /// Roll a daemon; how it stands is in the snapshots from then on.
+    Roll(Arc<Wish>),
+    /// Order something of a roll.
+    SteerRoll(RunId, Note),
+    /// Show a roll no longer that is over.
+    ForgetRoll(RunId),
     /// Look into something; the answer is in the snapshots from then on, for a while.
     Inquire(Arc<Inquiry>),
     /// Drop all passwords and decrypted keys; open connections stay.

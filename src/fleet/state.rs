@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answered, Followed, Inquiry};
+use super::{Answered, Followed, Inquiry, Rolled};
 use crate::{
     exec::RunState,
     inventory::Inventory,
@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub connections: Option<Arc<Vec<Row>>>,
     /// Runs that go on, and the last ones that are over; oldest first.
     pub runs: Arc<Vec<Arc<RunState>>>,
+    /// Rolls that go on, and the last ones that are over; oldest first.
+    pub rolls: Arc<Vec<Arc<Rolled>>>,
     /// Logs that are followed, oldest first.
     pub logs: Arc<Vec<Arc<Followed>>>,
     /// The last inquiries that are answered, oldest first.

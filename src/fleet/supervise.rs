@@ -1,6 +1,6 @@
 //! The runs of this fleet: starts them, ends them, and keeps what the last ones have come to.
 
-mod ledger;
+pub(in crate::fleet) mod ledger;
 mod save;
 mod task;
 
@@ -12,11 +12,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::{clock::Clock, logs::Followers};
+use super::{clock::Clock, logs::Followers, rolls::Rolls, sudo::Sudo};
 use crate::{
     exec::{Cancel, Control, RunNumber, RunOrder, RunState, record::Actor},
     node::text::SafeText,
     ssh::{Asked, Connector},
+    store::{self, audit::RunId, roll::Files},
 };
 
 /// Runs that are over and still shown; older ones are dropped.
@@ -34,6 +35,10 @@ pub struct Logbook {
     pub outputs: Vec<PathBuf>,
     /// Who runs them.
     pub actor: Actor,
+    /// The folder of the journals of rolls.
+    pub rolls: PathBuf,
+    /// What a roll that is resumed by another process has to have again.
+    pub files: Files,
 }
 
 /// The owner of all runs.
@@ -50,6 +55,8 @@ pub(super) struct Supervisor {
     news_to: mpsc::Sender<()>,
     /// The logs that are followed.
     pub(super) logs: Followers,
+    /// The rolls.
+    pub(super) rolls: Rolls,
 }
 
 /// Where an output was written to, or why not.
@@ -95,6 +102,7 @@ impl Supervisor {
         let logbook = logbook.map(Arc::new);
         Self {
             logs: Followers::new(clock, connector.clone(), logbook.clone()),
+            rolls: Rolls::new(clock, connector.clone(), logbook.clone(), asked.clone()),
             clock,
             connector,
             logbook,
@@ -117,6 +125,7 @@ impl Supervisor {
             // The other end is in `self`: it is never closed.
             Some(()) = self.news.recv() => {}
             () = self.logs.changed() => {}
+            () = self.rolls.changed() => {}
         }
     }
 
@@ -124,9 +133,10 @@ impl Supervisor {
         self.last += 1;
         let number = RunNumber(self.last);
         let control = Control::default();
-        let id = ledger::name(self.logbook.as_deref());
+        let id = self.logbook.as_ref().map(|_| RunId::new(store::now_ms()));
+        let name = id.as_ref().map_or("", RunId::as_str);
         let now = self.clock.now().0;
-        let state = Arc::new(RunState::new(number, id.as_str(), order, now));
+        let state = Arc::new(RunState::new(number, name, order, now));
         let (show, shown) = watch::channel(Arc::clone(&state));
         let task = task::Task {
             id,
@@ -135,7 +145,7 @@ impl Supervisor {
             connector: self.connector.clone(),
             clock: self.clock,
             logbook: self.logbook.clone(),
-            asked: self.asked.clone(),
+            sudo: Sudo::new(self.asked.clone(), control.clone()),
             shown: show,
             news: self.news_to.clone(),
         };
@@ -215,9 +225,9 @@ impl Supervisor {
     /// Ends all commands and waits for it, and for what is being written.
     pub(super) async fn stop(&mut self) {
         self.runs.iter().for_each(|run| run.control.cancel_all());
-        let logs = self.logs.stop();
+        let (logs, rolls) = (self.logs.stop(), self.rolls.stop());
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        let (runs, ()) = tokio::join!(timeout(FAREWELL, all), logs);
+        let (runs, (), ()) = tokio::join!(timeout(FAREWELL, all), logs, rolls);
         if runs.is_err() {
             tracing::warn!("left runs that did not end in time");
         }

@@ -49,6 +49,9 @@ impl Driver {
             | Effect::Follow(_)
             | Effect::Unfollow(_)
             | Effect::SaveLines(..)
+            | Effect::Roll(_)
+            | Effect::SteerRoll(..)
+            | Effect::ForgetRoll(_)
             | Effect::Inquire(_) => {
                 self.waiting.push_back(effect);
                 None

@@ -75,6 +75,9 @@ fn order(effect: Effect) -> Option<Order> {
         Effect::Follow(logs) => Some(Order::Follow(logs)),
         Effect::Unfollow(logs) => Some(Order::Unfollow(logs)),
         Effect::SaveLines(logs, lines) => Some(Order::SaveLines(logs, lines)),
+        Effect::Roll(wish) => Some(Order::Roll(wish)),
+        Effect::SteerRoll(id, note) => Some(Order::SteerRoll(id, note)),
+        Effect::ForgetRoll(id) => Some(Order::ForgetRoll(id)),
         Effect::Inquire(inquiry) => Some(Order::Inquire(inquiry)),
         Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }

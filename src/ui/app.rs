@@ -10,6 +10,7 @@ mod intent;
 mod logs;
 mod palette;
 mod question;
+mod rolls;
 mod runs;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::{
         history::History,
         keymap::{KeyMap, Scope},
     },
+    daemon::roll::Wish,
     exec::RunOrder,
     fleet::{Millis, NodeState, Snapshot},
     node::NodeId,
@@ -79,6 +81,8 @@ pub struct App {
     history: History,
     /// A run that was ordered and is not seen yet.
     ordered: Option<Arc<RunOrder>>,
+    /// A roll that was ordered and is not seen yet.
+    rolling: Option<Arc<Wish>>,
     /// What was asked from here and is not answered, or not shown, yet.
     asked: Vec<Waiting>,
     read_only: bool,
@@ -154,6 +158,7 @@ impl App {
             questions: Questions::default(),
             history: settings.history,
             ordered: None,
+            rolling: None,
             asked: Vec::new(),
             read_only: settings.read_only,
             is_dirty: true,
@@ -170,6 +175,7 @@ impl App {
                 self.world.size = Rect::new(0, 0, width, height);
                 self.fleet.follow(&self.world.scene(), self.world.body());
                 self.fit_runs();
+                self.fit_rolls();
                 self.fit_logs();
             }
             Event::Snapshot(snapshot) => return self.take(snapshot),
@@ -179,6 +185,7 @@ impl App {
                 self.world.now = self.world.now.max(now);
                 self.fall_silent();
                 self.fit_runs();
+                self.fit_rolls();
                 self.fit_logs();
                 self.refresh();
             }
@@ -210,6 +217,7 @@ impl App {
         }
         self.refresh();
         self.refresh_runs();
+        self.refresh_rolls();
         self.refresh_logs();
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());

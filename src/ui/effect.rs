@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
+    daemon::roll::Wish,
     exec::{Cancel, RunNumber, RunOrder},
     fleet::Inquiry,
     logs::Order,
     node::NodeId,
     ssh::{Answer, PromptId},
+    store::{audit::RunId, roll::Note},
 };
 
 /// One wish; `tui::driver` carries it out.
@@ -43,6 +45,12 @@ pub enum Effect {
     Unfollow(Arc<Order>),
     /// Write these lines of followed logs into a file.
     SaveLines(Arc<Order>, Arc<Vec<u64>>),
+    /// Roll a daemon.
+    Roll(Arc<Wish>),
+    /// Order something of a roll.
+    SteerRoll(RunId, Note),
+    /// Show a roll no longer that is over.
+    ForgetRoll(RunId),
     /// Put this text on the clipboard of the person's terminal.
     Copy(String),
     /// Look into something; the answer comes with the snapshots.

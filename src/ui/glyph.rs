@@ -117,6 +117,16 @@ impl Glyphs {
         self.pick("▶", ">")
     }
 
+    /// Something that shows what is in it.
+    pub fn opened(self) -> &'static str {
+        self.pick("▾", "v")
+    }
+
+    /// Something that doesn't.
+    pub fn closed(self) -> &'static str {
+        self.pick("▸", ">")
+    }
+
     /// Received, or down.
     pub fn down(self) -> &'static str {
         self.pick("↓", "v")

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::keymap::{Action, Scope},
+    daemon::roll::Standing,
     fleet::{Counts, Status},
 };
 
@@ -75,6 +76,7 @@ pub(super) fn header(
     buf.set_style(first, scene.theme.style(Role::Panel));
     let mut line = counts(fleet.summary().counts, scene);
     line.extend(runs(scene));
+    line.extend(rolls(scene));
     let end = pieces(buf, first, first.x, &line);
     ending(
         buf,
@@ -148,6 +150,30 @@ fn runs(scene: &Scene<'_>) -> Option<Piece> {
     (count > 0).then(|| {
         let text = format!("   {sign} {count} {word}");
         (text, scene.theme.style(Role::Accent))
+    })
+}
+
+/// The rolls that go on, and whether one of them waits for a person.
+fn rolls(scene: &Scene<'_>) -> Option<Piece> {
+    let going = || {
+        scene
+            .snapshot
+            .rolls
+            .iter()
+            .filter(|rolled| rolled.is_going())
+    };
+    let is_held = |rolled: &Standing| matches!(rolled, Standing::Paused | Standing::Promotion);
+    let waits = going().any(|rolled| is_held(&rolled.state.standing));
+    let (count, sign) = (going().count(), scene.glyphs.running());
+    let word = if count == 1 { "roll" } else { "rolls" };
+    (count > 0).then(|| {
+        let (rest, role) = if waits {
+            (" waits for you", Role::Warn)
+        } else {
+            ("", Role::Accent)
+        };
+        let text = format!("   {sign} {count} {word}{rest}");
+        (text, scene.theme.style(role))
     })
 }
 

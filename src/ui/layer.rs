@@ -4,7 +4,8 @@ use super::{
     palette::Palette,
     view::{
         columns::menu::Menu, confirm::Confirm, daemons, help::Help, line::Line, logs::Logs,
-        node::NodeView, page::Page, pool::Pool, run::RunView, runs::Runs,
+        node::NodeView, page::Page, pool::Pool, roll::RollView, rolls::Rolls, run::RunView,
+        runs::Runs,
     },
 };
 use crate::{config::keymap::Scope, node::NodeId};
@@ -28,6 +29,10 @@ pub(super) enum Layer {
     Runs(Runs),
     /// One run.
     Run(Box<RunView>),
+    /// All rolls.
+    Rolls(Rolls),
+    /// One roll.
+    Roll(Box<RollView>),
     /// Logs.
     Logs(Box<Logs>),
     /// A text to read.
@@ -43,7 +48,12 @@ impl Layer {
     pub(super) fn has_crumb(&self) -> bool {
         matches!(
             self,
-            Self::Node(..) | Self::Runs(_) | Self::Run(_) | Self::Logs(_)
+            Self::Node(..)
+                | Self::Runs(_)
+                | Self::Run(_)
+                | Self::Rolls(_)
+                | Self::Roll(_)
+                | Self::Logs(_)
         )
     }
 
@@ -58,6 +68,8 @@ impl Layer {
             Self::Filter(_) => Scope::Filter,
             Self::Runs(_) => Scope::Runs,
             Self::Run(view) => view.scope(),
+            Self::Rolls(_) => Scope::Rolls,
+            Self::Roll(_) => Scope::Roll,
             Self::Logs(logs) => logs.scope(),
             Self::Palette(_) => Scope::Palette,
             Self::Confirm(confirm) => confirm.scope(),

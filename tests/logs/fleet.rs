@@ -6,6 +6,7 @@ use sshoal::{
     exec::record::Actor,
     fleet::{Answers, Clock, Fleet, Followed, Logbook, Order, Snapshot},
     logs::Source,
+    store::roll::Files,
 };
 use tokio::{sync::watch, time::timeout};
 
@@ -32,6 +33,8 @@ async fn lines_come_with_the_snapshots_and_are_saved() {
     fs::write(&file, numbered(0..50).join("\n") + "\n").unwrap();
     let logbook = Logbook {
         audit: folder.path().join("audit"),
+        rolls: folder.path().join("rolls"),
+        files: Files::default(),
         outputs: vec![
             folder.path().join("not/\0/there"),
             folder.path().join("outputs"),

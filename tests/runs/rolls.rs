@@ -10,7 +10,7 @@ use sshoal::{
     exec::{Control, plan},
     inventory,
     node::Node,
-    sim::{self, Profile, Sim},
+    sim::{self, Sim},
     ssh::{self, Connector, SshConfig},
     store::{
         audit::RunId,
@@ -56,7 +56,7 @@ fn order(id: &RunId, nodes: Vec<Arc<Node>>) -> Order {
         batches: batches.into(),
         nodes,
         options,
-        steps: Steps {
+        steps: Arc::new(Steps {
             before: Some(Box::new(|_, _| "true".to_owned())),
             restart: Box::new(|_, place| {
                 let end = if is_bad(place) { "false" } else { "true" };
@@ -65,7 +65,7 @@ fn order(id: &RunId, nodes: Vec<Arc<Node>>) -> Order {
             after: None,
             gate: GateBy::OnNode(Box::new(|_, _| "true".to_owned())),
             on_fail: None,
-        },
+        }),
         manner: plan::Options::default(),
     }
 }
@@ -90,7 +90,7 @@ async fn driven(start: Start, order: &Order) -> (Finished, State, usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_nodes_of_which_a_tenth_fails_never_cross_the_limit() {
     let config = sim::Config {
-        nodes: Profile::demo(NODES),
+        nodes: crate::steady(NODES),
         ..sim::Config::default()
     };
     let sim = Sim::start(config).await.unwrap();

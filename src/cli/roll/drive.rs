@@ -30,7 +30,7 @@ use crate::{
         },
         exit,
     },
-    daemon::roll::{Event, Finished, Order, Reason, Standing, Start, State, Trace, drive},
+    daemon::roll::{Event, Finished, Order, Reason, Standing, Start, State, Trace, drive, said},
     exec::{Control, exit::ABORTED, script::GRACE},
     fleet::Clock,
     node::text::SafeText,
@@ -365,7 +365,7 @@ impl Stage {
             if let Some(value) = json::line(event, &self.order, store::now_ms()) {
                 self.put(&value);
             }
-        } else if let Some(line) = say::line(event, &self.order, &self.state) {
+        } else if let Some(line) = said(event, &self.order, &self.state) {
             self.screen.put(Piece::Out(format!("{line}\n").into()));
         }
     }

@@ -4,27 +4,27 @@ use super::{
     Action, Binding,
     Scope::{
         self, Anywhere, Columns, Confirm, Daemons, Filter, Fleet, Gathered, Help, Logs, Node,
-        Output, Palette, Pool, Prompt, Run, Runs, Search, Secret, Word,
+        Output, Palette, Pool, Prompt, Roll, Rolls, Run, Runs, Search, Secret, Word,
     },
 };
 
 /// Scopes in which letters are keys, not text or answers.
 const VIEWS: &[Scope] = &[
-    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Run, Output, Gathered, Logs,
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Run, Output, Gathered, Rolls, Roll, Logs,
 ];
 
 /// Those of them in which `g` is the way to the top.
 const TOPS: &[Scope] = &[
-    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Output, Logs,
+    Fleet, Node, Help, Columns, Daemons, Pool, Runs, Output, Rolls, Roll, Logs,
 ];
 
 /// Every key of the dashboard.
 #[rustfmt::skip] // one row a line: it is read as a table
 pub const BINDINGS: &[Binding] = &[
-    row(Action::Help, &[Fleet, Node, Columns, Pool, Runs, Run, Output, Gathered, Logs], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
+    row(Action::Help, &[Fleet, Node, Columns, Pool, Runs, Run, Output, Gathered, Rolls, Roll, Logs], &["?", "f1"], "the keys, the signs, the filter language").hint(1, "help"),
     row(Action::Open, &[Fleet], &["enter"], "open the node under the cursor").hint(2, "open"),
     row(Action::Palette, &[Fleet, Node], &[":"], "every command, by its name").hint(3, "command"),
-    row(Action::Palette, &[Help, Columns, Pool, Runs, Run, Output, Gathered, Logs], &[":"], "every command, by its name").hint(20, "command"),
+    row(Action::Palette, &[Help, Columns, Pool, Runs, Run, Output, Gathered, Rolls, Roll, Logs], &[":"], "every command, by its name").hint(20, "command"),
     row(Action::Filter, &[Fleet], &["/", "f4"], "filter the nodes").hint(5, "filter"),
     row(Action::Exec, &[Fleet, Node], &["!"], "run a command: on the marked nodes, else here").hint(8, "run"),
     row(Action::Mark, &[Fleet], &["space"], "mark the node, or unmark it").hint(7, "mark"),
@@ -43,6 +43,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Signal, &[Fleet], &["m"], "the signal that colours the heatmap").hint(12, "signal"),
     row(Action::Connections, &[Fleet, Node], &["P"], "the connections that are kept"),
     row(Action::Runs, &[Fleet, Node], &["r"], "the runs: commands on many nodes"),
+    row(Action::Rolls, &[Fleet, Node, Runs], &["B"], "the rolls: daemons restarted batch by batch"),
     row(Action::Restart, &[Fleet], &["R"], "restart a daemon: on the marked nodes, else here").hint(16, "restart"),
     row(Action::StartStop, &[Fleet], &["S"], "stop or start a daemon: on the marked, else here").hint(17, "stop or start"),
     row(Action::NextDaemon, &[Node], &["tab"], "the cursor to the next daemon").hint(5, "daemon"),
@@ -72,6 +73,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Back, &[Run], &["esc"], "close; the run goes on").hint(2, "close"),
     row(Action::Back, &[Output], &["esc", "backspace"], "back to the run").hint(2, "back"),
     row(Action::Back, &[Gathered], &["esc", "g"], "back to the run").hint(2, "back"),
+    row(Action::Open, &[Rolls], &["enter"], "open the roll").hint(3, "open"),
+    row(Action::Drop, &[Rolls], &["delete", "d"], "show a roll no longer that is over").hint(6, "drop"),
+    row(Action::Back, &[Rolls], &["esc", "B"], "close").hint(2, "close"),
+    row(Action::Open, &[Roll], &["enter"], "what the node said; open or close a batch").hint(8, "open"),
+    row(Action::Pause, &[Roll], &["p"], "pause: no node begins").hint(3, "pause"),
+    row(Action::Resume, &[Roll], &["r"], "go on; once it is over, with what is left").hint(5, "go on"),
+    row(Action::Promote, &[Roll], &["P"], "promote: the canaries are good").hint(6, "promote"),
+    row(Action::Abort, &[Roll], &["a"], "abort: what is in flight is cut").hint(7, "abort"),
+    row(Action::Back, &[Roll], &["esc"], "close; the roll goes on").hint(2, "close"),
     row(Action::Logs, &[Fleet], &["l"], "follow the log: of marked nodes, else of this").hint(15, "logs"),
     row(Action::Logs, &[Node], &["l", "enter"], "the log of this daemon, of failed ones, or all").hint(6, "logs"),
     row(Action::SystemLog, &[Node], &["L"], "follow the system's log"),

@@ -26,7 +26,7 @@ pub struct Order {
     /// When nodes begin, and what stops it.
     pub options: Options,
     /// What is done on each.
-    pub steps: Steps,
+    pub steps: Arc<Steps>,
     /// How it is run there: sudo, deadlines.
     pub manner: plan::Options,
 }
@@ -185,13 +185,13 @@ mod tests {
             nodes: vec![Arc::new(Node::blank("n'1"))],
             batches: Arc::new([]),
             options: Options::default(),
-            steps: Steps {
+            steps: Arc::new(Steps {
                 before: None,
                 restart: Box::new(|node, rank| format!("restart {} {rank}", node.id)),
                 after: None,
                 gate: GateBy::Here(Box::new(|_, _| "ask".to_owned())),
                 on_fail: None,
-            },
+            }),
             manner: plan::Options::default(),
         }
     }

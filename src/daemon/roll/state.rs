@@ -127,10 +127,16 @@ impl State {
     fn looked(&mut self, down: &[(usize, SafeText)]) {
         for node in &mut self.nodes {
             node.is_down = false;
+            if node.at == At::Waiting {
+                node.reason = SafeText::default();
+            }
         }
-        for (place, _) in down {
+        for (place, why) in down {
             if let Some(node) = self.nodes.get_mut(*place) {
                 node.is_down = true;
+                if node.at == At::Waiting {
+                    node.reason = why.clone();
+                }
             }
         }
     }
@@ -154,6 +160,10 @@ impl State {
         if let Some(node) = self.nodes.get_mut(place)
             && node.at != at
         {
+            if node.at == At::Waiting {
+                // It was down before its turn; that says nothing of what is done now.
+                node.reason = SafeText::default();
+            }
             node.at = at;
             node.since_ms = now_ms;
             node.is_down &= at == At::Waiting;

@@ -1,4 +1,4 @@
-//! Changes of known host keys in the audit log.
+//! What changes without a run, in the audit log: known host keys, and orders for rolls of other processes.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,8 @@ use crate::{
     ssh::KnownKey,
     store::{
         self,
-        audit::{Audit, Error, HostKey, HostKeyChange},
+        audit::{Audit, Error, HostKey, HostKeyChange, RollOrder, RunId},
+        roll::Order,
     },
 };
 
@@ -37,6 +38,27 @@ impl Register {
             return Ok(());
         }
         self.write(records).await
+    }
+
+    /// Writes down an order for a roll that another process drives. Blocks.
+    pub fn ordered(&self, roll: &RunId, order: Order) -> Result<(), String> {
+        let record = RollOrder {
+            actor: self.actor.name.clone(),
+            origin: self.actor.origin.clone(),
+            roll: roll.clone(),
+            order: order.as_str().to_owned(),
+        };
+        let now = store::now_ms();
+        let audit = Audit::open(&self.audit, now);
+        let written = audit.and_then(|mut audit| audit.order(&record, now));
+        written.map_err(|error| {
+            let given = if order.lets_begin() {
+                "not given"
+            } else {
+                "is given, and not written down"
+            };
+            format!("{} {given}: {error}", order.as_str())
+        })
     }
 
     async fn write(&self, records: Vec<HostKey>) -> Result<(), String> {

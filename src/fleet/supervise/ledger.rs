@@ -9,31 +9,16 @@ use tokio::{
 
 use super::Logbook;
 use crate::{
-    exec::{NodeResult, RunOrder, RunState, record},
+    exec::{NodeResult, record},
     node::text::SafeText,
     store::{
         self,
-        audit::{Audit, Error, RunId, RunResult},
+        audit::{Audit, Counts, Error, Intent, RunId, RunResult},
     },
 };
 
-/// The name of a run; a dashboard without a log has none to give.
-pub(super) fn name(logbook: Option<&Logbook>) -> Name {
-    Name(logbook.map(|_| RunId::new(store::now_ms())))
-}
-
-/// A run's name in the log, where there is one.
-#[derive(Clone, Debug)]
-pub(super) struct Name(Option<RunId>);
-
-impl Name {
-    pub(super) fn as_str(&self) -> &str {
-        self.0.as_ref().map_or("", RunId::as_str)
-    }
-}
-
 /// The log of one run; it writes what has ended while more ends.
-pub(super) struct Ledger {
+pub(in crate::fleet) struct Ledger {
     run: RunId,
     /// None while it is being written to, or once it broke.
     audit: Option<Audit>,
@@ -43,15 +28,11 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Writes the intent down. An error means that nothing may be run.
-    pub(super) async fn open(
-        name: &Name,
-        logbook: Option<&Arc<Logbook>>,
-        order: &RunOrder,
+    pub(in crate::fleet) async fn open(
+        logbook: &Arc<Logbook>,
+        intent: Intent,
     ) -> Result<Self, SafeText> {
-        let (Some(run), Some(logbook)) = (name.0.clone(), logbook.cloned()) else {
-            return Err("not run: there is no audit log to write it down in".into());
-        };
-        let intent = record::intent(&run, order, &logbook.actor, store::now_ms());
+        let (run, logbook) = (intent.run.clone(), Arc::clone(logbook));
         let opened = spawn_blocking(move || {
             let mut audit = Audit::open(&logbook.audit, intent.at_ms)?;
             audit.intent(&intent)?;
@@ -66,14 +47,14 @@ impl Ledger {
                     writing: JoinSet::new(),
                 });
             }
-            Ok(Err(error)) => format!("not run: {error}"),
-            Err(_) => "not run: an internal error; the log says more".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "an internal error; the log says more".to_owned(),
         };
         Err(why.as_str().into())
     }
 
     /// Has a result written down soon.
-    pub(super) fn add(&mut self, result: &NodeResult) {
+    pub(in crate::fleet) fn add(&mut self, result: &NodeResult) {
         let record = record::result(&self.run, result, store::now_ms());
         self.waiting.push(record);
         self.write();
@@ -95,7 +76,7 @@ impl Ledger {
 
     /// Resolves when something was written; never while nothing is. What was written is on disk a second later, also where
     /// nothing more is. Cancel-safe.
-    pub(super) async fn written(&mut self) -> Result<(), SafeText> {
+    pub(in crate::fleet) async fn written(&mut self) -> Result<(), SafeText> {
         loop {
             if let Some(done) = self.writing.join_next().await {
                 return self.settle(done);
@@ -125,7 +106,7 @@ impl Ledger {
     }
 
     /// Writes the rest and the end.
-    pub(super) async fn close(mut self, state: &RunState) -> Result<(), SafeText> {
+    pub(in crate::fleet) async fn close(mut self, counts: Counts) -> Result<(), SafeText> {
         let mut first = Ok(());
         while let Some(done) = self.writing.join_next().await {
             first = first.and(self.settle(done));
@@ -133,7 +114,6 @@ impl Ledger {
         let Some(mut audit) = self.audit.take() else {
             return first.and(Err(broken()));
         };
-        let counts = record::counts(state.results().map(AsRef::as_ref));
         let run = self.run;
         let ended = spawn_blocking(move || audit.end(&run, &counts, store::now_ms()));
         let ended = ended.await.map_err(|_| broken());

@@ -3,19 +3,17 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 
-use super::{
-    Logbook,
-    ledger::{Ledger, Name},
-};
+use super::{Logbook, ledger::Ledger};
 use crate::{
-    exec::{self, Control, Event, Finished, RunState},
-    fleet::clock::Clock,
+    exec::{self, Control, Event, Finished, RunState, record},
+    fleet::{clock::Clock, sudo::Sudo},
     node::text::SafeText,
-    ssh::{Answer, Asked, Connector, Question},
+    ssh::Connector,
+    store::{self, audit::RunId},
 };
 
 /// Events that may wait; nodes with more to say wait for the screen's part.
@@ -29,13 +27,14 @@ const SHOW_EVERY: Duration = Duration::from_millis(50);
 
 /// All that a run needs.
 pub(super) struct Task {
-    pub(super) id: Name,
+    /// Its name in the audit log; a dashboard without a log has none to give.
+    pub(super) id: Option<RunId>,
     pub(super) state: Arc<RunState>,
     pub(super) control: Control,
     pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) logbook: Option<Arc<Logbook>>,
-    pub(super) asked: Option<mpsc::Sender<Asked>>,
+    pub(super) sudo: Sudo,
     pub(super) shown: watch::Sender<Arc<RunState>>,
     pub(super) news: mpsc::Sender<()>,
 }
@@ -43,8 +42,7 @@ pub(super) struct Task {
 impl Task {
     /// Runs it to its end. The engine's tasks end with this one.
     pub(super) async fn run(mut self) {
-        let opened = Ledger::open(&self.id, self.logbook.as_ref(), &self.state.order).await;
-        match opened {
+        match self.open().await {
             Ok(ledger) => self.follow(ledger).await,
             Err(why) => {
                 let now = self.clock.now().0;
@@ -54,13 +52,21 @@ impl Task {
         self.show();
     }
 
+    async fn open(&self) -> Result<Ledger, SafeText> {
+        let (Some(run), Some(logbook)) = (&self.id, &self.logbook) else {
+            return Err("not run: there is no audit log to write it down in".into());
+        };
+        let intent = record::intent(run, &self.state.order, &logbook.actor, store::now_ms());
+        let opened = Ledger::open(logbook, intent).await;
+        opened.map_err(|why| format!("not run: {why}").as_str().into())
+    }
+
     async fn follow(&mut self, mut ledger: Ledger) {
         let (event_to, mut events) = mpsc::channel(EVENTS);
         let plan = Arc::clone(&self.state.order.plan);
         let run = exec::run(plan, self.connector.clone(), self.control.clone(), event_to);
         let mut run = pin!(run);
         let mut finished: Option<Finished> = None;
-        let mut password: Option<oneshot::Receiver<Answer>> = None;
         let mut show_at: Option<Instant> = None;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -73,7 +79,7 @@ impl Task {
                     self.show();
                     continue;
                 }
-                answer = answered(&mut password) => self.give_password(answer),
+                () = self.sudo.answered() => {}
                 written = ledger.written() => self.note(written),
                 count = events.recv_many(&mut batch, BATCH) => {
                     if count == 0 && finished.is_some() {
@@ -82,7 +88,7 @@ impl Task {
                     for event in batch.drain(..) {
                         match &event {
                             Event::Ended(_, result) => ledger.add(result),
-                            Event::Password(prompt) => password = self.ask(prompt).await,
+                            Event::Password(prompt) => self.ask(prompt).await,
                             _ => {}
                         }
                         self.apply(event);
@@ -91,7 +97,8 @@ impl Task {
             }
             show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
         }
-        let written = ledger.close(&self.state).await;
+        let counts = record::counts(self.state.results().map(AsRef::as_ref));
+        let written = ledger.close(counts).await;
         self.note(written);
         let now = self.clock.now().0;
         if let Some(finished) = finished {
@@ -121,46 +128,11 @@ impl Task {
         let _ = self.news.try_send(());
     }
 
-    /// Asks for the password of sudo, once for all nodes.
-    async fn ask(&mut self, prompt: &SafeText) -> Option<oneshot::Receiver<Answer>> {
+    async fn ask(&mut self, prompt: &SafeText) {
         let jobs = &self.state.order.plan.jobs;
-        let (Some(asked), Some(first)) = (&self.asked, jobs.first()) else {
-            self.control.abort(NOBODY);
-            return None;
-        };
-        let question = Question::Sudo {
-            prompt: prompt.clone(),
-            nodes: jobs.len(),
-        };
-        let (question, answer) = Asked::of(first.node.id.clone(), question);
-        if asked.send(question).await.is_err() {
-            self.control.abort(NOBODY);
-        }
-        Some(answer)
+        let node = jobs.first().map(|job| job.node.id.clone());
+        self.sudo.ask(prompt, node, jobs.len()).await;
     }
-
-    fn give_password(&self, answer: Option<Answer>) {
-        let secret = match answer {
-            Some(Answer::Secrets(secrets) | Answer::ForAll(secrets)) => secrets.into_iter().next(),
-            _ => None,
-        };
-        match secret {
-            Some(secret) => self.control.give_password(secret),
-            None => self.control.abort("no password was given for sudo"),
-        }
-    }
-}
-
-const NOBODY: &str = "sudo asks for a password, and nobody is there to give it";
-
-/// The answer; nothing where it was declined. Never while nothing is asked.
-async fn answered(password: &mut Option<oneshot::Receiver<Answer>>) -> Option<Answer> {
-    let answer = match password {
-        Some(waiting) => waiting.await.ok(),
-        None => std::future::pending().await,
-    };
-    *password = None;
-    answer
 }
 
 async fn until(at: Option<Instant>) {

@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Error, folder::wrong};
+use super::{Error, Note, folder::wrong};
 
 /// More than a person ever orders between two looks.
 const MOST: u64 = 4 << 10;
@@ -34,6 +34,22 @@ impl Order {
             Self::Resume => "resume",
             Self::Promote => "promote",
             Self::Abort => "abort",
+        }
+    }
+
+    /// More nodes begin by it: it is not given where it can't be written down. What holds a roll or ends it is given all the
+    /// same.
+    pub fn lets_begin(self) -> bool {
+        matches!(self, Self::Resume | Self::Promote)
+    }
+
+    /// As the journal has it once it is taken.
+    pub fn note(self) -> Note {
+        match self {
+            Self::Pause => Note::Pause,
+            Self::Resume => Note::Resume,
+            Self::Promote => Note::Promote,
+            Self::Abort => Note::Abort,
         }
     }
 

@@ -10,6 +10,7 @@ mod error;
 mod folder;
 mod journal;
 mod record;
+mod steer;
 
 #[cfg(test)]
 mod tests;
@@ -18,4 +19,5 @@ pub use control::{Control, Order};
 pub use error::Error;
 pub use folder::{Folder, Stored};
 pub use journal::Journal;
-pub use record::{Batch, End, Header, Line, Note, Place, Record};
+pub use record::{Batch, End, Files, Header, Line, Note, Place, Record};
+pub use steer::Steered;

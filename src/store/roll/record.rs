@@ -9,6 +9,17 @@ use crate::store::audit::RunId;
 /// A node, by its place in [`Header::nodes`].
 pub type Place = usize;
 
+/// The files that count for a roll: a resumption has the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The inventory.
+    pub hosts: Option<PathBuf>,
+    /// The file of host keys.
+    pub known_hosts: Option<PathBuf>,
+    /// The ssh_config.
+    pub ssh_config: Option<PathBuf>,
+}
+
 /// The first line: what was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -30,6 +41,17 @@ pub struct Header {
     pub nodes: Vec<String>,
     /// In what batches they come.
     pub batches: Vec<Batch>,
+}
+
+impl Header {
+    /// The files that counted at its beginning.
+    pub fn files(&self) -> Files {
+        Files {
+            hosts: self.hosts.clone(),
+            known_hosts: self.known_hosts.clone(),
+            ssh_config: self.ssh_config.clone(),
+        }
+    }
 }
 
 /// Nodes that come together.

@@ -148,6 +148,7 @@ impl App {
             Action::Theme => self.world.theme = self.world.theme.next(),
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
+            Action::Rolls => self.open_rolls(),
             Action::Palette | Action::Exec => self.open_palette(action),
             Action::Restart | Action::StartStop => return self.choose_daemon(action),
             _ if matches!(self.layers.last(), Some(Layer::Palette(_))) => {
@@ -204,6 +205,8 @@ impl App {
             Layer::Confirm(confirm) => self.act_on_confirm(confirm, action),
             Layer::Runs(runs) => self.act_on_runs(runs, action, body),
             Layer::Run(view) => self.act_on_run(view, action, body),
+            Layer::Rolls(rolls) => self.act_on_rolls(rolls, action, body),
+            Layer::Roll(view) => self.act_on_roll(view, action, body),
             Layer::Logs(logs) => self.act_on_logs(logs, action, body),
             Layer::Node(id, view) => self.act_on_node((id, view), action, body),
         }

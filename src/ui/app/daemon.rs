@@ -28,9 +28,9 @@ use crate::{
 impl App {
     /// What `daemon …` in the palette asks for.
     pub(super) fn daemon(&mut self, line: &daemon::Daemon) -> Result<Vec<Effect>, Usage> {
-        let daemon::Part::Act(verb) = &line.part else {
-            let text = "roll is a command of the command line: sshoal daemon roll";
-            return Err(Usage(text.to_owned()));
+        let verb = match &line.part {
+            daemon::Part::Act(verb) => verb,
+            daemon::Part::Roll(rolling) => return self.roll(rolling),
         };
         let (action, act) = (verb.action(), verb.act());
         if self.read_only && action.is_mutating() {

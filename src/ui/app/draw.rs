@@ -64,47 +64,25 @@ impl App {
             Some(Layer::Run(view)) => Some(view.crumb(scene)),
             Some(Layer::Logs(logs)) => Some(logs.crumb(scene)),
             Some(Layer::Runs(_)) => Some("runs".to_owned()),
+            Some(Layer::Roll(view)) => Some(view.crumb()),
+            Some(Layer::Rolls(_)) => Some("rolls".to_owned()),
             _ => self.open_node().map(|(id, _)| id.to_string()),
         };
         header::header(&self.fleet, crumb.as_deref(), scene, areas, buf);
         let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
-        match front {
-            Some(Layer::Page(report)) => {
-                report.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Help(help)) => {
-                help.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Pool(pool)) => {
-                pool.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Runs(runs)) => {
-                runs.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Run(view)) => {
-                view.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Logs(logs)) => {
-                logs.render(scene, areas.body, buf);
-                return 0;
-            }
-            Some(Layer::Filter(line)) => {
-                let (header, footer) = (areas.header, areas.footer);
-                let typed = if header.height > 1 {
-                    row(header, 1)
-                } else {
-                    footer
-                };
-                let (_, error) = self.fleet.filter();
-                line.render(scene, (self.fleet.shown(), error), typed, buf);
-            }
-            _ => {}
+        if front.is_some_and(|layer| instead(layer, scene, areas.body, buf)) {
+            return 0;
+        }
+        if let Some(Layer::Filter(line)) = front {
+            let (header, footer) = (areas.header, areas.footer);
+            let typed = if header.height > 1 {
+                row(header, 1)
+            } else {
+                footer
+            };
+            let (_, error) = self.fleet.filter();
+            line.render(scene, (self.fleet.shown(), error), typed, buf);
         }
         if let Some((id, view)) = self.open_node() {
             let node = self.world.node(id);
@@ -156,6 +134,22 @@ impl App {
             menu.render(scene, body, buf);
         }
     }
+}
+
+/// Draws what stands in the place of the nodes; false for a layer that leaves them in sight.
+fn instead(layer: &Layer, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) -> bool {
+    match layer {
+        Layer::Page(report) => report.render(scene, body, buf),
+        Layer::Help(help) => help.render(scene, body, buf),
+        Layer::Pool(pool) => pool.render(scene, body, buf),
+        Layer::Runs(runs) => runs.render(scene, body, buf),
+        Layer::Run(view) => view.render(scene, body, buf),
+        Layer::Rolls(rolls) => rolls.render(scene, body, buf),
+        Layer::Roll(view) => view.render(scene, body, buf),
+        Layer::Logs(logs) => logs.render(scene, body, buf),
+        _ => return false,
+    }
+    true
 }
 
 fn card(scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {

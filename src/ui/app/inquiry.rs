@@ -8,14 +8,18 @@ use crate::{
         self, Usage,
         audit::{self, Audit, Part},
         doctor::{self, Doctor},
-        select,
+        roll, select,
         trust::{self, Trust},
     },
     fleet::{
-        Answered, Inquiry, LogPage, LogWish,
+        Answered, Inquiry, LogPage, LogWish, RollWish,
         keys::{Change, Finding},
     },
     node::{Node, NodeId, set::NodeSet},
+    store::{
+        audit::RunId,
+        roll::{Order, Steered},
+    },
     ui::{
         effect::Effect,
         layer::Layer,
@@ -48,6 +52,7 @@ enum Wish {
     Doctor(Doctor),
     Trust(Trust),
     Audit(Audit),
+    Roll(RollWish),
 }
 
 impl Wish {
@@ -56,6 +61,7 @@ impl Wish {
             Self::Doctor(_) => "doctor",
             Self::Trust(_) => "trust",
             Self::Audit(_) => "audit",
+            Self::Roll(_) => "roll",
         }
     }
 }
@@ -101,6 +107,16 @@ impl App {
         };
         let notice = "audit: reading the log".to_owned();
         Ok(self.inquire(Inquiry::Log(wish), Wish::Audit(audit), notice))
+    }
+
+    /// Asks after the rolls of all processes, or has one of another process take an order.
+    pub(super) fn kept_rolls(&mut self, wish: RollWish) -> Vec<Effect> {
+        let notice = match &wish {
+            RollWish::Steer(_, order) => format!("roll: {} is ordered", order.as_str()),
+            RollWish::Resume(_) => "roll: reading its journal".to_owned(),
+            RollWish::All | RollWish::One(_) => "roll: reading the journals".to_owned(),
+        };
+        self.inquire(Inquiry::Roll(wish.clone()), Wish::Roll(wish), notice)
     }
 
     /// Does what was confirmed.
@@ -188,10 +204,44 @@ impl App {
                 page.to_end(self.world.body());
                 self.layers.push(Layer::Page(page));
             }
+            (Wish::Roll(wish), answered) => self.show_kept(wish, answered),
             (wish, Answered::Failed(why)) => self.report(wish.title(), why),
             _ => {}
         }
         Vec::new()
+    }
+
+    fn show_kept(&mut self, wish: &RollWish, answered: &Answered) {
+        match (wish, answered) {
+            (_, Answered::Rolls(all, troubles)) => {
+                let text = roll::list(all) + &troubles.join("\n");
+                let text = if text.is_empty() {
+                    "no roll yet"
+                } else {
+                    &text
+                };
+                self.report("rolls", text);
+            }
+            (RollWish::Resume(_), Answered::Roll(stored)) => self.resume(stored),
+            (_, Answered::Roll(stored)) => self.report("roll", &roll::show(stored)),
+            (RollWish::Steer(id, order), Answered::Steered(became)) => {
+                self.tell_steered(id, *order, *became);
+            }
+            (RollWish::Resume(id), Answered::Steered(became)) => {
+                self.tell_steered(id, Order::Resume, *became);
+            }
+            (_, Answered::Failed(why)) => self.report("roll", why),
+            _ => {}
+        }
+    }
+
+    fn tell_steered(&mut self, id: &RunId, order: Order, became: Steered) {
+        let text = roll::steered(id, order, became);
+        if became == Steered::Taken {
+            self.say(&text);
+        } else {
+            self.report("roll", &text);
+        }
     }
 
     /// Shows what was found, or asks whether to change what the command was for.

@@ -53,6 +53,12 @@ impl App {
                 effects.extend(self.act(Action::Runs));
                 return Ok(effects);
             }
+            Intent::Roll(roll) => return self.roll_line(&roll),
+            Intent::Rolls => {
+                let mut effects = self.close_all();
+                effects.extend(self.act(Action::Rolls));
+                return Ok(effects);
+            }
             Intent::Pool(_) => {
                 self.layers.push(Layer::Pool(Pool::default()));
                 return Ok(vec![Effect::Connections(true)]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::App;
 use crate::{
     command::{
-        Usage,
+        Usage, daemon,
         exec::Exec,
         registry::{self, Intent, SHORT},
         select,
@@ -176,6 +176,10 @@ impl App {
                 let nodes = self.retried(&logs.sets, here);
                 nodes.map(|selection| Preview::nodes("follows the logs of", &selection.nodes))
             }
+            Intent::Daemon(daemon) => match &daemon.part {
+                daemon::Part::Roll(rolling) => self.preview_of_rolling(rolling),
+                daemon::Part::Act(_) => Ok(about()),
+            },
             Intent::Doctor(doctor) => {
                 let nodes = self.subjects(&doctor.sets);
                 nodes.map(|nodes| Preview::nodes("walks the whole way to ", &nodes))

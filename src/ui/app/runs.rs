@@ -12,6 +12,7 @@ use crate::{
         guard::{self, Ask, Verdict},
     },
     fleet::Millis,
+    store::roll::Note,
     ui::{
         effect::Effect,
         layer::Layer,
@@ -88,15 +89,18 @@ impl App {
         Vec::new()
     }
 
-    /// Leaves, or asks whether to where that would end runs. Whoever says it twice means it.
+    /// Leaves, or asks whether to where that would end runs or rolls. Whoever says it twice means it.
     pub(super) fn leave(&mut self) -> Vec<Effect> {
-        let runs = self.world.snapshot.runs.iter();
-        let running: Vec<_> = runs.filter(|run| run.is_running()).cloned().collect();
+        let snapshot = &self.world.snapshot;
+        let running = snapshot.runs.iter().filter(|run| run.is_running());
+        let running: Vec<_> = running.cloned().collect();
+        let going = snapshot.rolls.iter().filter(|rolled| rolled.is_going());
+        let going: Vec<_> = going.cloned().collect();
         let is_asked = matches!(self.layers.last(), Some(Layer::Confirm(c)) if c.is_leaving());
-        if running.is_empty() || is_asked {
+        if (running.is_empty() && going.is_empty()) || is_asked {
             return vec![Effect::Quit];
         }
-        let confirm = Confirm::leave(&running);
+        let confirm = Confirm::leave(&running, &going);
         self.layers.push(Layer::Confirm(Box::new(confirm)));
         Vec::new()
     }
@@ -115,6 +119,8 @@ impl App {
             }
             Reply::Leave => (false, vec![Effect::Quit]),
             Reply::Run(order) => (false, self.run(order)),
+            Reply::Roll(wish) => (false, self.begin_roll(wish)),
+            Reply::Abort(id) => (false, vec![Effect::SteerRoll(id, Note::Abort)]),
             Reply::Change(trust, change, findings) => {
                 (false, self.change_keys(trust, change, findings))
             }

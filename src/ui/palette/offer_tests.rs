@@ -54,7 +54,7 @@ fn every_word_has_its_own_offers() {
     for (line, wanted) in [
         ("ma", &["mark", "unmark"][..]),
         ("conn", &["pool", "retry"]),
-        ("th|em", &["theme", "daemon", "unmark"]),
+        ("th|em", &["theme", "daemon", "unmark", "roll"]),
         ("view ", &["view tiles", "view table", "view heatmap"]),
         ("view h", &["view heatmap"]),
         ("mark @", &["mark @db", "mark @web"]),

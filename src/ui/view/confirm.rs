@@ -5,18 +5,20 @@ use std::sync::Arc;
 use crokey::KeyCombination;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, line::Line, scroll::Scroll};
+use super::{Scene, line::Line, roll::knobs, scroll::Scroll};
 use crate::{
-    command::trust::Trust,
+    command::{rolling::plan, trust::Trust},
     config::keymap::{Action, Scope},
+    daemon::roll::Wish,
     exec::{
         RunOrder, RunState,
         guard::{Ask, Verdict, confirmation},
     },
     fleet::{
-        Millis,
+        Millis, Rolled,
         keys::{Change, Finding},
     },
+    store::audit::RunId,
     ui::{
         format::{self, put, row},
         theme::Role,
@@ -32,6 +34,9 @@ const ARMED_AFTER_MS: u64 = 500;
 
 /// Runs that are named before leaving.
 const MAX_RUNS: usize = 5;
+
+/// Batches that are named before a roll.
+const MAX_BATCHES: usize = 12;
 
 /// What is asked, and how far one has read.
 #[derive(Clone, Debug)]
@@ -53,6 +58,8 @@ enum What {
     Run(Arc<RunOrder>),
     Leave,
     Change(Trust, Change, Vec<Finding>),
+    Roll(Arc<Wish>),
+    Abort(RunId),
 }
 
 /// What came of a key.
@@ -68,20 +75,16 @@ pub enum Reply {
     Leave,
     /// Change known_hosts for these, as this command wished.
     Change(Trust, Change, Vec<Finding>),
+    /// Begin this roll.
+    Roll(Arc<Wish>),
+    /// Cut this roll.
+    Abort(RunId),
 }
 
 impl Confirm {
     /// For a command; the nodes are those of the order, whatever changes until the answer.
     pub fn run(order: Arc<RunOrder>, verdict: &Verdict) -> Self {
-        let mut lines: Vec<(String, Role)> = confirmation(&order.command, &order.nodes(), verdict)
-            .into_iter()
-            .map(|line| {
-                let role = role(&line);
-                (line, role)
-            })
-            .collect();
-        // What to answer stands at the foot.
-        lines.pop();
+        let mut lines = told(&confirmation(&order.command, &order.nodes(), verdict));
         let options = &order.plan.options;
         let manner = [
             options.is_sudo.then(|| "As root, by sudo".to_owned()),
@@ -89,10 +92,7 @@ impl Confirm {
         ];
         let manner = manner.into_iter().flatten();
         lines.splice(1..1, manner.map(|line| (line, Role::Text)));
-        let word = match &verdict.asks {
-            Ask::TypedWord(word) => Some(word.clone()),
-            Ask::Nothing | Ask::YesNo => None,
-        };
+        let word = word(verdict);
         let title = if verdict.dangers.is_empty() {
             "Run this?"
         } else {
@@ -101,13 +101,93 @@ impl Confirm {
         Self::new(title, lines, word, What::Run(order))
     }
 
-    /// For leaving while these go on.
-    pub fn leave(running: &[Arc<RunState>]) -> Self {
-        let what = match running.len() {
-            1 => "1 run goes on. Leaving ends its commands:".to_owned(),
-            n => format!("{n} runs go on. Leaving ends their commands:"),
+    /// For a roll: its commands, its nodes, and in what batches they come.
+    pub fn roll(wish: Arc<Wish>, verdict: &Verdict, now: Millis) -> Self {
+        let armed = match wish.resumes {
+            // It comes up by itself, when its journal was read.
+            Some(_) => Millis(now.0 + ARMED_AFTER_MS),
+            None => Millis(0),
         };
-        let mut lines = vec![(what, Role::Strong)];
+        let mut lines = told(&confirmation(&wish.commands, &wish.nodes, verdict));
+        if wish.manner.is_sudo {
+            lines.insert(1, ("As root, by sudo".to_owned(), Role::Text));
+        }
+        if wish.done() > 0 {
+            let text = format!("{} of them are done, and not repeated.", wish.done());
+            lines.push((text, Role::Strong));
+        }
+        lines.push((knobs(&wish, "·"), Role::Text));
+        let batches = wish.batches.len();
+        lines.push((format!("Batches: {batches}"), Role::Strong));
+        let text = plan(&wish.names(), &wish.batches);
+        let shown = text.lines().take(MAX_BATCHES);
+        lines.extend(shown.map(|line| (line.to_owned(), Role::Text)));
+        if let Some(more @ 1..) = batches.checked_sub(MAX_BATCHES) {
+            let text = format!("      and {more} more: --plan shows all");
+            lines.push((text, Role::Muted));
+        }
+        let title = match wish.resumes {
+            Some(_) => "Go on with this roll?",
+            None => "Roll this?",
+        };
+        Self {
+            armed,
+            ..Self::new(title, lines, word(verdict), What::Roll(wish))
+        }
+    }
+
+    /// For cutting a roll.
+    pub fn abort(rolled: &Rolled) -> Self {
+        let tally = rolled.state.tally();
+        let what = match tally.in_flight {
+            0 => "Nothing is in flight.".to_owned(),
+            1 => "1 node is in flight: its step is ended, and it is left as it is then.".to_owned(),
+            n => format!(
+                "{n} nodes are in flight: their steps are ended, and they are left as they are then."
+            ),
+        };
+        let id = &rolled.id;
+        let lines = vec![
+            (what, Role::Strong),
+            (
+                format!(
+                    "{} nodes are done, {} were not begun.",
+                    tally.done, tally.waiting
+                ),
+                Role::Text,
+            ),
+            (
+                format!("To go on later: sshoal roll resume {id}"),
+                Role::Muted,
+            ),
+        ];
+        Self::new("Abort the roll?", lines, None, What::Abort(id.clone()))
+    }
+
+    /// For leaving while these go on.
+    pub fn leave(running: &[Arc<RunState>], rolls: &[Arc<Rolled>]) -> Self {
+        let mut lines = Vec::new();
+        for rolled in rolls {
+            let (tally, all) = (rolled.state.tally(), rolled.wish.nodes.len());
+            let text = format!(
+                "The roll of {} goes on: {} of {all} nodes done. Leaving lets those in flight end for a moment, then cuts them:",
+                rolled.wish.what, tally.done
+            );
+            lines.push((text, Role::Strong));
+            let text = format!("  later: sshoal roll resume {}", rolled.id);
+            lines.push((text, Role::Accent));
+        }
+        match running.len() {
+            0 => {}
+            1 => lines.push((
+                "1 run goes on. Leaving ends its commands:".to_owned(),
+                Role::Strong,
+            )),
+            n => lines.push((
+                format!("{n} runs go on. Leaving ends their commands:"),
+                Role::Strong,
+            )),
+        }
         for run in running.iter().take(MAX_RUNS) {
             let (open, all) = (run.nodes.len() - run.tallies.ended(), run.nodes.len());
             let command = run.order.command.lines().next().unwrap_or_default();
@@ -209,6 +289,8 @@ impl Confirm {
             What::Change(trust, change, found) => {
                 Reply::Change(trust.clone(), *change, found.clone())
             }
+            What::Roll(wish) => Reply::Roll(Arc::clone(wish)),
+            What::Abort(id) => Reply::Abort(id.clone()),
         }
     }
 
@@ -256,6 +338,8 @@ impl Confirm {
         }
         let yes = match self.what {
             What::Run(_) => "run it",
+            What::Roll(_) => "begin",
+            What::Abort(_) => "abort it",
             What::Leave => "leave",
             What::Change(_, Change::Accept, _) => "accept them",
             What::Change(_, Change::Replace, _) => "replace them",
@@ -297,6 +381,19 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// The lines of a confirmation but the last: what to answer stands at the foot.
+fn told(lines: &[String]) -> Vec<(String, Role)> {
+    let told = lines.split_last().map_or(&[][..], |(_, told)| told);
+    told.iter().map(|line| (line.clone(), role(line))).collect()
+}
+
+fn word(verdict: &Verdict) -> Option<String> {
+    match &verdict.asks {
+        Ask::TypedWord(word) => Some(word.clone()),
+        Ask::Nothing | Ask::YesNo => None,
+    }
 }
 
 /// What a line of a confirmation is for.

@@ -13,6 +13,8 @@ pub mod page;
 pub mod pager;
 pub mod pool;
 pub mod prompt;
+pub mod roll;
+pub mod rolls;
 pub mod run;
 pub mod runs;
 pub mod scroll;

@@ -313,16 +313,26 @@ pub fn progress(run: &RunState, scene: &Scene<'_>, line: Rect, buf: &mut Buffer)
         (tallies.skipped, Role::Muted),
         (tallies.running, Role::Info),
     ];
+    bar(&parts, run.nodes.len(), scene, (line, buf));
+}
+
+/// A bar with a part for each of these counts, of so many in all.
+pub fn bar(
+    parts: &[(usize, Role)],
+    all: usize,
+    scene: &Scene<'_>,
+    (line, buf): (Rect, &mut Buffer),
+) {
     let (full, track) = if scene.glyphs.ascii {
         ("#", "-")
     } else {
         ("━", "─")
     };
-    let all = run.nodes.len().max(1);
+    let all = all.max(1);
     let width = usize::from(line.width);
     let mut filled = 0;
     let mut x = 0;
-    for (count, role) in parts {
+    for &(count, role) in parts {
         filled += count;
         let end = (filled * width).div_ceil(all);
         // What there is is seen, however little.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crokey::KeyCombination;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub use list::{first_line, progress};
+pub use list::{bar, first_line, progress};
 pub use row::{sign, span};
 
 use super::Scene;
