@@ -364,31 +364,31 @@ fn the_daemon_under_the_cursor_is_meant() {
     screen.text(&format!("node {node}"));
     screen.keys("enter tab");
     assert_snapshot!("daemon-80x24", screen.picture());
-    assert_eq!(daemons(&ordered(&screen.keys("enter"))), [failed.clone()]);
+    assert_eq!(daemons(&ordered(&screen.keys("enter"))), [failed.as_str()]);
     has(&screen, &format!("{failed}: failed"));
     screen.keys("esc R");
     has(&screen, &format!("restart {failed}"));
     screen.keys("n tab");
     let order = ordered(&screen.keys("l"));
-    assert_eq!(daemons(&order), [well.clone()]);
+    assert_eq!(daemons(&order), [well.as_str()]);
     has_not(&screen, "failed ━");
     screen.keys("esc tab");
     assert_eq!(
         daemons(&ordered(&screen.keys("l"))),
-        [failed.clone()],
+        [failed.as_str()],
         "none: what failed"
     );
     screen.keys("esc R");
     has(&screen, "Which daemon?");
     assert_eq!(
         daemons(&ordered(&screen.keys("l"))),
-        [failed],
+        [failed.as_str()],
         "the worst one first"
     );
     screen.keys("esc");
     has(&screen, "Which daemon?");
     screen.keys("esc backtab");
-    assert_eq!(daemons(&ordered(&screen.keys("l"))), [well]);
+    assert_eq!(daemons(&ordered(&screen.keys("l"))), [well.as_str()]);
 }
 
 /// A frame costs what its rows cost: 400,000 lines are no slower than 4,000.
