@@ -106,6 +106,8 @@ impl Task {
         let opened = spawn_blocking(move || -> Result<_, Error> {
             if !is_resumed {
                 let past = Past::default();
+                // An old one that stays harms nobody.
+                let _ = folder.tidy(now);
                 return Ok((folder.begin(&header, now)?, past, true));
             }
             let (stored, journal) = folder.resume(&id, now)?;

@@ -214,7 +214,9 @@ impl App {
     fn show_kept(&mut self, wish: &RollWish, answered: &Answered) {
         match (wish, answered) {
             (_, Answered::Rolls(all, troubles)) => {
-                let text = roll::list(all) + &troubles.join("\n");
+                let rest = roll::unfinished(all);
+                let rest = rest.map_or_else(String::new, |rest| format!("\n{rest}\n"));
+                let text = roll::list(all) + &rest + &troubles.join("\n");
                 let text = if text.is_empty() {
                     "no roll yet"
                 } else {
