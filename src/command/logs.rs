@@ -141,13 +141,13 @@ impl From<Level> for crate::logs::Level {
 }
 
 impl Logs {
-    /// What is to be read of these nodes, where nobody has to be asked before.
+    /// What is to be read of these nodes, where nobody is asked and nothing is written down.
     pub fn order(&self, nodes: &[Arc<Node>]) -> Result<Order, Usage> {
         match self.verdict(nodes) {
-            Some(verdict) if verdict.asks != Ask::Nothing => {
+            Some(verdict) if verdict.mutating || verdict.asks != Ask::Nothing => {
                 let command = self.commands();
                 Err(Usage(format!(
-                    "--command {command}: it may change something on nodes; --yes runs it unasked"
+                    "--command {command}: it may change something on nodes; !{command} runs it here, `sshoal logs` follows it"
                 )))
             }
             _ => Ok(self.agreed(nodes)),
@@ -386,17 +386,10 @@ mod tests {
     fn a_command_that_may_change_something_is_not_run_unasked() {
         let nodes = [Arc::new(Node::blank("a"))];
         assert!(read("a --command dmesg").unwrap().order(&nodes).is_ok());
-        let wrong = read("a --command reboot")
-            .unwrap()
-            .order(&nodes)
-            .unwrap_err();
-        assert!(wrong.0.contains("--yes"), "{wrong}");
-        assert!(
-            read("a --command reboot --yes")
-                .unwrap()
-                .order(&nodes)
-                .is_ok()
-        );
+        for line in ["a --command reboot", "a --command reboot --yes"] {
+            let wrong = read(line).unwrap().order(&nodes).unwrap_err();
+            assert!(wrong.0.contains("!reboot runs it here"), "{wrong}");
+        }
     }
 
     #[test]
