@@ -264,7 +264,7 @@ impl Rolling {
 
     /// What is asked before it begins: more than one node is never rolled unasked.
     pub fn verdict(&self, nodes: &[Arc<Node>]) -> Verdict {
-        let mut verdict = judge(&self.commands(), nodes);
+        let mut verdict = judge(&self.judged(), nodes);
         if verdict.asks == Ask::Nothing && nodes.len() > 1 {
             verdict.asks = Ask::YesNo;
         }
@@ -348,12 +348,19 @@ impl Rolling {
         what.unwrap_or_default()
     }
 
-    /// All commands of the user's own, and what stands for the restart: for the guard to judge, and a person to read.
+    /// All commands, for a person.
     pub fn commands(&self) -> String {
-        let restart = match (&self.command, &self.daemon) {
-            (Some(command), _) => command.clone(),
-            (None, daemon) => format!("systemctl restart {}", daemon.as_deref().unwrap_or("")),
-        };
+        self.all(|daemon| format!("restart {daemon}, by its manager"))
+    }
+
+    /// The same for the guard, which knows systemctl.
+    fn judged(&self) -> String {
+        self.all(|daemon| format!("systemctl restart {daemon}"))
+    }
+
+    fn all(&self, restart: impl Fn(&str) -> String) -> String {
+        let managed = || restart(self.daemon.as_deref().unwrap_or_default());
+        let restart = self.command.clone().unwrap_or_else(managed);
         let steps = &self.steps;
         let before = steps.before.iter().cloned();
         let rest = [&steps.after, &steps.gate, &steps.on_fail];

@@ -91,7 +91,9 @@ fn the_guard_is_told_of_every_command() {
     let words = ["w", "--command", "restart", "--before", "b", "--gate", "g"];
     assert_eq!(read(&words).unwrap().commands(), "b\nrestart\ng");
     let by_manager = read(&["w", "nginx"]).unwrap();
-    assert!(crate::exec::guard::is_mutating(&by_manager.commands()));
+    assert_eq!(by_manager.commands(), "restart nginx, by its manager");
+    let verdict = by_manager.verdict(&[Arc::new(Node::blank("w"))]);
+    assert!(verdict.mutating);
 }
 
 #[test]

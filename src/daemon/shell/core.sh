@@ -53,7 +53,10 @@ find() {
 		case $S/$X in absent/* | stopped/"no pid file") continue;; unknown/*) h=${h:-$f}; continue;; esac;
 		m=$f; return;
 	done;
-	if [ -n "$h" ]; then f=$h; m=$f; look; else m=-; clear; S=absent; X="no unit, container or pid file"; fi;
+	if [ -n "$h" ]; then
+		f=$h; m=$f; look; [ $S != unknown ] || X="no unit or pid file of this name, and $f cannot be asked: $X";
+	else m=-; clear; S=absent; X="no unit, container or pid file";
+	fi;
 };
 say() {
 	printf "%s %s %s" "$n" "$m" "$S"; [ -z "$1" ] || printf " result=%s" "$1";
