@@ -136,6 +136,8 @@ one() {
 	case $a/$S in
 		status/up) say "" "$X"; return;;
 		status/failed) no "" "$X"; return;;
+		# Its own command cannot tell what was stopped from what has failed.
+		status/stopped) case $m in custom) no "" "$X";; *) bad=1; say "" "$X";; esac; return;;
 		status/*) bad=1; say "" "$X"; return;;
 		*/absent) no failed "$X"; return;;
 		start/up) say already "already running"; return;;
