@@ -44,6 +44,11 @@ const WAIT: &str = "";
 const LOGS: &[&str] = &["/@gpu|@web\r", "*", "l", WAIT];
 const SEARCH: &[&str] = &["/@web\r", "*", "l", WAIT, "/timed out\r"];
 const DAEMONS: &[&str] = &["/@web\r", "*", "R"];
+const ROLL: &[&str] = &[
+    ":daemon roll @web nginx --batches 1,3 --canary 1 --auto-promote\r",
+    "y",
+    WAIT,
+];
 const DAEMON: &[&str] = &["/web03\r", "\r", "\t"];
 
 #[rustfmt::skip]
@@ -67,6 +72,8 @@ const SCENES: &[Scene] = &[
     Scene { name: "logs-80x24", size: (80, 24), theme: "nord", view: "tiles", nodes: "24", seconds: 40, keys: SEARCH },
     Scene { name: "daemons", size: (110, 32), theme: NIGHT, view: "table", nodes: "24", seconds: 40, keys: DAEMONS },
     Scene { name: "daemon-80x24", size: (80, 24), theme: NIGHT, view: "tiles", nodes: "24", seconds: 40, keys: DAEMON },
+    Scene { name: "roll", size: (110, 32), theme: NIGHT, view: "table", nodes: "24", seconds: 40, keys: ROLL },
+    Scene { name: "roll-80x24", size: (80, 24), theme: "nord", view: "table", nodes: "24", seconds: 40, keys: ROLL },
     Scene { name: "help", size: (120, 40), theme: NIGHT, view: "tiles", nodes: "24", seconds: 10, keys: &["?"] },
 ];
 
