@@ -159,6 +159,8 @@ mod tests {
             let first = running.tick(false);
             assert_eq!(first.memory.total, Some(1 << 30), "{shell:?} {}", awk.kind);
             assert_eq!(first.memory.used(), Some(300 << 20));
+            let memory = (first.memory.cached, first.memory.swap_total);
+            assert_eq!(memory, (Some(100 << 20), None), "nothing of the host's");
             assert_eq!((first.cpu.busy, first.cpu.limit), (None, Some(1.5)));
             tree.move_on();
             tree.write(after);
