@@ -1,6 +1,6 @@
 //! The line where a filter is typed, with how many nodes it shows or where it is wrong.
 
-use crokey::{KeyCombination, crossterm::event::KeyEvent};
+use crokey::{KeyCombination, crossterm::event::KeyEvent, key};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 use tui_textarea::{CursorMove, Input, TextArea};
 
@@ -33,13 +33,24 @@ impl Line {
 
     /// Takes a key in; true when the text is another one.
     pub fn key(&mut self, key: KeyCombination) -> bool {
-        let event: KeyEvent = key.into();
-        let is_changed = self.0.input(Input::from(event));
+        let is_changed = self.edit(key);
         if self.0.lines().len() > 1 || self.text().chars().count() > MAX_CHARS {
             self.0.undo();
             return false;
         }
         is_changed
+    }
+
+    /// As shells, fzf and the command line of vim have it: the widget's own meanings of these are "undo" and "redo".
+    fn edit(&mut self, key: KeyCombination) -> bool {
+        if key == key!(ctrl - u) {
+            return self.0.delete_line_by_head();
+        }
+        if key == key!(ctrl - r) {
+            return false;
+        }
+        let event: KeyEvent = key.into();
+        self.0.input(Input::from(event))
     }
 
     /// Puts pasted text in, as far as there is room, on one line.
@@ -110,6 +121,29 @@ mod tests {
         assert_eq!(line.text(), "ax Yb");
         typed(&mut line, &["ctrl-m", "ctrl-j"]);
         assert_eq!(line.text().lines().count(), 1);
+    }
+
+    #[test]
+    fn keys_of_shells_hold() {
+        let mut line = Line::new("load>4 mem>50 tag");
+        for (key, text) in [
+            ("ctrl-w", "load>4 mem>50 "),
+            ("x", "load>4 mem>50 x"),
+            ("ctrl-r", "load>4 mem>50 x"),
+            ("ctrl-a", "load>4 mem>50 x"),
+            ("/", "/load>4 mem>50 x"),
+            ("ctrl-u", "load>4 mem>50 x"),
+            ("ctrl-e", "load>4 mem>50 x"),
+            ("ctrl-u", ""),
+            ("ctrl-u", ""),
+            ("a", "a"),
+            ("b", "ab"),
+            ("left", "ab"),
+            ("ctrl-k", "a"),
+        ] {
+            line.key(crokey::parse(key).unwrap());
+            assert_eq!(line.text(), text, "{key}");
+        }
     }
 
     #[test]
