@@ -23,8 +23,9 @@ use sshoal::{
         view::{
             Scene,
             node::NodeView,
-            tiles::{Tiles, grid},
+            tiles::{Size, Tiles, grid},
         },
+        widget::trace::Traces,
     },
 };
 
@@ -74,6 +75,7 @@ fn tiles(snapshot: &Snapshot, area: Rect, (cursor, scroll): (usize, usize), asci
         cursor,
         scroll,
         is_marked: &is_marked,
+        traces: &Traces::default(),
     };
     drawn(snapshot, area, ascii, |scene, buf| {
         tiles.render(scene, area, buf);
@@ -184,6 +186,63 @@ fn a_node_in_trouble_says_what_it_is() {
     assert!(tile_text(&fleet, 10).contains("/data 97 % full"));
     let tile = tile_text(&fleet, 6);
     assert!(tile.contains("nginx failed") && tile.contains("✗ 1 of 3 daemons"));
+}
+
+#[test]
+fn tiles_take_the_room_there_is() {
+    for ((width, height), size) in [
+        ((110, 29), Size::Slim),
+        ((80, 21), Size::Slim),
+        ((150, 47), Size::Full),
+        ((40, 9), Size::Mini),
+    ] {
+        let area = Rect::new(0, 0, width, height);
+        let grid = grid(area, 24);
+        assert_eq!(grid.size, size, "{width}x{height}");
+        let last = grid.area(grid.visible(0).end - 1, 0).unwrap();
+        assert!(last.bottom() + 4 > height, "{width}x{height}: {last}");
+        let snapshot = fleet(24);
+        let shown = text(&tiles(&snapshot, area, (0, 0), false), area).join("\n");
+        let has_graphs = shown.chars().any(is_braille);
+        assert_eq!(has_graphs, size != Size::Mini, "{width}x{height}:\n{shown}");
+    }
+    let area = Rect::new(0, 0, 110, 29);
+    let shown = text(&tiles(&fleet(24), area, (0, 0), false), area).join("\n");
+    for part in ["load ", "mem ", "disk ", "3 daemons", "nginx failed"] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}
+
+#[test]
+fn a_busy_gpu_is_never_cut_away() {
+    let mut snapshot = fleet(24);
+    snapshot.nodes.truncate(3);
+    let mut node = snapshot.nodes.swap_remove(2);
+    let state = Arc::make_mut(&mut node);
+    let mut sample = state.sample.as_deref().unwrap().clone();
+    for gpu in &mut sample.gpu.gpus {
+        gpu.util = Some(if gpu.index == 7 { 100.0 } else { 0.0 });
+    }
+    state.sample = Some(Arc::new(sample));
+    state.health.findings.clear();
+    snapshot.nodes = vec![node];
+    for (width, height) in [
+        (16, 3),
+        (16, 4),
+        (16, 5),
+        (18, 7),
+        (22, 5),
+        (26, 5),
+        (46, 11),
+    ] {
+        let area = Rect::new(0, 0, width, height);
+        let shown = text(&tiles(&snapshot, area, (0, 0), false), area).join("\n");
+        assert!(shown.contains('▇'), "{shown}");
+        let shown = text(&tiles(&snapshot, area, (0, 0), true), area).join("\n");
+        let (_, bars) = shown.split_once('[').unwrap();
+        let (bars, _) = bars.split_once(']').unwrap();
+        assert!(bars.ends_with('9'), "{shown}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod menu;
 
+use super::reason;
 use crate::{
     fleet::{Link, Millis, NodeState, Status},
     metrics::{self, Field, Unit},
@@ -46,6 +47,12 @@ const DEFAULT: &str = "node group ~cpu.busy cpu.busy load.1 ~memory.used memory.
 
 /// Columns in the order in which they are kept when room is short; others go first.
 const KEPT: &str = "node reason load.1 cpu.busy memory.used disk.used gpu.util age daemons net.rx net.tx psi ~cpu.busy gpu.temp gpu.memory group ~memory.used ~gpu.util";
+
+/// So many of them are worth more than a long reason.
+const VITAL: usize = 5;
+
+/// Cells that a reason has at least, where there is room for little more than those.
+const SHORT: u16 = 8;
 
 /// Columns that are no field.
 const OTHERS: [Column; 7] = [
@@ -205,7 +212,7 @@ fn number(value: Option<f64>) -> Key {
 }
 
 fn reason_key(node: &NodeState, now: Millis) -> Key {
-    let reason = reason(node);
+    let reason = reason::whole(node);
     if reason.is_empty() && node.status(now) == Status::Ok {
         return Key::Absent;
     }
@@ -228,14 +235,6 @@ fn daemons(node: &NodeState) -> Option<f64> {
     (!all.is_empty()).then_some(bad as f64)
 }
 
-/// Why a node is not well, one line; empty when it is.
-pub fn reason(node: &NodeState) -> String {
-    match &node.link {
-        Link::Down { error, .. } | Link::Refused(error) => error.reason.to_string(),
-        _ => node.reason(),
-    }
-}
-
 /// Milliseconds since the newest sample; `None` without one.
 pub fn age(node: &NodeState, now: Millis) -> Option<u64> {
     node.sample.as_ref().map(|_| now.since(node.sample_at))
@@ -243,31 +242,47 @@ pub fn age(node: &NodeState, now: Millis) -> Option<u64> {
 
 /// Where each column stands: it, the first cell, and how many cells; those that don't fit are left out.
 pub fn place(columns: &[Column], name: u16, room: u16) -> Vec<(Column, u16, u16)> {
-    let need = |column: Column| match column {
-        Column::Node => 1 + name,
-        column => 1 + column.width(),
-    };
-    let mut kept: Vec<(usize, Column)> = columns.iter().map(|c| (rank(*c), *c)).collect();
-    let mut needed: u16 = columns.iter().map(|c| need(*c)).sum();
-    while needed > room && kept.len() > 1 {
-        let numbered = kept.iter().enumerate();
-        let least = numbered.max_by_key(|(at, (rank, _))| (*rank, *at));
-        let Some((at, _)) = least else { break };
-        needed -= need(kept.remove(at).1);
+    let ranked: Vec<(usize, Column)> = columns.iter().map(|c| (rank(*c), *c)).collect();
+    let is_vital = |(rank, _): &&(usize, Column)| *rank < VITAL;
+    let vital: Vec<_> = ranked.iter().filter(is_vital).copied().collect();
+    let (mut kept, mut reason) = fitting(ranked, (name, Column::Reason.width()), room);
+    if kept.iter().filter(is_vital).count() < vital.len() {
+        // A reason is cut anyway, and read on the node's page: figures go before its end.
+        (kept, reason) = fitting(vital, (name, SHORT), room);
     }
-    let spare = room.saturating_sub(needed);
     let mut x = 0;
     let mut placed = Vec::with_capacity(kept.len());
     for (_, column) in kept {
         let width = match column {
             Column::Node => name.min(room.saturating_sub(1)),
-            Column::Reason => column.width() + spare,
+            Column::Reason => reason,
             _ => column.width(),
         };
         placed.push((column, x + 1, width));
         x += 1 + width;
     }
     placed
+}
+
+/// The columns that fit, with the cells that are left for a reason which takes at least so many.
+fn fitting(
+    mut ranked: Vec<(usize, Column)>,
+    (name, reason): (u16, u16),
+    room: u16,
+) -> (Vec<(usize, Column)>, u16) {
+    let need = |column: Column| match column {
+        Column::Node => 1 + name,
+        Column::Reason => 1 + reason,
+        column => 1 + column.width(),
+    };
+    let mut needed: u16 = ranked.iter().map(|(_, c)| need(*c)).sum();
+    while needed > room && ranked.len() > 1 {
+        let numbered = ranked.iter().enumerate();
+        let least = numbered.max_by_key(|(at, (rank, _))| (*rank, *at));
+        let Some((at, _)) = least else { break };
+        needed -= need(ranked.remove(at).1);
+    }
+    (ranked, reason + room.saturating_sub(needed))
 }
 
 /// The higher, the sooner a column gives way.

@@ -72,7 +72,7 @@ pub struct Fleet {
     pub columns: Vec<Column>,
     signal: Signal,
     summary: Summary,
-    /// Of the table.
+    /// Of the tiles and the table.
     traces: Traces,
 }
 
@@ -221,6 +221,7 @@ impl Fleet {
                     cursor: self.at,
                     scroll: self.scroll,
                     is_marked: &marked,
+                    traces: &self.traces,
                 };
                 tiles.render(scene, body, buf);
                 self.rows.len().min(self.grid(body).page())

@@ -11,7 +11,7 @@ pub use layout::Layout;
 use signal::Pen;
 pub use signal::Signal;
 
-use super::{Scene, columns};
+use super::{Scene, reason};
 use crate::{
     fleet::{NodeState, Status},
     node::{NodeId, set::NodeSet},
@@ -23,11 +23,17 @@ use crate::{
     },
 };
 
-/// From this width on, the worst nodes are listed at the right.
+/// From this width on, cells leave room for the list of the worst nodes, however many there are.
 const LISTED: u16 = 100;
 
-/// Cells of the names in the list.
-const NAMES: u16 = 16;
+/// Least cells of the list.
+const LIST: u16 = 36;
+
+/// Between the cells and the list.
+const GAP: u16 = 2;
+
+/// Most cells of the names in the list.
+const NAMES: u16 = 24;
 
 /// What the heatmap shows.
 pub struct Heatmap<'a> {
@@ -43,38 +49,40 @@ pub struct Heatmap<'a> {
     pub signal: Signal,
 }
 
-/// The cells' part and the list's part of an area.
-fn split(area: Rect) -> (Rect, Rect) {
-    if area.width < LISTED {
-        return (
-            area,
-            Rect {
-                x: area.right(),
-                width: 0,
-                ..area
-            },
-        );
+/// The most of an area that cells may take.
+fn most(area: Rect) -> Rect {
+    let list = match area.width {
+        0..LISTED => return area,
+        width => (width / 3).clamp(LIST, 60),
+    };
+    Rect {
+        width: area.width - list - GAP,
+        ..area
     }
-    let list = (area.width / 3).clamp(36, 60);
+}
+
+/// The cells' part and the list's part of an area, where cells need so many columns of it: the list has the rest.
+fn split(area: Rect, needed: u16) -> (Rect, Rect) {
+    let rest = area.width.saturating_sub(needed + GAP);
+    let list = if rest < LIST { 0 } else { rest };
+    let gap = if list == 0 { 0 } else { GAP };
     let cells = Rect {
-        width: area.width - list - 2,
+        width: area.width - list - gap,
         ..area
     };
-    (
-        cells,
-        Rect {
-            x: cells.right() + 2,
-            width: list,
-            ..area
-        },
-    )
+    let list = Rect {
+        x: cells.right() + gap,
+        width: list,
+        ..area
+    };
+    (cells, list)
 }
 
 impl Heatmap<'_> {
     /// Draws the cells on the screen, and says how many.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
         let layout = Layout::new(scene, area);
-        let (cells, list) = split(area);
+        let (cells, list) = split(area, layout.width());
         self.labels(&layout, scene, cells, buf);
         let mut is_shown = vec![false; scene.snapshot.nodes.len()];
         for index in self.shown {
@@ -142,8 +150,9 @@ impl Heatmap<'_> {
         }
         put(buf, area, area.x, "WORST", scene.theme.style(Role::Muted));
         let troubles = self.troubles(scene, usize::from(area.height - 1));
+        let columns = Columns::of(&troubles, area.width);
         for (y, trouble) in (1..area.height).zip(&troubles) {
-            trouble.render(scene, self.cursor, row(area, y), buf);
+            trouble.render(scene, (self.cursor, columns), row(area, y), buf);
         }
         if troubles.is_empty() {
             let line = row(area, 1);
@@ -165,7 +174,7 @@ impl Heatmap<'_> {
         let mut troubles: Vec<Trouble<'_>> = Vec::new();
         for (_, node) in worst {
             let status = node.status(scene.now);
-            let mut reason = columns::reason(node);
+            let mut reason = reason::brief(node);
             if reason.is_empty() {
                 node.state_word(scene.now).clone_into(&mut reason);
             }
@@ -193,32 +202,61 @@ struct Trouble<'a> {
     names: Vec<&'a str>,
 }
 
+/// Cells of the names, and of how many they are where that is ever more than one.
+#[derive(Clone, Copy)]
+struct Columns {
+    names: u16,
+    count: u16,
+}
+
+impl Columns {
+    /// No more than the list needs: the rest is for the reasons.
+    fn of(troubles: &[Trouble<'_>], width: u16) -> Self {
+        let longest = troubles.iter().map(|t| format::width(&t.folded())).max();
+        let most = troubles.iter().map(|t| t.names.len()).max().unwrap_or(0);
+        Self {
+            names: (longest.unwrap_or(0) as u16).min(NAMES.min((width / 4).max(16))),
+            count: if most > 1 {
+                most.to_string().len() as u16 + 1
+            } else {
+                0
+            },
+        }
+    }
+}
+
 impl Trouble<'_> {
-    fn render(&self, scene: &Scene<'_>, cursor: Option<&NodeId>, area: Rect, buf: &mut Buffer) {
+    fn folded(&self) -> String {
+        match self.names.as_slice() {
+            [name] => (*name).to_owned(),
+            names => NodeSet::from_names(names.iter().copied()).to_string(),
+        }
+    }
+
+    fn render(
+        &self,
+        scene: &Scene<'_>,
+        (cursor, columns): (Option<&NodeId>, Columns),
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let style = |role| scene.theme.style(role);
         if cursor.is_some_and(|id| self.names.contains(&id.as_str())) {
             buf.set_style(area, style(Role::Selected));
         }
         let sign = scene.glyphs.status(self.status);
         put(buf, area, area.x, sign, style(status_role(self.status)));
-        let names = match self.names.as_slice() {
-            [name] => (*name).to_owned(),
-            names => NodeSet::from_names(names.iter().copied()).to_string(),
-        };
-        let names = format::fit(&names, usize::from(NAMES), scene.glyphs);
+        let names = format::fit(&self.folded(), usize::from(columns.names), scene.glyphs);
         put(buf, area, area.x + 2, &names, style(Role::Strong));
-        let x = area.x + 3 + NAMES;
+        let x = area.x + 3 + columns.names;
         if self.names.len() > 1 {
-            put(
-                buf,
-                area,
-                x,
-                &format!("{:>3}", self.names.len()),
-                style(Role::Text),
-            );
+            let width = usize::from(columns.count - 1);
+            let count = format!("{:>width$}", self.names.len());
+            put(buf, area, x, &count, style(Role::Text));
         }
-        let room = usize::from(area.right().saturating_sub(x + 4));
+        let x = x + columns.count;
+        let room = usize::from(area.right().saturating_sub(x));
         let reason = format::fit(&self.reason, room, scene.glyphs);
-        put(buf, area, x + 4, &reason, style(Role::Muted));
+        put(buf, area, x, &reason, style(Role::Muted));
     }
 }

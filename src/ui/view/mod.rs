@@ -13,6 +13,7 @@ pub mod page;
 pub mod pager;
 pub mod pool;
 pub mod prompt;
+pub mod reason;
 pub mod roll;
 pub mod rolls;
 pub mod run;

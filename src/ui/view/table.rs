@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     Scene,
     columns::{self, Column, place},
+    reason,
 };
 use crate::{
     fleet::{NodeState, Status},
@@ -288,8 +289,9 @@ impl Line<'_> {
     fn reason(&self, area: Rect, buf: &mut Buffer) {
         let status = self.node.status(self.scene.now);
         let theme = self.scene.theme;
-        let reason = columns::reason(self.node);
+        let whole = reason::whole(self.node);
         let word = self.node.state_word(self.scene.now);
+        let reason = reason::after(word, &whole);
         let mut x = area.x;
         if reason.is_empty() || word != "up" {
             let role = if word == "up" {
@@ -309,7 +311,7 @@ impl Line<'_> {
             buf,
             area,
             x,
-            &format::fit(&reason, room, self.look.glyphs),
+            &format::fit(reason, room, self.look.glyphs),
             theme.style(role),
         );
     }

@@ -7,7 +7,7 @@ use crate::{
     config::keymap::Action,
     ui::view::{
         Scene, heatmap, table,
-        tiles::{self, Grid},
+        tiles::{self, Grid, Size},
     },
 };
 
@@ -22,7 +22,7 @@ impl Fleet {
         }
         let grid = self.grid(body);
         let is_roomy = body.width >= 52 && body.height >= 10;
-        if grid.fits() && !grid.mini && is_roomy {
+        if grid.fits() && grid.size == Size::Full && is_roomy {
             return Density::Tiles;
         }
         let lines = usize::from(table::lines(body)).max(1);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use super::split;
+use super::most;
 use crate::{config::keymap::Action, ui::view::Scene};
 
 /// Places of all cells for one size.
@@ -22,7 +22,7 @@ pub struct Layout {
 impl Layout {
     /// Two cells a node where all of them fit so, else one.
     pub fn new(scene: &Scene<'_>, area: Rect) -> Self {
-        let (room, _) = split(area);
+        let room = most(area);
         let groups = groups(scene);
         let longest = groups.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let label = if groups.len() > 1 {
@@ -70,6 +70,12 @@ impl Layout {
     /// Lines of all cells.
     pub fn lines(&self) -> usize {
         self.lines
+    }
+
+    /// Columns that labels and cells take.
+    pub fn width(&self) -> u16 {
+        let cells = self.cells.iter().map(|(_, _, x)| x + self.cell).max();
+        cells.unwrap_or(self.label)
     }
 
     /// Columns before the cells.

@@ -4,10 +4,30 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-/// Least and most cells of a full tile: narrower it says too little, larger it only stretches.
-const LEAST: (u16, u16) = (26, 5);
+/// How much a tile shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Everything.
+    Full,
+    /// The same with less room for the graphs.
+    Slim,
+    /// A line of figures.
+    Mini,
+}
+
+impl Size {
+    /// Cells below which there is too little room for it.
+    fn least(self) -> (u16, u16) {
+        match self {
+            Self::Full => (26, 5),
+            Self::Slim => (16, 4),
+            Self::Mini => (18, 3),
+        }
+    }
+}
+
+/// Most cells of a tile: larger it only stretches.
 const MOST: (u16, u16) = (46, 11);
-const MINI: (u16, u16) = (18, 3);
 
 /// How tiles are laid over an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +36,8 @@ pub struct Grid {
     pub columns: u16,
     /// Rows of tiles on the screen; at least 1.
     pub rows: u16,
-    /// Mini tiles, without graphs.
-    pub mini: bool,
+    /// What each tile has room for.
+    pub size: Size,
     height: u16,
     area: Rect,
     count: usize,
@@ -25,32 +45,43 @@ pub struct Grid {
 
 /// The grid with the largest tiles that shows `count` of them at once; mini tiles, scrolled, where none does.
 pub fn grid(area: Rect, count: usize) -> Grid {
-    let shown = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
-    let (fewest, most) = (area.width.div_ceil(MOST.0).max(1), area.width / LEAST.0);
-    let full = (fewest.min(most)..=most)
-        .filter_map(|columns| {
-            let columns = columns.max(1);
-            let height = (area.height / shown.div_ceil(columns)).min(MOST.1);
-            (height >= LEAST.1).then_some((columns, height))
+    let (width, height) = Size::Mini.least();
+    largest(area, count, Size::Full)
+        .or_else(|| largest(area, count, Size::Slim))
+        .unwrap_or_else(|| {
+            let columns = (area.width / width).max(1);
+            Grid::new(area, count, (columns, height), Size::Mini)
         })
-        .max_by_key(|(columns, height)| area.width / columns * (height - LEAST.1 + 1));
-    match full {
-        Some((columns, height)) if most > 0 => {
-            // Few nodes: no more columns than nodes.
-            let columns = columns.min(shown);
-            let width = area.width.min(MOST.0 * columns);
-            Grid::new(Rect { width, ..area }, count, (columns, height), false)
-        }
-        _ => Grid::new(area, count, ((area.width / MINI.0).max(1), MINI.1), true),
-    }
+}
+
+/// Of the grids that show all tiles in such a size, that with the most room in each.
+fn largest(area: Rect, count: usize, size: Size) -> Option<Grid> {
+    let shown = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
+    let least = size.least();
+    let (fewest, most) = (area.width.div_ceil(MOST.0).max(1), area.width / least.0);
+    let (columns, height) = (fewest.min(most).max(1)..=most)
+        .filter_map(|columns| {
+            let height = (area.height / shown.div_ceil(columns)).min(MOST.1);
+            (height >= least.1).then_some((columns, height))
+        })
+        .max_by_key(|(columns, height)| area.width / columns * (height - least.1 + 1))?;
+    // Few nodes: no more columns than nodes.
+    let columns = columns.min(shown);
+    let width = area.width.min(MOST.0 * columns);
+    Some(Grid::new(
+        Rect { width, ..area },
+        count,
+        (columns, height),
+        size,
+    ))
 }
 
 impl Grid {
-    fn new(area: Rect, count: usize, (columns, height): (u16, u16), mini: bool) -> Self {
+    fn new(area: Rect, count: usize, (columns, height): (u16, u16), size: Size) -> Self {
         Self {
             columns,
             rows: (area.height / height).max(1),
-            mini,
+            size,
             height: height.min(area.height),
             area,
             count,

@@ -1,25 +1,29 @@
-//! The fleet as tiles: each node a small panel with its graphs, or a mini tile where room is short.
+//! The fleet as tiles: each node a small panel with its graphs, or with a line of figures where room is short.
 
-mod full;
+mod device;
+mod figure;
+mod frame;
 mod grid;
-mod mini;
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{buffer::Buffer, layout::Rect};
 
-pub(super) use full::wrap;
-pub use grid::{Grid, grid};
+pub(super) use frame::wrap;
+pub use grid::{Grid, Size, grid};
 
-use super::Scene;
+use super::{Scene, reason};
 use crate::{
     config::keymap::{Action, Scope},
-    fleet::{Link, Millis, NodeState, Status},
+    fleet::{Millis, NodeState, Status},
     ui::{
         format,
         glyph::{Glyphs, status_role},
         theme::Role,
-        widget::{Look, bar},
+        widget::{Look, trace::Traces},
     },
 };
+
+/// From this width on, there is room for an address after what happened.
+const ROOMY: u16 = 30;
 
 /// What is shown of the fleet, and where the cursor is.
 pub struct Tiles<'a> {
@@ -31,6 +35,8 @@ pub struct Tiles<'a> {
     pub scroll: usize,
     /// Whether a node is marked.
     pub is_marked: &'a dyn Fn(&NodeState) -> bool,
+    /// Those of the frame before.
+    pub traces: &'a Traces,
 }
 
 /// One node, and how it is singled out.
@@ -42,6 +48,7 @@ struct Tile<'a> {
     marked: bool,
     /// The key that has it tried again.
     retry: Option<&'a str>,
+    traces: &'a Traces,
 }
 
 impl Tiles<'_> {
@@ -65,12 +72,9 @@ impl Tiles<'_> {
                 selected: position == self.cursor,
                 marked: (self.is_marked)(node),
                 retry: scene.keys.key(Scope::Fleet, Action::Retry),
+                traces: self.traces,
             };
-            if grid.mini {
-                tile.mini(area, buf);
-            } else {
-                tile.full(area, buf);
-            }
+            tile.render(area, buf);
         }
     }
 }
@@ -85,10 +89,11 @@ impl Tile<'_> {
     }
 
     /// Why it is not well, without the step that failed: there is little room.
-    fn reason(&self) -> String {
-        match &self.node.link {
-            Link::Down { error, .. } | Link::Refused(error) => error.reason.to_string(),
-            _ => self.node.reason(),
+    fn reason(&self, room: u16) -> String {
+        if room < ROOMY {
+            reason::brief(self.node)
+        } else {
+            reason::whole(self.node)
         }
     }
 
@@ -96,11 +101,6 @@ impl Tile<'_> {
     fn border(&self) -> Option<Role> {
         let status = self.status();
         matches!(status, Status::Warn | Status::Critical).then(|| status_role(status))
-    }
-
-    /// A card as one upright bar. Much use of a GPU is what it is there for: no hot colours.
-    fn gpu(&self, util: Option<f64>) -> (&'static str, Style) {
-        bar::upright(util, Role::GPU, &self.look)
     }
 
     /// The age of its values where they are stale, else nothing.

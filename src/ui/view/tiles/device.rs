@@ -1,0 +1,126 @@
+//! The devices of a tile: its GPUs as upright bars, and its fullest disk.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Tile;
+use crate::{
+    metrics::{disk, gpu::Gpu},
+    ui::{
+        format,
+        theme::Role,
+        widget::{bar, strip},
+    },
+};
+
+/// Cells of the disk's figure: `disk 100%`.
+const DISK: u16 = 9;
+
+impl Tile<'_> {
+    /// One upright bar per GPU, and the fullest disk.
+    pub(super) fn devices(&self, row: Rect, buf: &mut Buffer) {
+        let Some(sample) = self.node.sample.as_deref().filter(|_| row.height > 0) else {
+            return;
+        };
+        let mut x = row.x;
+        if !sample.gpu.gpus.is_empty() {
+            let room = Rect {
+                width: row.width.saturating_sub(DISK + 1),
+                ..row
+            };
+            x = self.gpus(&sample.gpu.gpus, "gpu ", room, buf);
+            x = (x + 2).min(row.right().saturating_sub(DISK)).max(x + 1);
+        }
+        let rest = Rect {
+            x,
+            width: row.right().saturating_sub(x),
+            ..row
+        };
+        self.disk(fullest(&sample.disk), rest, buf);
+    }
+
+    /// The GPUs, else a bar for the fullest disk.
+    pub(super) fn device(&self, row: Rect, buf: &mut Buffer) {
+        let Some(sample) = self.node.sample.as_deref() else {
+            return;
+        };
+        if !sample.gpu.gpus.is_empty() {
+            self.gpus(&sample.gpu.gpus, "", row, buf);
+            return;
+        }
+        let disk = fullest(&sample.disk);
+        let role = Role::heat(disk.unwrap_or(0.0), Role::DISK);
+        bar::render(disk, role, &self.look, row, buf);
+    }
+
+    /// A bar each, after the label where there is room for it too; where they don't fit, the busiest of each few. Much use
+    /// of a GPU is what it is there for: no hot colours. Says where it ended.
+    fn gpus(&self, gpus: &[Gpu], label: &str, row: Rect, buf: &mut Buffer) -> u16 {
+        // Digits in a row would be read as a number.
+        let around = if self.glyphs().ascii {
+            ["[", "]"]
+        } else {
+            [""; 2]
+        };
+        let ends = around.concat().len();
+        let room = usize::from(row.width).saturating_sub(ends);
+        let label = if label.len() + gpus.len() <= room {
+            label
+        } else {
+            ""
+        };
+        let muted = self.look.style(Role::Muted);
+        let mut x = format::put(buf, row, row.x, label, muted);
+        x = format::put(buf, row, x, around[0], muted);
+        let each = strip::fold(gpus.len(), room - label.len().min(room));
+        for few in gpus.chunks(each) {
+            let busiest = few.iter().filter_map(|gpu| gpu.util).reduce(f64::max);
+            let (sign, style) = bar::upright(busiest, Role::GPU, &self.look);
+            x = format::put(buf, row, x, sign, style);
+        }
+        format::put(buf, row, x, around[1], muted)
+    }
+
+    fn disk(&self, percent: Option<f64>, row: Rect, buf: &mut Buffer) {
+        let Some(percent) = percent else { return };
+        let figure = format!("{percent:.0}%");
+        let x = format::put(buf, row, row.x, "disk ", self.look.style(Role::Muted));
+        let room = row.right().saturating_sub(x);
+        if room < 9 {
+            format::put(
+                buf,
+                row,
+                x,
+                &figure,
+                self.look.style(Role::heat(percent, Role::Text)),
+            );
+            return;
+        }
+        bar::render(
+            Some(percent),
+            Role::heat(percent, Role::DISK),
+            &self.look,
+            Rect {
+                x,
+                width: room - 5,
+                ..row
+            },
+            buf,
+        );
+        let figure = format::right(&figure, 4, self.glyphs());
+        format::put(
+            buf,
+            row,
+            row.right() - 4,
+            &figure,
+            self.look.style(Role::heat(percent, Role::Text)),
+        );
+    }
+}
+
+/// Use of the fullest mount.
+fn fullest(disk: &disk::Reading) -> Option<f64> {
+    disk.mounts
+        .iter()
+        .filter_map(disk::Mount::used)
+        .reduce(f64::max)
+}
