@@ -82,6 +82,11 @@ impl Glyphs {
         self.pick("▌", ">")
     }
 
+    /// Where time writes in a graph.
+    pub fn now(self) -> &'static str {
+        self.pick("▏", "|")
+    }
+
     /// The end of a text that was cut.
     pub fn ellipsis(self) -> &'static str {
         self.pick("…", "~")

@@ -34,6 +34,17 @@ pub struct Help {
 /// Cells of the examples.
 const EXAMPLES: u16 = 36;
 
+/// Keys that edit a line of text, as in shells.
+const TYPING: [(&str, &str); 4] = [
+    ("ctrl-u ctrl-k", "delete to the beginning, to the end"),
+    ("ctrl-w alt-d", "delete the word before, the word after"),
+    (
+        "ctrl-a ctrl-e",
+        "to the beginning, to the end; also home, end",
+    ),
+    ("alt-b alt-f", "a word back, a word on"),
+];
+
 /// One line of it.
 enum Entry {
     Blank,
@@ -103,6 +114,9 @@ impl Help {
             out.extend(rows.map(|(row, keys)| Entry::Keys(keys.join(" "), row.title)));
             out.push(Entry::Blank);
         }
+        out.push(Entry::Heading("A line that is typed"));
+        out.extend(TYPING.map(|(keys, title)| Entry::Keys(keys.to_owned(), title)));
+        out.push(Entry::Blank);
         out.push(Entry::Heading("Signs"));
         out.extend(signs(scene.glyphs));
         out.push(Entry::Blank);
@@ -147,6 +161,11 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         "~",
         Role::Warn,
         "a line of a log that came too late for its place",
+    ));
+    out.push(Entry::Sign(
+        glyphs.now(),
+        Role::Muted,
+        "in a graph: left of it is now, right of it the oldest; it goes round",
     ));
     out.push(Entry::Sign(
         glyphs.absent(),

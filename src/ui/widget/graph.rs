@@ -11,6 +11,9 @@ use crate::ui::theme::Role;
 /// Dots that one cell is high.
 const DOTS: u32 = 4;
 
+/// A graph of so many cells has no gap: it would be most of it.
+const SWEPT: u16 = 2;
+
 /// One series in one area; as a single row it is a spark line.
 #[derive(Clone, Copy)]
 pub struct Graph<'a> {
@@ -35,6 +38,7 @@ impl Graph<'_> {
             return;
         }
         let height = u32::from(area.height) * DOTS;
+        self.now(look, area, buf);
         for (x, column) in (area.x..).zip(self.columns(area.width, height)) {
             let Some(peak) = column.into_iter().flatten().max() else {
                 continue;
@@ -45,6 +49,21 @@ impl Graph<'_> {
                 if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((x, y))) {
                     cell.set_char(sign).set_style(style);
                 }
+            }
+        }
+    }
+
+    /// A line in the gap ahead of the newest bucket: left of it is now, right of it the oldest.
+    fn now(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        if area.width <= SWEPT || self.trace.is_empty() {
+            return;
+        }
+        let next = (self.trace.head / u64::from(PER_CELL) + 1) % u64::from(area.width);
+        let x = area.x + next as u16;
+        let style = look.style(Role::Muted);
+        for y in area.top()..area.bottom() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.set_symbol(look.glyphs.now()).set_style(style);
             }
         }
     }
@@ -64,7 +83,7 @@ impl Graph<'_> {
         // The cell of the head and the one after it hold nothing older: the gap that shows where now is.
         let oldest = (self.trace.head / per + 2).saturating_sub(width);
         for (number, value) in self.trace.buckets() {
-            if number / per < oldest && width > 2 {
+            if number / per < oldest && width > u64::from(SWEPT) {
                 continue;
             }
             let column = columns.get_mut((number / per % width) as usize);

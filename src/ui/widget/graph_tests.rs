@@ -37,13 +37,13 @@ fn trace(head: u64, values: &[f32]) -> Trace {
 }
 
 #[test]
-fn writes_at_the_bucket_and_leaves_a_gap_ahead() {
+fn writes_at_the_bucket_and_marks_the_gap_ahead() {
     let area = Rect::new(0, 0, 4, 1);
     let drawn = |head, values: &[f32]| rows(&draw(&trace(head, values), area, false)).concat();
-    assert_eq!(drawn(7, &[100.0; 8]), " ⣿⣿⣿");
-    assert_eq!(drawn(8, &[100.0; 8]), "⡇ ⣿⣿");
-    assert_eq!(drawn(9, &[100.0; 8]), "⣿ ⣿⣿");
-    assert_eq!(drawn(10, &[100.0; 8]), "⣿⡇ ⣿");
+    assert_eq!(drawn(7, &[100.0; 8]), "▏⣿⣿⣿");
+    assert_eq!(drawn(8, &[100.0; 8]), "⡇▏⣿⣿");
+    assert_eq!(drawn(9, &[100.0; 8]), "⣿▏⣿⣿");
+    assert_eq!(drawn(10, &[100.0; 8]), "⣿⡇▏⣿");
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn zero_is_a_dot_and_absent_is_blank() {
         area,
         false,
     );
-    assert_eq!(rows(&buf), ["⢸   ", "⣿ ⣀ "]);
+    assert_eq!(rows(&buf), ["⢸  ▏", "⣿ ⣀▏"]);
     let buf = draw(&trace(5, &[50.0, 100.0, -1.0, -1.0, 0.0, 10.0]), area, true);
-    assert_eq!(rows(&buf), ["#   ", "# . "]);
+    assert_eq!(rows(&buf), ["#  |", "# .|"]);
 }
 
 #[test]

@@ -59,6 +59,9 @@ const CHARTS: [Chart; 13] = [
     chart("pressure.io", "waits for io", Role::DISK),
 ];
 
+/// What [`SPAN_MS`] is in words.
+const SPAN: &str = "10 min";
+
 /// Lines of a graph inside its frame.
 pub(super) const HEIGHT: u16 = 4;
 /// A CPU is hot later than a disk is full: at the usual 80 % of this.
@@ -111,6 +114,7 @@ pub(super) fn render(page: &Page<'_>, chart: &Chart, area: Rect, buf: &mut Buffe
     let inside = Panel {
         title: &[(chart.title, look.style(Role::Accent))],
         note: Some((&value, look.style(Role::Strong))),
+        foot: Some((SPAN, look.style(Role::Muted))),
         foot_note: Some((axis, look.style(Role::Muted))),
         ..Panel::default()
     }
