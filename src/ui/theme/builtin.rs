@@ -47,6 +47,9 @@ pub(super) fn mono() -> Theme {
             Role::Strong | Role::Warn | Role::Accent | Role::Marked | Role::BorderFocused => {
                 Modifier::BOLD
             }
+            // Not reversed: of a bar or a graph that would be the picture's negative.
+            Role::Gauge(4..=6) => Modifier::BOLD,
+            Role::Gauge(7..) => Modifier::BOLD.union(Modifier::UNDERLINED),
             Role::Key => Modifier::UNDERLINED,
             Role::Muted | Role::Border | Role::Unknown | Role::Track => Modifier::DIM,
             Role::Selected => Modifier::REVERSED,

@@ -46,6 +46,14 @@ fn check(theme: &Theme) {
 }
 
 #[test]
+fn without_colours_what_is_hot_differs_from_what_is_not() {
+    let mono = Theme::load("mono").unwrap();
+    let calm = mono.style(Role::heat(79.0, Role::Text));
+    let [high, full] = [80.0, 97.0].map(|percent| mono.style(Role::heat(percent, Role::Text)));
+    assert!(calm != high && high != full && calm != full);
+}
+
+#[test]
 fn every_shipped_theme_can_be_read() {
     assert!(SHIPPED.len() >= 4);
     for (name, _) in SHIPPED {
