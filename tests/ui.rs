@@ -81,6 +81,35 @@ fn the_heatmap() {
 }
 
 #[test]
+fn the_worst_have_the_room_that_cells_leave() {
+    for size in [(110, 32), (80, 24)] {
+        let mut screen = Screen::new(size, few());
+        screen.keys(if size.0 < 100 { "z" } else { "z z" });
+        let rows = screen.rows().join("\n");
+        assert!(rows.contains("heatmap of"), "{rows}");
+        assert!(
+            rows.contains("no answer from 10.0.3.12:22 within 10 s"),
+            "{rows}"
+        );
+    }
+}
+
+#[test]
+fn a_narrow_table_has_figures_before_the_end_of_reasons() {
+    let rows = Screen::new((40, 12), few()).rows();
+    let headings = rows.iter().find(|row| row.contains("NODE")).unwrap();
+    for heading in ["CPU", "LOAD", "MEM", "STATE"] {
+        assert!(headings.contains(heading), "{headings}");
+    }
+}
+
+#[test]
+fn the_next_theme_says_its_name() {
+    let screen = small("T");
+    assert!(screen.rows()[1].contains("theme: "), "{}", screen.rows()[1]);
+}
+
+#[test]
 fn the_help() {
     assert_snapshot!("help-80x24", small("? G").picture());
     let mut screen = Screen::new(LARGE, few());
@@ -204,6 +233,9 @@ fn the_question() {
     screen.app.update(prompt(2));
     screen.tick(Millis(fake::NOW.0 + 1_000));
     assert_snapshot!("prompt-80x24", screen.picture());
+    assert!(screen.rows().concat().contains("A accept all 2"));
+    screen.app.update(Event::PromptGone(PromptId(2)));
+    assert!(!screen.rows().concat().contains("accept all"));
 }
 
 #[test]

@@ -145,7 +145,10 @@ impl App {
         let body = self.world.body();
         match action {
             Action::Forget => return vec![Effect::Forget],
-            Action::Theme => self.world.theme = self.world.theme.next(),
+            Action::Theme => {
+                self.world.theme = self.world.theme.next();
+                self.say(&format!("theme: {}", self.world.theme.name));
+            }
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
             Action::Rolls => self.open_rolls(),

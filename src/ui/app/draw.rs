@@ -119,6 +119,13 @@ impl App {
 
     /// What a key could mean in front, and would come to nothing as things stand.
     fn idle(&self, scene: &Scene<'_>) -> Vec<Action> {
+        if let Some(asked) = self.asked() {
+            return if asked.keys < 2 {
+                vec![Action::YesToAll]
+            } else {
+                Vec::new()
+            };
+        }
         match self.layers.last() {
             Some(Layer::Run(view)) => view.idle(),
             Some(Layer::Runs(runs)) => runs.idle(scene),

@@ -113,7 +113,7 @@ fn answers(ask: &Ask<'_>, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
     }
     pair("y", "accept");
     pair("n", "refuse");
-    if ask.keys > ask.alike {
+    if ask.keys > 1 {
         pair("A", &format!("accept all {}", ask.keys));
     }
 }
