@@ -330,7 +330,8 @@ impl Meter {
     /// The next request for the slow channel; `None` before its hello and while one is unanswered.
     pub fn slow_tick(&mut self) -> Option<String> {
         let early = std::mem::take(&mut self.early);
-        let wanted = if early.is_nothing() {
+        // The first request asks for all there is, whatever is in a hurry.
+        let wanted = if early.is_nothing() || self.slow.told().is_none() {
             Topics::EVERYTHING
         } else {
             early
@@ -362,7 +363,7 @@ impl Meter {
     }
 
     fn learn(&mut self, answer: &Answer) {
-        let told = self.slow.told();
+        let told = self.slow.told().unwrap_or_default();
         self.disks = disk::mounts(answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
         if let Some(hello) = self.slow.hello().filter(|_| told.daemons) {
             let truths = truth::truths(answer, hello, &self.daemons);
@@ -376,8 +377,7 @@ impl Meter {
     fn feed_gpu(&mut self, bytes: &[u8], signals: &mut Vec<Signal>) {
         let had_mig = self.smi.has_mig();
         signals.extend(self.smi.feed(bytes).then_some(Signal::Gpu));
-        // Before its greeting, the first request asks for all there is.
-        if self.smi.has_mig() && !had_mig && self.slow.hello().is_some() {
+        if self.smi.has_mig() && !had_mig {
             self.early.mig = true;
             signals.push(Signal::AskSlow);
         }

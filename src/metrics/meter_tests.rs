@@ -313,6 +313,26 @@ fn instances_are_asked_for_while_a_card_is_in_mig_mode() {
 }
 
 #[test]
+fn a_card_that_is_read_before_the_first_request_keeps_nothing_out_of_it() {
+    let mut meter = meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(0.0));
+    assert_eq!(answer(&mut meter, TRUTH).0, "1 sdg\n");
+
+    let mut meter = self::meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    let request = meter.slow_tick().unwrap();
+    meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(0.0));
+    assert_eq!((request.as_str(), meter.slow_tick()), ("1 sd\n", None));
+    let text = format!("(1 1 9.5\n{TRUTH})1\n");
+    let signals = meter.feed(Feed::Slow, text.as_bytes(), at(0.0));
+    assert_eq!(signals, [Signal::Slow, Signal::AskSlow]);
+    assert_eq!(answer(&mut meter, MIG).0, "2 g\n");
+}
+
+#[test]
 fn old_instances_do_not_outlive_the_slow_channel() {
     let mut meter = meter(&[]);
     meter.slow_program().unwrap();

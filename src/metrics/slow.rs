@@ -121,7 +121,7 @@ pub(super) struct Slow {
     seq: u64,
     asked: Option<Request>,
     /// What the last answer was asked about.
-    told: Topics,
+    told: Option<Topics>,
     /// Requests for which each topic is left out.
     without: [u32; 3],
 }
@@ -228,8 +228,8 @@ impl Slow {
         Some(format!("{} {letters}\n", self.seq))
     }
 
-    /// What the last answer was asked about.
-    pub(super) fn told(&self) -> Topics {
+    /// What the last answer was asked about; `None` before the first.
+    pub(super) fn told(&self) -> Option<Topics> {
         self.told
     }
 
@@ -293,7 +293,7 @@ impl Slow {
         if number.is_none() || number != seq || number != self.asked.map(|asked| asked.seq) {
             return Some(Heard::Bad("answer to another request"));
         }
-        self.told = self.asked.take().map_or(self.told, |asked| asked.topics);
+        self.told = self.asked.take().map(|asked| asked.topics);
         Some(Heard::Answer(Answer {
             epoch: head.f64().filter(|n| *n < 1e11),
             uptime: head.f64().filter(|n| *n < 1e11),

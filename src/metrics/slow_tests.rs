@@ -87,7 +87,7 @@ fn an_answer_is_cut_into_parts() {
     );
     assert_eq!(answer.lines("mounts").collect::<Vec<_>>(), [b"rw ext4 /"]);
     assert_eq!(answer.part("mount"), None);
-    assert_eq!(slow.told(), BOTH);
+    assert_eq!(slow.told(), Some(BOTH));
     assert_eq!(slow.tick(DAEMONS).unwrap(), "2 s\n");
 }
 
