@@ -23,11 +23,14 @@ impl Tile<'_> {
         };
         let mut x = row.x;
         if !sample.gpu.gpus.is_empty() {
+            // Bars of memory alone are not to be taken for use.
+            let all_mig = sample.gpu.gpus.iter().all(|gpu| gpu.mig);
+            let label = if all_mig { "mig " } else { "gpu " };
             let room = Rect {
                 width: row.width.saturating_sub(DISK + 1),
                 ..row
             };
-            x = self.gpus(&sample.gpu.gpus, "gpu ", room, buf);
+            x = self.gpus(&sample.gpu.gpus, label, room, buf);
             x = (x + 2).min(row.right().saturating_sub(DISK)).max(x + 1);
         }
         let rest = Rect {
@@ -73,8 +76,11 @@ impl Tile<'_> {
         x = format::put(buf, row, x, around[0], muted);
         let each = strip::fold(gpus.len(), room - label.len().min(room));
         for few in gpus.chunks(each) {
-            let busiest = few.iter().filter_map(|gpu| gpu.util).reduce(f64::max);
-            let (sign, style) = bar::upright(busiest, Role::GPU, &self.look);
+            let bars = few.iter().map(height);
+            let busiest =
+                bars.max_by(|(a, _), (b, _)| a.unwrap_or(-1.0).total_cmp(&b.unwrap_or(-1.0)));
+            let (percent, role) = busiest.unwrap_or((None, Role::GPU));
+            let (sign, style) = bar::upright(percent, role, &self.look);
             x = format::put(buf, row, x, sign, style);
         }
         format::put(buf, row, x, around[1], muted)
@@ -114,6 +120,15 @@ impl Tile<'_> {
             &figure,
             self.look.style(Role::heat(percent, Role::Text)),
         );
+    }
+}
+
+/// A card's bar: its use. One in MIG mode tells none: its fullest instance's memory.
+fn height(gpu: &Gpu) -> (Option<f64>, Role) {
+    if gpu.mig {
+        (gpu.fullest(), Role::MEMORY)
+    } else {
+        (gpu.util, Role::GPU)
     }
 }
 
