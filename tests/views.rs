@@ -215,6 +215,21 @@ fn tiles_take_the_room_there_is() {
 }
 
 #[test]
+fn the_end_of_a_reason_is_told_in_the_least_tile_with_graphs() {
+    let area = Rect::new(0, 0, 80, 21);
+    let snapshot = fleet(24);
+    let tile = grid(area, 24).area(6, 0).unwrap();
+    let shown = text(&tiles(&snapshot, area, (0, 0), false), tile).join("\n");
+    let words: Vec<&str> = shown
+        .split(|c: char| c == '│' || c.is_whitespace())
+        .collect();
+    assert!(
+        words.contains(&"code") && shown.contains("✗ 1 of 3 ─"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_busy_gpu_is_never_cut_away() {
     let mut snapshot = fleet(24);
     snapshot.nodes.truncate(3);

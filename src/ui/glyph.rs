@@ -84,7 +84,7 @@ impl Glyphs {
 
     /// Where time writes in a graph.
     pub fn now(self) -> &'static str {
-        self.pick("▏", "|")
+        self.pick("▏", "<")
     }
 
     /// The end of a text that was cut.

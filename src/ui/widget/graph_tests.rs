@@ -56,7 +56,7 @@ fn zero_is_a_dot_and_absent_is_blank() {
     );
     assert_eq!(rows(&buf), ["⢸  ▏", "⣿ ⣀▏"]);
     let buf = draw(&trace(5, &[50.0, 100.0, -1.0, -1.0, 0.0, 10.0]), area, true);
-    assert_eq!(rows(&buf), ["#  |", "# .|"]);
+    assert_eq!(rows(&buf), ["#  <", "# .<"]);
 }
 
 #[test]

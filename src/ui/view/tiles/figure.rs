@@ -33,6 +33,19 @@ impl Tile<'_> {
             0 => {}
             1 if reason.is_empty() => self.line(format::row(area, 0), buf),
             1 => self.remark(&reason, area, buf),
+            // The figures are on its page; a reason without its end says little.
+            rows @ (2 | 3) if format::width(&reason) > usize::from(area.width) => {
+                let above = rows - 2;
+                if above > 0 {
+                    self.line(format::row(area, 0), buf);
+                }
+                let below = Rect {
+                    y: area.y + above,
+                    height: 2,
+                    ..area
+                };
+                self.remark(&reason, below, buf);
+            }
             2 => {
                 self.line(format::row(area, 0), buf);
                 let below = format::row(area, 1);
@@ -201,6 +214,10 @@ impl Tile<'_> {
 /// Rows of the remark and of the devices, of three or more.
 fn shares(area: Rect, reason: usize) -> (u16, u16) {
     let (rows, is_well) = (area.height, reason == 0);
+    let is_long = reason > usize::from(area.width);
+    if rows == 4 && is_long {
+        return (2, 0);
+    }
     let devices = u16::from(rows >= 4 || is_well);
     let is_even = (rows - devices).is_multiple_of(2);
     // One below the other, load and memory have as many rows each.
@@ -208,7 +225,7 @@ fn shares(area: Rect, reason: usize) -> (u16, u16) {
     let remark = match rows {
         _ if is_narrow && is_well => u16::from(!is_even),
         5.. if is_narrow => 1 + u16::from(is_even),
-        5.. if !is_well && reason > usize::from(area.width) => 2,
+        5.. if is_long => 2,
         5.. => 1,
         _ => u16::from(!is_well),
     };

@@ -46,7 +46,7 @@ impl Tile<'_> {
         let has_room = format::width(name) + format::width(mark) + format::width(group) + 10
             <= usize::from(area.width);
         let group = if has_room { group } else { "" };
-        let (daemons, daemons_style) = self.daemons();
+        let (daemons, daemons_style) = self.daemons(area.width);
         let inside = Panel {
             title: &[
                 (self.glyphs().status(status), state),
@@ -67,7 +67,7 @@ impl Tile<'_> {
     }
 
     /// The worst daemon when one is bad, else how many run.
-    fn daemons(&self) -> (String, Style) {
+    fn daemons(&self, width: u16) -> (String, Style) {
         let is_up = matches!(self.node.link, Link::Up(_));
         let sample = self.node.sample.as_deref().filter(|_| is_up);
         let Some((daemon, worst)) = sample.and_then(|s| Some((&s.daemon, s.daemon.worst()?)))
@@ -81,7 +81,14 @@ impl Tile<'_> {
             0 => format!("{count} {plural}"),
             // The remark names it already.
             _ if self.node.reason().contains(worst.name.as_str()) => {
-                format!("{bad} of {count} {plural}")
+                let text = format!("{bad} of {count} {plural}");
+                // Around it: the sign, blanks, corners.
+                let has_room = format::width(&text) + 6 <= usize::from(width);
+                if has_room {
+                    text
+                } else {
+                    format!("{bad} of {count}")
+                }
             }
             _ => format!("{} {}", worst.name, worst.state.as_str()),
         };
