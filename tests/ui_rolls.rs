@@ -69,6 +69,24 @@ fn a_roll_that_stopped() {
 }
 
 #[test]
+fn what_comes_to_nothing_is_not_offered() {
+    let footer = |screen: &Screen| screen.rows().pop().unwrap_or_default();
+    let over = footer(&open(LARGE, rolled::stopped(&fleet()), ""));
+    for word in ["pause", "promote", "abort"] {
+        assert!(!over.contains(word), "{over}");
+    }
+    assert!(over.contains("go on"), "{over}");
+    let going = footer(&open(LARGE, rolled::going(&fleet()), ""));
+    assert!(
+        going.contains("pause") && going.contains("abort"),
+        "{going}"
+    );
+    let mut list = Screen::new(LARGE, with(Vec::new()));
+    list.keys("B");
+    assert!(!footer(&list).contains("drop"), "{}", footer(&list));
+}
+
+#[test]
 fn what_a_node_said_is_read_and_left_again() {
     let mut screen = open(SMALL, rolled::stopped(&fleet()), "g j enter");
     assert_snapshot!("said-80x24", screen.picture());

@@ -122,6 +122,8 @@ impl App {
         match self.layers.last() {
             Some(Layer::Run(view)) => view.idle(),
             Some(Layer::Runs(runs)) => runs.idle(scene),
+            Some(Layer::Rolls(rolls)) => rolls.idle(scene),
+            Some(Layer::Roll(view)) => view.idle(),
             Some(Layer::Logs(logs)) => logs.idle(),
             Some(Layer::Node(id, _)) => self.world.node(id).map(node::idle).unwrap_or_default(),
             _ => Vec::new(),

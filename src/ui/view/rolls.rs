@@ -79,6 +79,15 @@ impl Rolls {
         Reply::Stays
     }
 
+    /// Keys that would come to nothing for the roll under the cursor.
+    pub fn idle(&self, scene: &Scene<'_>) -> Vec<Action> {
+        match newest(scene).get(self.at(scene)) {
+            Some(rolled) if rolled.is_going() => vec![Action::Drop],
+            Some(_) => Vec::new(),
+            None => vec![Action::Open, Action::Drop],
+        }
+    }
+
     /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         let style = |role| scene.theme.style(role);
