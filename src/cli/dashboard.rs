@@ -56,6 +56,7 @@ pub(super) async fn open(
             Some(_) => history::load(&context.paths),
             None => History::default(),
         },
+        is_demo: kept.is_none(),
         ..look::settings(context, theme, &last)
     });
     if kept.is_none() {
