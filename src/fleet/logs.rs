@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Clock, supervise::Logbook};
+use super::{clock::Clock, shown::Shown, supervise::Logbook};
 use crate::{
     logs::{Order, State},
     node::text::SafeText,
@@ -105,7 +105,8 @@ impl Followers {
             is_over: false,
             saved: None,
         };
-        let (show, shown) = watch::channel(Arc::new(followed.clone()));
+        let (first, news) = (Arc::new(followed.clone()), self.news_to.clone());
+        let (show, shown) = Shown::new(first, news, task::SHOW_EVERY);
         let cancel = CancellationToken::new();
         let task = task::Task {
             followed,
@@ -113,7 +114,6 @@ impl Followers {
             clock: self.clock,
             cancel: cancel.clone(),
             shown: show,
-            news: self.news_to.clone(),
         };
         self.tasks.spawn(task.run());
         self.live.push(Live {

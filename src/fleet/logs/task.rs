@@ -2,15 +2,12 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Followed;
 use crate::{
-    fleet::clock::Clock,
+    fleet::{clock::Clock, shown::Shown},
     logs::{self, Event, Flow},
     ssh::Connector,
 };
@@ -22,7 +19,7 @@ const EVENTS: usize = 64;
 const MOST: usize = 8_192;
 
 /// What is shown is at least this far apart.
-const SHOW_EVERY: Duration = Duration::from_millis(100);
+pub(super) const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// All that following needs.
 pub(super) struct Task {
@@ -30,8 +27,7 @@ pub(super) struct Task {
     pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) cancel: CancellationToken,
-    pub(super) shown: watch::Sender<Arc<Followed>>,
-    pub(super) news: mpsc::Sender<()>,
+    pub(super) shown: Shown<Followed>,
 }
 
 impl Task {
@@ -42,7 +38,7 @@ impl Task {
         let mut flow = Flow::new(&order);
         let following = logs::follow(order, self.connector.clone(), self.cancel.clone(), to);
         let mut following = pin!(following);
-        let (mut is_over, mut show_at) = (false, None);
+        let mut is_over = false;
         let mut batch = Vec::with_capacity(EVENTS);
         loop {
             let wait = self.wait(&flow);
@@ -50,8 +46,7 @@ impl Task {
                 biased;
                 // Pending mostly: its own tasks do the work.
                 () = &mut following, if !is_over => is_over = true,
-                () = until(show_at) => {
-                    show_at = None;
+                () = self.shown.due() => {
                     self.show(&flow);
                     continue;
                 }
@@ -64,7 +59,7 @@ impl Task {
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
             flow.keep(self.clock.now().0, MOST);
-            show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+            self.shown.soon();
         }
         while flow.keep(u64::MAX, MOST) > 0 {}
         self.followed.is_over = true;
@@ -88,15 +83,6 @@ impl Task {
 
     fn show(&mut self, flow: &Flow) {
         self.followed.state = flow.state().clone();
-        self.shown.send_replace(Arc::new(self.followed.clone()));
-        // A full queue says the same already.
-        let _ = self.news.try_send(());
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
+        self.shown.show(Arc::new(self.followed.clone()));
     }
 }
