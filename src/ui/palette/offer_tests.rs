@@ -34,6 +34,7 @@ fn made(line: &str) -> Vec<String> {
     let inventory = inventory();
     let known = Known {
         runs: &[],
+        rolls: &[],
         inventory: &inventory,
         history: &history,
         read_only: false,
@@ -54,6 +55,14 @@ fn every_word_has_its_own_offers() {
     for (line, wanted) in [
         ("ma", &["mark", "unmark"][..]),
         ("conn", &["pool", "retry"]),
+        ("roll pro", &["roll promote"]),
+        ("daemon sto", &["daemon stop"]),
+        ("daemon restart @w", &["daemon restart @web"]),
+        (
+            "daemon restart web1 web",
+            &["daemon restart web1 web-server"],
+        ),
+        ("daemon roll --gate-t", &["daemon roll --gate-timeout"]),
         ("th|em", &["theme", "daemon", "unmark", "roll"]),
         ("view ", &["view tiles", "view table", "view heatmap"]),
         ("view h", &["view heatmap"]),
@@ -119,6 +128,7 @@ fn actions_are_not_offered_where_nothing_may_be_changed() {
     let inventory = inventory();
     let known = Known {
         runs: &[],
+        rolls: &[],
         inventory: &inventory,
         history: &["!uptime".to_owned()],
         read_only: true,
