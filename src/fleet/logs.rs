@@ -1,5 +1,6 @@
 //! The logs that are followed: starts and ends each, and keeps what it has come to.
 
+mod root;
 mod save;
 mod task;
 
@@ -16,7 +17,7 @@ use super::{clock::Clock, shown::Shown, supervise::Logbook};
 use crate::{
     logs::{Order, State},
     node::text::SafeText,
-    ssh::Connector,
+    ssh::{Asked, Connector},
 };
 
 /// For what runs on nodes to be ended when the fleet is.
@@ -45,6 +46,7 @@ pub(super) struct Followers {
     clock: Clock,
     connector: Connector,
     logbook: Option<Arc<Logbook>>,
+    asked: Option<mpsc::Sender<Asked>>,
     live: Vec<Live>,
     tasks: JoinSet<()>,
     saves: JoinSet<(Arc<Order>, Saved)>,
@@ -71,13 +73,19 @@ impl Live {
 }
 
 impl Followers {
-    pub(super) fn new(clock: Clock, connector: Connector, logbook: Option<Arc<Logbook>>) -> Self {
+    pub(super) fn new(
+        clock: Clock,
+        connector: Connector,
+        logbook: Option<Arc<Logbook>>,
+        asked: Option<mpsc::Sender<Asked>>,
+    ) -> Self {
         // One place: what has changed is looked up, and two changes are as good as one.
         let (news_to, news) = mpsc::channel(1);
         Self {
             clock,
             connector,
             logbook,
+            asked,
             live: Vec::new(),
             tasks: JoinSet::new(),
             saves: JoinSet::new(),
@@ -112,6 +120,7 @@ impl Followers {
             followed,
             connector: self.connector.clone(),
             clock: self.clock,
+            root: root::Root::of(&order, self.asked.as_ref()),
             cancel: cancel.clone(),
             shown: show,
         };

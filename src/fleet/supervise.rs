@@ -101,7 +101,7 @@ impl Supervisor {
         let (news_to, news) = mpsc::channel(1);
         let logbook = logbook.map(Arc::new);
         Self {
-            logs: Followers::new(clock, connector.clone(), logbook.clone()),
+            logs: Followers::new(clock, connector.clone(), logbook.clone(), asked.clone()),
             rolls: Rolls::new(clock, connector.clone(), logbook.clone(), asked.clone()),
             clock,
             connector,

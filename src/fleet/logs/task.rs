@@ -5,7 +5,10 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Followed;
+use super::{
+    Followed,
+    root::{Next, Root},
+};
 use crate::{
     fleet::{clock::Clock, shown::Shown},
     logs::{self, Event, Flow},
@@ -26,6 +29,7 @@ pub(super) struct Task {
     pub(super) followed: Followed,
     pub(super) connector: Connector,
     pub(super) clock: Clock,
+    pub(super) root: Option<Root>,
     pub(super) cancel: CancellationToken,
     pub(super) shown: Shown<Followed>,
 }
@@ -36,7 +40,9 @@ impl Task {
         let (to, mut events) = mpsc::channel(EVENTS);
         let order = Arc::clone(&self.followed.order);
         let mut flow = Flow::new(&order);
-        let following = logs::follow(order, self.connector.clone(), self.cancel.clone(), to);
+        let sudo = self.root.as_ref().map(Root::nodes);
+        let (connector, cancel) = (self.connector.clone(), self.cancel.clone());
+        let following = logs::follow_as_root(order, connector, cancel, to, sudo);
         let mut following = pin!(following);
         let mut is_over = false;
         let mut batch = Vec::with_capacity(EVENTS);
@@ -50,6 +56,7 @@ impl Task {
                     self.show(&flow);
                     continue;
                 }
+                next = next(&mut self.root) => self.attend(next).await,
                 count = events.recv_many(&mut batch, EVENTS) => {
                     if count == 0 {
                         break;
@@ -64,6 +71,19 @@ impl Task {
         while flow.keep(u64::MAX, MOST) > 0 {}
         self.followed.is_over = true;
         self.show(&flow);
+    }
+
+    /// Nothing is read any more once there is no password: each node would ask for ever.
+    async fn attend(&mut self, next: Next) {
+        match (next, &mut self.root) {
+            (Next::Question(text), Some(root)) => root.ask(&text).await,
+            (Next::Refused(why), _) => {
+                self.followed.said = Some(why);
+                self.root = None;
+                self.cancel.cancel();
+            }
+            _ => {}
+        }
     }
 
     fn take(&mut self, event: Event, flow: &mut Flow) {
@@ -84,5 +104,12 @@ impl Task {
     fn show(&mut self, flow: &Flow) {
         self.followed.state = flow.state().clone();
         self.shown.show(Arc::new(self.followed.clone()));
+    }
+}
+
+async fn next(root: &mut Option<Root>) -> Next {
+    match root {
+        Some(root) => root.next().await,
+        None => std::future::pending().await,
     }
 }
