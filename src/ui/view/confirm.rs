@@ -155,10 +155,7 @@ impl Confirm {
         let lines = vec![
             (what, Role::Strong),
             (
-                format!(
-                    "{} nodes are done, {} were not begun.",
-                    tally.done, tally.waiting
-                ),
+                format!("Done: {}, not begun: {}.", tally.done, tally.waiting),
                 Role::Text,
             ),
             (later, Role::Muted),
