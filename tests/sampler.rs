@@ -150,6 +150,136 @@ mod tests {
         }
     }
 
+    /// A container may use one CPU and a half of two, and uses half of that; its user time is told by new kernels alone.
+    fn check_limited(before: &[(&str, &str)], after: &[(&str, &str)], user: Option<f64>) {
+        for (shell, awk) in pairs() {
+            let tree = Tree::new();
+            tree.write(before);
+            let mut running = Running::start(&shell, Some(&awk), &tree.env(), &node(vec![]));
+            let first = running.tick(false);
+            assert_eq!(first.memory.total, Some(1 << 30), "{shell:?} {}", awk.kind);
+            assert_eq!(first.memory.used(), Some(300 << 20));
+            let memory = (first.memory.cached, first.memory.swap_total);
+            assert_eq!(memory, (Some(100 << 20), None), "nothing of the host's");
+            assert_eq!((first.cpu.busy, first.cpu.limit), (None, Some(1.5)));
+            tree.move_on();
+            tree.write(after);
+            let cpu = running.tick(false).cpu;
+            close(cpu.busy, 50.0);
+            close(cpu.throttled, 25.0);
+            assert_eq!((cpu.user, cpu.iowait), (user, None));
+            assert_eq!(running.children(), 0);
+        }
+    }
+
+    #[test]
+    fn a_container_is_measured_against_its_limits() {
+        check_limited(
+            &[
+                ("sys/fs/cgroup/memory.max", "1073741824\n"),
+                ("sys/fs/cgroup/memory.current", "419430400\n"),
+                (
+                    "sys/fs/cgroup/memory.stat",
+                    "anon 1\nfile 2\ninactive_file 104857600\nactive_file 7\n",
+                ),
+                ("sys/fs/cgroup/cpu.max", "150000 100000\n"),
+                ("sys/fs/cgroup/cpuset.cpus.effective", "0-1\n"),
+                (
+                    "sys/fs/cgroup/cpu.stat",
+                    "usage_usec 7000000\nuser_usec 5000000\nsystem_usec 2000000\nnice_usec 0\n\
+                    core_sched.force_idle_usec 0\nnr_periods 100\nnr_throttled 10\nthrottled_usec 99\nnr_bursts 0\nburst_usec 0\n",
+                ),
+            ],
+            &[(
+                "sys/fs/cgroup/cpu.stat",
+                "usage_usec 8500000\nuser_usec 6200000\nsystem_usec 2300000\nnr_periods 120\nnr_throttled 15\nthrottled_usec 999\n",
+            )],
+            Some(40.0),
+        );
+    }
+
+    #[test]
+    fn a_container_of_the_first_cgroups_too() {
+        check_limited(
+            &[
+                ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824\n"),
+                ("sys/fs/cgroup/memory/memory.usage_in_bytes", "419430400\n"),
+                (
+                    "sys/fs/cgroup/memory/memory.stat",
+                    "cache 1\ninactive_file 5\ntotal_cache 1\ntotal_inactive_file 104857600\n",
+                ),
+                ("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000\n"),
+                ("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+                (
+                    "sys/fs/cgroup/cpu/cpu.stat",
+                    "nr_periods 100\nnr_throttled 10\nthrottled_time 99\n",
+                ),
+                ("sys/fs/cgroup/cpuacct/cpuacct.usage", "7000000000123\n"),
+            ],
+            &[
+                (
+                    "sys/fs/cgroup/cpu/cpu.stat",
+                    "nr_periods 120\nnr_throttled 15\nthrottled_time 999\n",
+                ),
+                ("sys/fs/cgroup/cpuacct/cpuacct.usage", "7001500000123\n"),
+            ],
+            None,
+        );
+    }
+
+    #[test]
+    fn fewer_cpus_than_the_machine_has_are_a_limit_and_none_is_none() {
+        for (cpus, max, limit) in [
+            ("1", "max 100000", Some(1.0)),
+            ("0-1", "max 100000", None),
+            ("0,1", "300000 100000", None),
+            ("0,1", "50000 100000", Some(0.5)),
+        ] {
+            for (shell, awk) in pairs() {
+                let tree = Tree::new();
+                tree.write(&[
+                    ("sys/fs/cgroup/memory.max", "max\n"),
+                    ("sys/fs/cgroup/cpu.max", &format!("{max}\n")),
+                    ("sys/fs/cgroup/cpuset.cpus.effective", &format!("{cpus}\n")),
+                    (
+                        "sys/fs/cgroup/cpu.stat",
+                        "usage_usec 7000000\nuser_usec 5000000\nsystem_usec 2000000\n",
+                    ),
+                ]);
+                let mut running = Running::start(&shell, Some(&awk), &tree.env(), &node(vec![]));
+                running.tick(false);
+                tree.move_on();
+                let sample = running.tick(false);
+                assert_eq!(
+                    (sample.cpu.limit, sample.cpu.throttled),
+                    (limit, None),
+                    "{shell:?} {}",
+                    awk.kind
+                );
+                assert_eq!(
+                    sample.cpu.busy,
+                    Some(if limit.is_some() { 0.0 } else { 60.0 })
+                );
+                assert_eq!(sample.memory.total, Some(3_969_352 * 1024));
+            }
+        }
+    }
+
+    #[test]
+    fn a_huge_limit_of_the_first_cgroups_is_none() {
+        let tree = Tree::new();
+        tree.write(&[
+            (
+                "sys/fs/cgroup/memory/memory.limit_in_bytes",
+                "9223372036854771712\n",
+            ),
+            ("sys/fs/cgroup/memory/memory.usage_in_bytes", "1\n"),
+        ]);
+        let mut running =
+            Running::start(&shells()[0], Some(&awks()[0]), &tree.env(), &node(vec![]));
+        assert_eq!(running.tick(false).memory.total, Some(3_969_352 * 1024));
+    }
+
     #[test]
     fn without_an_awk_the_shell_itself_samples() {
         for shell in shells() {

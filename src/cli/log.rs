@@ -1,10 +1,13 @@
 //! Our own log: a file in the state folder, never the screen. `SSHOAL_LOG=debug` says more.
 
+use std::env;
+
+use tracing::Level;
 use tracing_appender::{
     non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{RollingFileAppender, Rotation},
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 use crate::config::Paths;
 
@@ -23,12 +26,13 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
         .ok()?;
     let queue = NonBlockingBuilder::default().buffered_lines_limit(LINES);
     let (writer, guard) = queue.finish(file);
-    let filter =
-        EnvFilter::try_from_env("SSHOAL_LOG").unwrap_or_else(|_| EnvFilter::new("sshoal=info"));
-    let log = tracing_subscriber::fmt()
-        .with_writer(writer)
-        .with_ansi(false)
-        .with_env_filter(filter);
-    log.try_init().ok()?;
+    let wanted = env::var("SSHOAL_LOG").ok();
+    let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
+    let lines = fmt::layer().with_writer(writer).with_ansi(false);
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(wanted.unwrap_or_else(|| Targets::new().with_target("sshoal", Level::INFO)))
+        .try_init()
+        .ok()?;
     Some(guard)
 }

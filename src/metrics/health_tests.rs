@@ -71,6 +71,19 @@ fn raw_cpu_use_is_only_worth_knowing() {
 }
 
 #[test]
+fn a_quota_that_is_used_up_for_long_is_worth_knowing() {
+    let set = |sample: &mut Sample, cut| sample.cpu.throttled = Some(cut);
+    assert_eq!(
+        judged(
+            "cpu_throttled",
+            set,
+            &[(0, 60.0), (14, 60.0), (16, 60.0), (17, 22.0), (18, 5.0)]
+        ),
+        [Ok, Ok, Info, Info, Ok]
+    );
+}
+
+#[test]
 fn an_oom_kill_warns_for_half_an_hour() {
     let set = |sample: &mut Sample, n| sample.host.oom_new = Some(n as u64);
     let course = [

@@ -62,6 +62,24 @@ impl Raw {
 
     /// The newest; under a container's limit the kernel's figures are the host's.
     pub(super) fn reading(&self) -> Reading {
+        self.of_container().unwrap_or_else(|| self.of_kernel())
+    }
+
+    fn of_container(&self) -> Option<Reading> {
+        let [total, ..] = self.kernel;
+        let limit = self
+            .limit
+            .filter(|limit| total.is_none_or(|total| *limit < total))?;
+        let [used, cache] = self.limited?;
+        Some(Reading {
+            total: Some(limit),
+            available: Some(limit.saturating_sub(used.saturating_sub(cache))),
+            cached: Some(cache),
+            ..Reading::default()
+        })
+    }
+
+    fn of_kernel(&self) -> Reading {
         let [
             total,
             free,
@@ -83,7 +101,7 @@ impl Raw {
             .arc
             .map_or(0, |[size, least]| size.saturating_sub(least));
         let swap_total = swap.filter(|bytes| *bytes > 0);
-        let mut reading = Reading {
+        Reading {
             total,
             // In LXC it can exceed the total (procps-ng commit 96bce4e1).
             available: available.or_else(guess).map(|n| {
@@ -98,14 +116,7 @@ impl Raw {
             swap_used: swap_total
                 .zip(swap_free)
                 .map(|(all, free)| all.saturating_sub(free)),
-        };
-        if let (Some(limit), Some([used, cache])) = (self.limit, self.limited)
-            && total.is_none_or(|total| limit < total)
-        {
-            reading.total = Some(limit);
-            reading.available = Some(limit.saturating_sub(used.saturating_sub(cache)));
         }
-        reading
     }
 }
 

@@ -206,6 +206,7 @@ impl Meter {
             return None;
         };
         self.raw.memory.limit = hello.memory_limit;
+        self.raw.cpu.limit_to(hello.cpu_limit, hello.cores);
         let kind = hello.kind.clone();
         self.hello = Some(hello);
         signals.push(Signal::Hello { kind });

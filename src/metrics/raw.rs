@@ -24,7 +24,8 @@ pub(super) struct Raw {
     /// Also the clock of every rate.
     pub(super) host: host::Raw,
     load: load::Raw,
-    cpu: cpu::Raw,
+    /// Holds how many CPUs a container may use.
+    pub(super) cpu: cpu::Raw,
     /// Holds a container's limit.
     pub(super) memory: memory::Raw,
     pressure: pressure::Raw,
@@ -69,6 +70,8 @@ impl Raw {
             (b'l', b"") => self.load.take(value),
             (b'u', b"") => self.host.take_uptime(value),
             (b'c', b"") => self.cpu.take(value),
+            (b'q', b"") => self.cpu.take_limited(value, 1),
+            (b'Q', b"") => self.cpu.take_limited(value, 1000),
             (b'c', core) => self.cpu.take_core(whole(core), value),
             (b'm', b"") => self.memory.take(value),
             (b'z', b"") => self.memory.take_arc(value),

@@ -11,11 +11,12 @@
 //! Whatever login scripts print comes first and is dropped; then a newline and
 //!
 //! ```text
-//! S1 NONCE awk=K boot=ID cgmem=N virt=V src=A,B cores=N gpu=G uname=TEXT TO THE END
+//! S1 NONCE awk=K boot=ID cgmem=N cgcpu=Q/P cgset=N virt=V src=A,B cores=N gpu=G uname=TEXT TO THE END
 //! ```
 //!
 //! `awk`: `mawk`, `gawk`, `bbawk`, `awk`, or `sh` where there is none (then only keys `l u c m`, and `-` as the epoch). `boot`: boot id or `-`.
-//! `cgmem`: a container's memory limit in bytes, `max` or `-`. `virt`: `docker`, `podman`, `lxc`, … or `-`. `src`: files under `/proc` that could be read.
+//! `cgmem`: a container's memory limit in bytes, `max` or `-`. `cgcpu`: the microseconds of CPU time that it may use in a period, and that
+//! period, or `-`. `cgset`: how many CPUs it may run on where that is not all, or `-`. `virt`: `docker`, `podman`, `lxc`, … or `-`. `src`: files under `/proc` that could be read.
 //! `cores`: CPUs online. `gpu`: `-` or a list of `nvidia`, `asleep` (an NVIDIA card is suspended: leave it), `amd:card0+card1`. Unknown words are skipped.
 //!
 //! # Tick, operator to node
@@ -82,6 +83,8 @@ pub struct Hello {
     pub boot: Option<SafeText>,
     /// A container's memory limit in bytes.
     pub memory_limit: Option<u64>,
+    /// How many CPUs a container may use, by its quota or its set of them.
+    pub cpu_limit: Option<f64>,
     /// `docker`, `lxc`, … in a container.
     pub container: Option<SafeText>,
     /// Files under `/proc` that could be read.
@@ -130,12 +133,21 @@ impl Hello {
             "awk" => self.kind = clipped(value),
             "boot" => self.boot = known(value),
             "cgmem" => self.memory_limit = value.parse().ok(),
+            "cgcpu" => self.limit_cpu(quota(value)),
+            "cgset" => self.limit_cpu(value.parse().ok()),
             "virt" => self.container = known(value),
             "src" => self.sources = value.split(',').take(MAX_LIST).map(clipped).collect(),
             "cores" => self.cores = value.parse().ok().filter(|n| (1..=65_536).contains(n)),
             "gpu" => value.split(',').for_each(|kind| self.take_gpu(kind)),
             _ => {}
         }
+    }
+
+    fn limit_cpu(&mut self, cpus: Option<f64>) {
+        let cpus = cpus.filter(|n| *n > 0.0 && n.is_finite());
+        self.cpu_limit = cpus
+            .map(|n| self.cpu_limit.unwrap_or(n).min(n))
+            .or(self.cpu_limit);
     }
 
     fn take_gpu(&mut self, kind: &str) {
@@ -149,6 +161,12 @@ impl Hello {
             }
         }
     }
+}
+
+/// `150000/100000` is one CPU and a half.
+fn quota(value: &str) -> Option<f64> {
+    let (quota, period) = value.split_once('/')?;
+    Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)
 }
 
 fn known(value: &str) -> Option<SafeText> {

@@ -19,8 +19,21 @@ N=0
 	case $k in cpu) ;; cpu*) N=$((N+1));; *) break;; esac
 done <"$R/stat"
 B=-; rd "$R/sys/kernel/random/boot_id" && B=$X
-# A limit of its own exists only below the root cgroup: a container.
-C=-; rd "$Y/fs/cgroup/memory.max" && C=$X
+# A limit of its own exists only below the root cgroup: a container. K: its folder, O: it is of the first version, where "none" is a huge number.
+K=$Y/fs/cgroup O= C=- Q=- E=-
+rd "$K/memory.max" && C=$X
+rd "$K/memory/memory.limit_in_bytes" && O=1 && case $X in ????????????????*) ;; *) C=$X;; esac
+rd "$K/cpu.max" && case $X in max*) ;; *) Q=${X% *}/${X#* };; esac
+rd "$K/cpu/cpu.cfs_quota_us" && O=1 && case $X in -*) ;; *) Q=$X; rd "$K/cpu/cpu.cfs_period_us" && Q=$Q/$X;; esac
+rd "$K/cpuset.cpus.effective" || rd "$K/cpuset/cpuset.effective_cpus" || rd "$K/cpuset/cpuset.cpus" && case $X in
+	*[!0-9,-]*) ;;
+	*)
+		i=0 IFS=,
+		for k in $X; do i=$((i+${k#*-}-${k%-*}+1)); done
+		unset IFS
+		[ $i -lt $N ] && E=$i
+	;;
+esac
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
 p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
 G= P=
@@ -50,7 +63,7 @@ esac
 case $A in gawk|bbawk) T='now = systime()';; esac
 U=$(uname -srm 2>/dev/null) G=${G#,}
 set -f
-printf '\nS1 %s awk=%s boot=%s cgmem=%s virt=%s src=%s cores=%s gpu=%s uname=%s\n' @NONCE@ $A "$B" "$C" "$V" "${S#,}" $N "${G:--}" "$U"
+printf '\nS1 %s awk=%s boot=%s cgmem=%s cgcpu=%s cgset=%s virt=%s src=%s cores=%s gpu=%s uname=%s\n' @NONCE@ $A "$B" "$C" "$Q" "$E" "$V" "${S#,}" $N "${G:--}" "$U"
 case $A in sh)
 	q() { eval "X=\$v_$1"; [ "$X" = "$2" ] && return; eval "v_$1=\$2"; o="$o$1 $2
 "; n=$((n+1)); }
@@ -152,6 +165,12 @@ function disks(f,   s, w, j, a) {
 }
 # What the cache of ZFS holds, and what it will not give back.
 function arc(f,   v, w) { all(f); split(rest("\nsize "), w, " "); v = w[2]; split(rest("\nc_min "), w, " "); put("\nz ", v " " w[2]) }
+# The time that a container has used, and how many of its periods there were and were cut short; in microseconds, in the first version in nanoseconds.
+function group() {
+	all(FQ)
+	if (FU) put("\nQ ", cq " " rest("nr_periods ") " " rest("nr_throttled "))
+	else put("\nq ", rest("usage_usec ") " " rest("user_usec ") " " rest("system_usec ") " " rest("nr_periods ") " " rest("nr_throttled "))
+}
 function medium(   w) {
 	if (F2) { all(F2); have("\npf ", "\nprocesses "); have("\npb ", "\nprocs_blocked ") }
 	if (F6) { all(F6); have("\nvs ", "pswpout "); have("\nvf ", "pgmajfault "); have("\nvo ", "oom_kill ") }
@@ -175,7 +194,12 @@ BEGIN {
 	for (i = 1; i <= n; i++) F[s[i]] = R "/" s[i]
 	F0 = F["loadavg"]; F1 = F["uptime"]; F2 = F["stat"]; F3 = F["meminfo"]; F4 = F["net/dev"]; F5 = F["diskstats"]; F6 = F["vmstat"]
 	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
-	if (C ~ /^[0-9]+$/) { FG = Y "/fs/cgroup/memory.current"; FK = Y "/fs/cgroup/memory.stat" }
+	K = Y "/fs/cgroup/"; O = "\n"
+	if (ARGV[8] == "") { k = K "memory.current"; i = K "memory.stat"; j = K "cpu.stat" }
+	else { O = "\ntotal_"; k = K "memory/memory.usage_in_bytes"; i = K "memory/memory.stat"; j = K "cpu/cpu.stat" }
+	if (C ~ /^[0-9]+$/) { FG = k; FK = i }
+	if (ARGV[7] != "--") FQ = j
+	if (FQ && O != "\n") { FU = K "cpuacct/cpuacct.usage"; FV = FU "_user"; FS = FU "_sys" }
 	# Numbers above what an int holds are written whole.
 	CONVFMT = "%.0f"; full = 1; nw = 0; srand()
 	while ((getline t) > 0) {
@@ -200,12 +224,14 @@ BEGIN {
 		if (F0) { l = "-"; getline l < F0; close(F0); i = index(l, "/"); put("\nl ", substr(l, 1, i + index(substr(l, i), " ") - 2)) }
 		if (F1) { l = "-"; getline l < F1; close(F1); put("\nu ", substr(l, 1, index(l " ", " ") - 1)) }
 		if (FG) cg = one(FG)
+		if (FU) cq = one(FU) " " one(FV) " " one(FS)
 		if (ng) gpus()
 		if (med && F9) put("\nf ", one(F9))
 		RS = "\001"
 		if (F3) memory(F3)
 		if (FZ) arc(FZ)
-		if (FG) { all(FK); put("\nk ", cg " " rest("\ninactive_file ")) }
+		if (FG) { all(FK); put("\nk ", cg " " rest(O "inactive_file ")) }
+		if (FQ) group()
 		if (FC) psi("\nPc ", FC)
 		if (FM) psi("\nPm ", FM)
 		if (FI) psi("\nPi ", FI)
@@ -216,5 +242,5 @@ BEGIN {
 		RS = "\n"
 		printf "%s", o ("\n]" id " " n "\n"); fflush(); full = 0
 	}
-}' "$R" "$Y" "${S#,}" "$C" "$P" "$W"
+}' "$R" "$Y" "${S#,}" "$C" "$P" "$W" "$Q$E" "$O"
 } #end

@@ -15,7 +15,7 @@ fn the_program_is_small_and_framed() {
 #[test]
 fn a_hello_is_read_whatever_is_in_it() {
     let line =
-        b"S1 abc awk=mawk boot=6284665c cgmem=1048576 virt=lxc src=loadavg,net/dev new=1 cores=2 \
+        b"S1 abc awk=mawk boot=6284665c cgmem=1048576 cgcpu=150000/100000 cgset=4 virt=lxc src=loadavg,net/dev new=1 cores=2 \
         gpu=nvidia,amd:card0+card1 uname=Linux 6.18.44 x86_64";
     let hello = hello(line, "abc").unwrap();
     assert_eq!(hello.kind.as_str(), "mawk");
@@ -24,6 +24,7 @@ fn a_hello_is_read_whatever_is_in_it() {
         (hello.cores, hello.memory_limit),
         (Some(2), Some(1_048_576))
     );
+    assert_eq!(hello.cpu_limit, Some(1.5));
     assert_eq!(hello.container.unwrap().as_str(), "lxc");
     assert_eq!(hello.sources.len(), 2);
     assert!(hello.nvidia && !hello.asleep);
@@ -33,7 +34,7 @@ fn a_hello_is_read_whatever_is_in_it() {
 #[test]
 fn absent_words_are_none() {
     let hello = hello(
-        b"S1 abc awk=sh boot=- cgmem=max virt=- src= cores=0 gpu=- uname=",
+        b"S1 abc awk=sh boot=- cgmem=max cgcpu=1/0 cgset=- virt=- src= cores=0 gpu=- uname=",
         "abc",
     )
     .unwrap();
@@ -42,6 +43,7 @@ fn absent_words_are_none() {
         (None, None, None)
     );
     assert_eq!((hello.cores, hello.kernel), (None, None));
+    assert_eq!(hello.cpu_limit, None);
     assert!(!hello.nvidia && hello.amd.is_empty());
 }
 

@@ -62,6 +62,7 @@ pub(super) fn conditions(now_ms: u64, sample: &Sample, memory: &mut Memory) -> V
     memory_rules(sample, &mut found);
     pressure(sample, &mut found);
     cpu(sample, &mut found);
+    found.extend(throttled(sample));
     found.extend(files(sample));
     found.extend(retransmits(sample));
     found
@@ -402,6 +403,17 @@ fn cpu(sample: &Sample, found: &mut Vec<Condition>) {
             format!("CPU {busy:.0} % busy"),
         )
     }));
+}
+
+/// A quota that is reached now and then does what it is for, so it does not warn.
+fn throttled(sample: &Sample) -> Option<Condition> {
+    let cut = sample.cpu.throttled?;
+    let level = match limit(20.0, 25.0, NEVER).level(cut) {
+        Level::Warn => Level::Notable,
+        level => level,
+    };
+    let reason = format!("CPU quota used up in {cut:.0} % of its periods");
+    Some(whole("cpu_throttled", level, [15 * MINUTE; 2], reason))
 }
 
 fn files(sample: &Sample) -> Option<Condition> {

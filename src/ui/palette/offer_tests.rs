@@ -55,14 +55,6 @@ fn every_word_has_its_own_offers() {
     for (line, wanted) in [
         ("ma", &["mark", "unmark"][..]),
         ("conn", &["pool", "retry"]),
-        ("roll pro", &["roll promote"]),
-        ("daemon sto", &["daemon stop"]),
-        ("daemon restart @w", &["daemon restart @web"]),
-        (
-            "daemon restart web1 web",
-            &["daemon restart web1 web-server"],
-        ),
-        ("daemon roll --gate-t", &["daemon roll --gate-timeout"]),
         ("th|em", &["theme", "daemon", "unmark", "roll"]),
         ("view ", &["view tiles", "view table", "view heatmap"]),
         ("view h", &["view heatmap"]),
@@ -114,6 +106,22 @@ fn every_word_has_its_own_offers() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_a_command_can_do_is_offered_and_then_its_words() {
+    for (line, wanted) in [
+        ("roll pro", &["roll promote"][..]),
+        ("daemon sto", &["daemon stop"]),
+        ("daemon restart @w", &["daemon restart @web"]),
+        (
+            "daemon restart web1 web",
+            &["daemon restart web1 web-server"],
+        ),
+        ("daemon roll --gate-t", &["daemon roll --gate-timeout"]),
+    ] {
+        assert_eq!(made(line), wanted, "{line}");
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ const ROWS: [Row; 4] = [
         title: "saturation",
         items: &[
             ("load/core", "load.per_core", Tone::From(2.0)),
+            ("throttled", "cpu.throttled", Tone::From(25.0)),
             ("running", "load.running", Tone::Plain),
             ("blocked", "host.blocked", Tone::From(8.0)),
             ("psi cpu", "pressure.cpu", Tone::From(40.0)),

@@ -98,7 +98,10 @@ fn facts(page: &Page<'_>) -> Vec<String> {
         ))
     };
     facts.extend(value("host.uptime").map(|time| format!("up {time}")));
-    facts.extend(value("host.cores").map(|n| format!("{n} cores")));
+    facts.extend(value("host.cores").map(|n| match sample.cpu.limit {
+        Some(cpus) => format!("{cpus} of {n} cores"),
+        None => format!("{n} cores"),
+    }));
     facts.extend(value("memory.total").map(|size| format!("{size} memory")));
     facts.extend(sample.host.kernel.as_ref().map(ToString::to_string));
     facts.extend(
