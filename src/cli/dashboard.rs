@@ -36,6 +36,7 @@ pub(super) async fn open(
     kept: Option<&Choices>,
 ) -> Result<u8> {
     let inventory = Arc::new(inventory::load(located)?.with_nodes()?);
+    look::filter(context, &inventory)?;
     if !context.console.is_terminal {
         return Err(Usage(
             "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
