@@ -289,7 +289,7 @@ impl Line<'_> {
         let status = self.node.status(self.scene.now);
         let theme = self.scene.theme;
         let reason = columns::reason(self.node);
-        let word = self.node.state_word(self.scene.now);
+        let word = self.node.state_text(self.scene.now);
         let mut x = area.x;
         if reason.is_empty() || word != "up" {
             let role = if word == "up" {

@@ -46,7 +46,7 @@ impl Tile<'_> {
                 format::put(buf, row, row.x, &text, state);
             }
             None if self.node.sample.is_none() => {
-                format::put(buf, row, row.x, self.node.state_word(self.now), state);
+                format::put(buf, row, row.x, self.node.state_text(self.now), state);
             }
             None => self.line(row, buf),
         }
