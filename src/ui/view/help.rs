@@ -143,6 +143,10 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
             .map(|(s, title)| Entry::Sign(glyphs.daemon(s), daemon_role(s), title)),
     );
     out.push(Entry::Sign(glyphs.mark(), Role::Marked, "marked"));
+    out.push(Entry::Example(
+        "data 2s",
+        "the oldest values of a connected node",
+    ));
     out.push(Entry::Sign(
         "~",
         Role::Warn,
