@@ -1,6 +1,10 @@
 //! The real node programs under the shells and awks of this machine, against a fixture tree and the real `/proc`.
 
 #[cfg(test)]
+#[path = "sampler/mig.rs"]
+mod mig;
+
+#[cfg(test)]
 #[path = "sampler/node.rs"]
 mod node;
 

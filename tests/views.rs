@@ -16,6 +16,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use sshoal::{
     config::keymap::{Action, KeyMap},
     fleet::{Link, Millis, NodeState, Snapshot},
+    metrics::mig::Instance,
     ssh::Error,
     ui::{
         glyph::Glyphs,
@@ -208,6 +209,79 @@ fn what_a_node_lacks_is_not_drawn_as_zero() {
     assert!(!web.contains("gpu") && web.contains("swap"));
     let train = text(&page(&snapshot, 0, &NodeView::default(), area), area).join("\n");
     assert!(train.contains("gpus 8") && !train.contains("swap") && !train.contains("fan"));
+}
+
+/// A fleet whose first node has its first `cards` cards in MIG mode, each with instances of these shares.
+fn cut(cards: usize, shares: Option<&[u64]>) -> Snapshot {
+    let mut snapshot = fleet(1);
+    let state = Arc::make_mut(&mut snapshot.nodes[0]);
+    let sample = Arc::make_mut(state.sample.as_mut().unwrap());
+    for gpu in sample.gpu.gpus.iter_mut().take(cards) {
+        (gpu.util, gpu.mig) = (None, true);
+        gpu.instances = shares.map(|shares| {
+            let instances = (1..).zip(shares).map(|(gpu_instance, share)| Instance {
+                gpu_instance,
+                compute_instance: Some(0),
+                memory_used: Some((share << 30) / 10),
+                memory_total: Some(10 << 30),
+                multiprocessors: Some(16),
+                ecc: Some(0),
+            });
+            instances.collect()
+        });
+    }
+    snapshot
+}
+
+fn gpu_table(snapshot: &Snapshot, width: u16) -> Vec<String> {
+    let area = Rect::new(0, 0, width, 150);
+    let lines = text(&page(snapshot, 0, &NodeView::default(), area), area);
+    let table = lines
+        .into_iter()
+        .skip_while(|line| !line.contains("gpus 8"));
+    table
+        .take_while(|line| !line.contains("daemons 2"))
+        .collect()
+}
+
+#[test]
+fn a_few_mig_instances_have_a_row_each() {
+    for width in [80, 130] {
+        let table = gpu_table(&cut(1, Some(&[97, 20])), width);
+        assert!(table[2].contains("MIG 2x"), "{}", table.join("\n"));
+        assert!(table[3].contains("gi 1") && table[3].contains("97"));
+        assert!(table[3].contains("of 10G"), "{}", table[3]);
+        assert!(table[4].contains("gi 2") && table[4].contains("20"));
+        assert!(!table[5].contains("gi") && !table[5].contains("MIG"));
+    }
+}
+
+#[test]
+fn many_mig_instances_have_a_bar_each() {
+    let table = gpu_table(&cut(8, Some(&[99, 50, 1, 1, 1, 1, 1])), 80);
+    assert!(table[2].contains("MIG 7x ▇▄▁▁▁▁▁"), "{}", table.join("\n"));
+    assert_eq!(table.iter().filter(|line| line.contains("MIG")).count(), 8);
+    assert!(table.len() < 13);
+}
+
+#[test]
+fn mig_instances_that_are_not_known_are_not_counted() {
+    let table = gpu_table(&cut(2, None), 80);
+    assert!(table[2].contains("MIG") && !table[2].contains("0x"));
+    let table = gpu_table(&cut(2, Some(&[])), 80);
+    assert!(
+        table[2].contains("MIG, no instances"),
+        "{}",
+        table.join("\n")
+    );
+}
+
+#[test]
+fn a_tile_shows_the_fullest_mig_instance() {
+    let mixed = tile_text(&cut(1, Some(&[99, 10])), 0);
+    assert!(mixed.contains("gpu ▇"), "{mixed}");
+    let all = tile_text(&cut(8, Some(&[5, 1])), 0);
+    assert!(all.contains("mig ▁▁▁▁▁▁▁▁"), "{all}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn start(paths: &Paths) -> Option<WorkerGuard> {
         .ok()?;
     let queue = NonBlockingBuilder::default().buffered_lines_limit(LINES);
     let (writer, guard) = queue.finish(file);
-    let wanted = env::var("SSHOAL_LOG").ok();
+    let wanted = env::var("SSHOAL_LOG").ok().filter(|text| !text.is_empty());
     let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
     tracing_subscriber::registry()

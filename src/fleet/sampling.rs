@@ -398,6 +398,9 @@ impl<'a> Sampling<'a> {
                     .feed(Feed::Gpu, &bytes, self.poller.clock.reading());
                 self.gpu_answers +=
                     signals.iter().filter(|s| matches!(s, Signal::Gpu)).count() as u64;
+                if signals.contains(&Signal::AskSlow) {
+                    self.slow.ask_at(Instant::now());
+                }
             }
             Output::Stderr(_) => {}
             Output::End(_) if self.meter.gpu_failed() => {

@@ -1,6 +1,8 @@
 //! GPUs: what is known of a card, and AMD cards from sysfs; NVIDIA's are read in [`super::smi`].
 
-use super::{Field, Unit, sampler::clipped, words::Words};
+use std::sync::Arc;
+
+use super::{Field, Unit, mig::Instance, sampler::clipped, words::Words};
 use crate::node::text::SafeText;
 
 /// The GPUs of a node.
@@ -43,6 +45,8 @@ pub struct Gpu {
     pub throttled: Option<bool>,
     /// MIG mode is on.
     pub mig: bool,
+    /// Its MIG instances; `None` while they are not known, and empty where the mode is on and there are none.
+    pub instances: Option<Arc<[Instance]>>,
     /// Persistence mode; `Some(false)` makes each new query re-initialise the card.
     pub persistence: Option<bool>,
 }
@@ -51,6 +55,12 @@ impl Gpu {
     /// Memory in use, in percent.
     pub fn memory(&self) -> Option<f64> {
         super::memory::percent(self.memory_used, self.memory_total)
+    }
+
+    /// Memory in use of its fullest MIG instance, in percent; of the card itself where it has none, or none is known.
+    pub fn fullest(&self) -> Option<f64> {
+        let instances = self.instances.iter().flat_map(|all| all.iter());
+        worst(instances.map(Instance::memory)).or_else(|| self.memory())
     }
 }
 
@@ -142,10 +152,10 @@ pub const FIELDS: &[Field] = &[
     Field {
         id: "gpu.memory",
         short: "GPUMEM",
-        title: "GPU memory in use, fullest card",
+        title: "GPU memory in use, fullest card or MIG instance",
         unit: Unit::Percent,
         history: true,
-        read: |s| worst(s.gpu.gpus.iter().map(Gpu::memory)),
+        read: |s| worst(s.gpu.gpus.iter().map(Gpu::fullest)),
     },
     Field {
         id: "gpu.temp",

@@ -4,10 +4,11 @@ use super::{
     Sample,
     frame::{Bad, Frame, Frames},
     host::Skew,
+    mig::Instances,
     question,
     raw::{Asked, Raw},
     sampler::{self, Hello, Tick},
-    slow::{Heard, Slow},
+    slow::{Answer, Heard, Slow, Topics},
     smi::Smi,
     truth,
     watch::Watchlist,
@@ -51,7 +52,7 @@ pub enum Signal {
     Slow,
     /// GPUs are new.
     Gpu,
-    /// Ask [`Meter::slow_tick`] now, not at the next turn: the slow channel just greeted, or a daemon's process is gone.
+    /// Ask [`Meter::slow_tick`] now, not at the next turn: the slow channel just greeted, a daemon's process is gone, or a card turned out to be in MIG mode.
     AskSlow,
     /// No sampler will come: how the flood began that came instead.
     NoSampler(SafeText),
@@ -113,8 +114,8 @@ pub struct Meter {
     /// Indices of [`SUSPECTS`] that are left alone.
     withheld: Vec<usize>,
     slow: Slow,
-    /// The truth about daemons is wanted before the disks' turn.
-    hurry: bool,
+    /// What is wanted of the slow channel before its turn: daemons after one went, MIG instances once there may be some.
+    early: Topics,
     disks: disk::Reading,
     smi: Smi,
 }
@@ -139,7 +140,7 @@ impl Meter {
             since_full: 0,
             withheld: Vec::new(),
             slow: Slow::default(),
-            hurry: false,
+            early: Topics::default(),
             disks: disk::Reading::default(),
             smi: Smi::default(),
         }
@@ -168,7 +169,7 @@ impl Meter {
             match from {
                 Feed::Fast => self.feed_fast(bytes, clock, &mut signals),
                 Feed::Slow => self.feed_slow(bytes, &mut signals),
-                Feed::Gpu => signals.extend(self.smi.feed(bytes).then_some(Signal::Gpu)),
+                Feed::Gpu => self.feed_gpu(bytes, &mut signals),
             }
         }
         signals
@@ -245,7 +246,7 @@ impl Meter {
         self.doubt &= !tick.full;
         signals.push(Signal::Frame);
         if hurry {
-            self.hurry = true;
+            self.early.daemons = true;
             signals.push(Signal::AskSlow);
         }
     }
@@ -323,15 +324,28 @@ impl Meter {
     pub fn slow_program(&mut self) -> Option<String> {
         self.hello.as_ref()?;
         self.slow.restart();
+        self.smi.learn(Instances::default());
         Some(question::program(&self.nonce, &self.daemons))
     }
 
     /// The next request for the slow channel; `None` before its hello and while one is unanswered.
     pub fn slow_tick(&mut self) -> Option<String> {
-        let hurry = std::mem::take(&mut self.hurry);
-        let request = self.slow.tick(!self.watchlist.is_empty(), !hurry);
+        let early = std::mem::take(&mut self.early);
+        // The first request asks for all there is, whatever is in a hurry.
+        let wanted = if early.is_nothing() || self.slow.told().is_none() {
+            Topics::EVERYTHING
+        } else {
+            early
+        };
+        let request = self.slow.tick(Topics {
+            daemons: wanted.daemons && !self.watchlist.is_empty(),
+            disks: wanted.disks,
+            mig: wanted.mig && self.smi.has_mig(),
+        });
         // One in flight may have been asked before the daemon went.
-        self.hurry = hurry && request.is_none();
+        if request.is_none() {
+            self.early = early;
+        }
         request
     }
 
@@ -341,16 +355,32 @@ impl Meter {
                 Heard::Hello => signals.push(Signal::AskSlow),
                 Heard::Bad(what) => signals.push(Signal::Bad(SafeText::from(what))),
                 Heard::Answer(answer) => {
-                    self.disks =
-                        disk::mounts(&answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
-                    if let Some(hello) = self.slow.hello().filter(|_| self.slow.told_daemons()) {
-                        let truths = truth::truths(&answer, hello, &self.daemons);
-                        self.watchlist.learn(truths);
-                    }
+                    self.learn(&answer);
                     signals.push(Signal::Slow);
-                    signals.extend(self.hurry.then_some(Signal::AskSlow));
+                    signals.extend((!self.early.is_nothing()).then_some(Signal::AskSlow));
                 }
             }
+        }
+    }
+
+    fn learn(&mut self, answer: &Answer) {
+        let told = self.slow.told().unwrap_or_default();
+        self.disks = disk::mounts(answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
+        if let Some(hello) = self.slow.hello().filter(|_| told.daemons) {
+            let truths = truth::truths(answer, hello, &self.daemons);
+            self.watchlist.learn(truths);
+        }
+        if told.mig {
+            self.smi.learn(Instances::parse(answer.lines("mig")));
+        }
+    }
+
+    fn feed_gpu(&mut self, bytes: &[u8], signals: &mut Vec<Signal>) {
+        let had_mig = self.smi.has_mig();
+        signals.extend(self.smi.feed(bytes).then_some(Signal::Gpu));
+        if self.smi.has_mig() && !had_mig {
+            self.early.mig = true;
+            signals.push(Signal::AskSlow);
         }
     }
 
@@ -389,12 +419,8 @@ impl Meter {
             skew_error: skew.map(|(_, error)| error),
             ..sample.host
         };
-        sample.gpu.gpus = self
-            .smi
-            .cards()
-            .chain(self.raw.amd.cards())
-            .cloned()
-            .collect();
+        let amd = self.raw.amd.cards().iter().cloned();
+        sample.gpu.gpus = self.smi.cards().chain(amd).collect();
         let asleep = hello.is_some_and(|hello| hello.asleep);
         sample.gpu.pending = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
         let asleep = || asleep.then(|| SafeText::from("asleep"));

@@ -263,7 +263,7 @@ fn gpus_have_a_channel_of_their_own() {
     let mut meter = meter(&[]);
     assert!(meter.gpu_command().unwrap().ends_with(" -l 2"));
     assert!(meter.sample().gpu.pending);
-    let row = "0, NVIDIA H100, 5, 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, 0, Disabled, 0x0\n";
+    let row = "0, NVIDIA H100, 5, 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, 0, Disabled, 0x0, 00000000:01:00.0\n";
     assert_eq!(
         meter.feed(Feed::Gpu, row.as_bytes(), at(0.0)),
         [Signal::Gpu]
@@ -271,6 +271,78 @@ fn gpus_have_a_channel_of_their_own() {
     assert_eq!(meter.sample().gpu.gpus.len(), 1);
     assert!(!meter.sample().gpu.pending);
     assert!(meter.gpu_failed());
+}
+
+/// A row of the loop for a card with or without MIG.
+fn row(mig: &str) -> String {
+    format!(
+        "0, NVIDIA H100, [N/A], 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, [N/A], {mig}, 0x0, 00000000:4E:00.0\n"
+    )
+}
+
+const MIG: &str = "=mig\n gpu 00000000:4E:00.0\n mig Enabled\n instance\n gi 3\n ci 0\n sm 60\n ecc 0\n total 100 MiB\n used 25 MiB\n end\n";
+
+#[test]
+fn instances_are_asked_for_while_a_card_is_in_mig_mode() {
+    let mut meter = meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    assert_eq!(answer(&mut meter, TRUTH).0, "1 sd\n");
+    meter.feed(Feed::Gpu, row("Disabled").as_bytes(), at(1.0));
+    assert_eq!(answer(&mut meter, TRUTH).0, "2 sd\n");
+
+    let signals = meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(2.0));
+    assert_eq!(signals, [Signal::Gpu, Signal::AskSlow], "not in 30 s, now");
+    assert_eq!(meter.sample().gpu.gpus[0].instances, None);
+    assert_eq!(answer(&mut meter, MIG).0, "3 g\n");
+    let card = meter.sample().gpu.gpus.remove(0);
+    assert_eq!((card.memory(), card.fullest()), (Some(10.0), Some(25.0)));
+    assert_eq!(
+        card.ecc,
+        Some(0),
+        "the driver tells it of the instances only"
+    );
+    assert_eq!(answer(&mut meter, &format!("{TRUTH}{MIG}")).0, "4 sdg\n");
+
+    assert_eq!(answer(&mut meter, TRUTH).0, "5 sdg\n");
+    let card = meter.sample().gpu.gpus.remove(0);
+    assert_eq!((card.instances, card.ecc), (None, None), "the tool failed");
+
+    meter.feed(Feed::Gpu, row("Disabled").as_bytes(), at(3.0));
+    assert_eq!(answer(&mut meter, TRUTH).0, "6 sd\n");
+}
+
+#[test]
+fn a_card_that_is_read_before_the_first_request_keeps_nothing_out_of_it() {
+    let mut meter = meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(0.0));
+    assert_eq!(answer(&mut meter, TRUTH).0, "1 sdg\n");
+
+    let mut meter = self::meter(&["web"]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    let request = meter.slow_tick().unwrap();
+    meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(0.0));
+    assert_eq!((request.as_str(), meter.slow_tick()), ("1 sd\n", None));
+    let text = format!("(1 1 9.5\n{TRUTH})1\n");
+    let signals = meter.feed(Feed::Slow, text.as_bytes(), at(0.0));
+    assert_eq!(signals, [Signal::Slow, Signal::AskSlow]);
+    assert_eq!(answer(&mut meter, MIG).0, "2 g\n");
+}
+
+#[test]
+fn old_instances_do_not_outlive_the_slow_channel() {
+    let mut meter = meter(&[]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Gpu, row("Enabled").as_bytes(), at(1.0));
+    let signals = meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(1.0));
+    assert_eq!(signals, [Signal::AskSlow]);
+    assert_eq!(answer(&mut meter, MIG).0, "1 dg\n");
+    assert!(meter.sample().gpu.gpus[0].instances.is_some());
+    meter.slow_program().unwrap();
+    assert_eq!(meter.sample().gpu.gpus[0].instances, None);
 }
 
 #[test]

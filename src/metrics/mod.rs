@@ -13,6 +13,7 @@ pub mod io;
 pub mod load;
 pub mod memory;
 pub mod meter;
+pub mod mig;
 pub mod net;
 pub mod pressure;
 mod question;

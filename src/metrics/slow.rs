@@ -1,4 +1,4 @@
-//! The slow channel: space and inodes, and the managers' truth about daemons.
+//! The slow channel: space and inodes, the managers' truth about daemons, and MIG instances.
 //!
 //! # Wire
 //!
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `has`: the managers found: `systemd`, `docker`, `podman`, `openrc`, `runit`, `supervisor`. `space`: `stat` or `df`. Then, for each request
-//! `SEQ LETTERS` (`s` daemons, `d` disks), it answers
+//! `SEQ LETTERS` (`s` daemons, `d` disks, `g` MIG instances), it answers
 //!
 //! ```text
 //! (SEQ EPOCH UPTIME     the node's wall clock in seconds and its uptime; `-` or missing where not known
@@ -27,6 +27,7 @@
 //! | `=docker STATUS` `=podman STATUS` | per container: name, status, pid, restarts, exit code, OOM-killed, started at, health, separated by `\|` |
 //! | `=supervisor STATUS` | `supervisorctl status` |
 //! | `=openrc I STATUS` `=runit I STATUS` `=custom I STATUS` | the tool's words about daemon I of the node, counted from 0 |
+//! | `=mig` | of `nvidia-smi -q -x`: `gpu BUS`, `mig Enabled` and `end` of each card, where `end` says that its list is whole; between them `instance`, and of each `gi ID`, `ci ID`, `sm COUNT`, `ecc ERRORS`, `total N MiB`, `used N MiB`; `N/A` where the driver says so |
 //! | `=pidfile I PID WORD` | `up`, `gone`, `none` (no such file) or `unreadable`; PID may be `-` |
 
 use super::{greeting::Greeting, words::Words};
@@ -119,16 +120,61 @@ pub(super) struct Slow {
     buf: Vec<u8>,
     seq: u64,
     asked: Option<Request>,
-    told_daemons: bool,
-    /// Requests for which the daemons, the disks are left out.
-    without: [u32; 2],
+    /// What the last answer was asked about.
+    told: Option<Topics>,
+    /// Requests for which each topic is left out.
+    without: [u32; 3],
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Topics {
+    /// What the managers say.
+    pub(super) daemons: bool,
+    /// Space and inodes.
+    pub(super) disks: bool,
+    /// MIG instances.
+    pub(super) mig: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Request {
     seq: u64,
-    daemons: bool,
-    disks: bool,
+    topics: Topics,
+}
+
+impl Topics {
+    /// All there is to ask.
+    pub(super) const EVERYTHING: Self = Self {
+        daemons: true,
+        disks: true,
+        mig: true,
+    };
+
+    /// True where nothing is asked.
+    pub(super) fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+
+    /// In the order of the answer: the letter, whether it is asked, and how its part begins where it begins before it can hang.
+    fn all(self) -> [(char, bool, &'static [u8]); 3] {
+        [
+            ('s', self.daemons, b""),
+            ('d', self.disks, b"\n=mounts"),
+            ('g', self.mig, b"\n=mig"),
+        ]
+    }
+
+    /// Which of them an answer was stuck in that came to here.
+    fn stuck(self, heard: &[u8]) -> usize {
+        let begun = |mark: &[u8]| !mark.is_empty() && heard.windows(mark.len()).any(|w| w == mark);
+        let all = self.all();
+        let last = all
+            .iter()
+            .rposition(|(_, asked, mark)| *asked && begun(mark));
+        let first = || all.iter().position(|(_, asked, _)| *asked);
+        last.or_else(first).unwrap_or(0)
+    }
 }
 
 /// What bytes of the slow channel came to.
@@ -146,12 +192,10 @@ impl Slow {
     /// The channel is opened, or opened again; what was asked last and didn't come is left out for a while.
     pub(super) fn restart(&mut self) {
         let mut without = self.without;
-        if let Some(asked) = self.asked {
-            let reached_disks = self.buf.windows(8).any(|w| w == b"\n=mounts");
-            let guilty = usize::from(asked.disks && (reached_disks || !asked.daemons));
-            if let Some(n) = without.get_mut(guilty) {
-                *n = PENANCE;
-            }
+        if let Some(asked) = self.asked
+            && let Some(n) = without.get_mut(asked.topics.stuck(&self.buf))
+        {
+            *n = PENANCE;
         }
         *self = Self {
             seq: self.seq,
@@ -161,32 +205,32 @@ impl Slow {
     }
 
     /// The next request; `None` before the hello and while one is unanswered.
-    pub(super) fn tick(&mut self, daemons: bool, disks: bool) -> Option<String> {
+    pub(super) fn tick(&mut self, wanted: Topics) -> Option<String> {
         self.hello.as_ref()?;
         if self.asked.is_some() {
             return None;
         }
-        let [no_daemons, no_disks] = self.without.map(|n| n > 0);
+        let [daemons, disks, mig] = self.without.map(|n| n == 0);
         self.without = self.without.map(|n| n.saturating_sub(1));
-        let request = Request {
-            seq: self.seq + 1,
-            daemons: daemons && !no_daemons,
-            disks: disks && !no_disks,
+        let topics = Topics {
+            daemons: wanted.daemons && daemons,
+            disks: wanted.disks && disks,
+            mig: wanted.mig && mig,
         };
-        self.seq = request.seq;
-        self.asked = Some(request);
-        let letters = match (request.daemons, request.disks) {
-            (true, true) => "sd",
-            (true, false) => "s",
-            (false, true) => "d",
-            (false, false) => "-",
-        };
-        Some(format!("{} {letters}\n", request.seq))
+        self.seq += 1;
+        self.asked = Some(Request {
+            seq: self.seq,
+            topics,
+        });
+        let asked = topics.all().into_iter().filter(|(_, asked, _)| *asked);
+        let letters: String = asked.map(|(letter, ..)| letter).collect();
+        let letters = if letters.is_empty() { "-" } else { &letters };
+        Some(format!("{} {letters}\n", self.seq))
     }
 
-    /// True when the last answer was asked about daemons.
-    pub(super) fn told_daemons(&self) -> bool {
-        self.told_daemons
+    /// What the last answer was asked about; `None` before the first.
+    pub(super) fn told(&self) -> Option<Topics> {
+        self.told
     }
 
     /// What was found on the node.
@@ -249,7 +293,7 @@ impl Slow {
         if number.is_none() || number != seq || number != self.asked.map(|asked| asked.seq) {
             return Some(Heard::Bad("answer to another request"));
         }
-        self.told_daemons = self.asked.take().is_some_and(|asked| asked.daemons);
+        self.told = self.asked.take().map(|asked| asked.topics);
         Some(Heard::Answer(Answer {
             epoch: head.f64().filter(|n| *n < 1e11),
             uptime: head.f64().filter(|n| *n < 1e11),

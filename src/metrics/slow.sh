@@ -88,6 +88,25 @@ disks() {
 		df) run df df -Pk "$@";;
 	esac
 }
+# Of the XML, some 30 kB a card, only what mig.rs reads. Memory is that of an instance: a card's, and bar1's, have the same names.
+mig() {
+	echo =mig
+	$T nvidia-smi -q -x 2>/dev/null </dev/null | sed -n '
+		s/.*<gpu id="\([^"]*\)".*/ gpu \1/p
+		s/.*<current_mig>\([^<]*\)<.*/ mig \1/p
+		s/.*<\/mig_devices>.*/ end/p
+		/<mig_device>/,/<\/mig_device>/{
+			s/.*<mig_device>.*/ instance/p
+			s/.*<gpu_instance_id>\([^<]*\)<.*/ gi \1/p
+			s/.*<compute_instance_id>\([^<]*\)<.*/ ci \1/p
+			s/.*<multiprocessor_count>\([^<]*\)<.*/ sm \1/p
+			s/.*<sram_uncorrectable>\([^<]*\)<.*/ ecc \1/p
+			/<fb_memory_usage>/,/<\/fb_memory_usage>/{
+				s/.*<total>\([^<]*\)<.*/ total \1/p
+				s/.*<used>\([^<]*\)<.*/ used \1/p
+			}
+		}'
+}
 daemons() {
 :
 @DAEMONS@
@@ -98,6 +117,7 @@ while read -r s t; do
 	echo "($s $(date +%s 2>/dev/null) $u"
 	case $t in *s*) daemons;; esac
 	case $t in *d*) disks;; esac
+	case $t in *g*) mig;; esac
 	echo ")$s"
 done
 exit

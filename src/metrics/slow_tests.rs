@@ -17,11 +17,26 @@ fn daemon(name: &str, manager: Manager) -> Daemon {
     }
 }
 
+const DAEMONS: Topics = Topics {
+    daemons: true,
+    disks: false,
+    mig: false,
+};
+const DISKS: Topics = Topics {
+    daemons: false,
+    disks: true,
+    mig: false,
+};
+const BOTH: Topics = Topics {
+    mig: false,
+    ..Topics::EVERYTHING
+};
+
 const HELLO: &[u8] = b"Welcome\n\nS1 abc slow has=systemd,docker space=stat deadline=timeout 8\n";
 
 fn greeted() -> Slow {
     let mut slow = Slow::default();
-    assert_eq!(slow.tick(true, true), None);
+    assert_eq!(slow.tick(BOTH), None);
     assert_eq!(slow.feed(HELLO, "abc"), [Heard::Hello]);
     slow
 }
@@ -52,8 +67,8 @@ fn each_manager_is_asked_once() {
 #[test]
 fn an_answer_is_cut_into_parts() {
     let mut slow = greeted();
-    assert_eq!(slow.tick(true, true).unwrap(), "1 sd\n");
-    assert_eq!(slow.tick(true, true), None);
+    assert_eq!(slow.tick(BOTH).unwrap(), "1 sd\n");
+    assert_eq!(slow.tick(BOTH), None);
     let heard = slow.feed(
         b"junk\n(1 1795257895 1733.55\n=docker 1\n \n =mounts\n )1\n=mounts\n rw ext4 /\n)1\n",
         "abc",
@@ -72,8 +87,8 @@ fn an_answer_is_cut_into_parts() {
     );
     assert_eq!(answer.lines("mounts").collect::<Vec<_>>(), [b"rw ext4 /"]);
     assert_eq!(answer.part("mount"), None);
-    assert!(slow.told_daemons());
-    assert_eq!(slow.tick(true, false).unwrap(), "2 s\n");
+    assert_eq!(slow.told(), Some(BOTH));
+    assert_eq!(slow.tick(DAEMONS).unwrap(), "2 s\n");
 }
 
 #[test]
@@ -81,7 +96,7 @@ fn an_answer_to_nothing_is_refused() {
     let mut slow = greeted();
     let heard = slow.feed(b"(1 1 1\n)1\n", "abc");
     assert!(matches!(heard.as_slice(), [Heard::Bad(_)]));
-    slow.tick(false, true).unwrap();
+    slow.tick(DISKS).unwrap();
     assert!(matches!(
         slow.feed(b"(2 1 1\n)2\n", "abc").as_slice(),
         [Heard::Bad(_)]
@@ -95,19 +110,19 @@ fn an_answer_to_nothing_is_refused() {
 #[test]
 fn the_part_that_hangs_is_left_out_for_a_while() {
     let mut slow = greeted();
-    slow.tick(true, true).unwrap();
+    slow.tick(BOTH).unwrap();
     slow.feed(b"(1 1 1\n=systemd 0\n=mounts\n", "abc");
     slow.restart();
     slow.feed(HELLO, "abc");
-    assert_eq!(slow.tick(true, true).unwrap(), "2 s\n");
+    assert_eq!(slow.tick(BOTH).unwrap(), "2 s\n");
 
     let mut slow = greeted();
-    slow.tick(true, true).unwrap();
+    slow.tick(BOTH).unwrap();
     slow.restart();
     slow.feed(HELLO, "abc");
     let mut asked = Vec::new();
     for n in 2..14 {
-        asked.push(slow.tick(true, true).unwrap());
+        asked.push(slow.tick(BOTH).unwrap());
         slow.feed(format!("({n}\n){n}\n").as_bytes(), "abc");
     }
     assert_eq!(
@@ -118,9 +133,26 @@ fn the_part_that_hangs_is_left_out_for_a_while() {
 }
 
 #[test]
+fn a_tool_that_hangs_takes_only_its_own_topic_along() {
+    for (heard, without) in [
+        ("(1 1 1\n=systemd 0\n=mounts\n=stat 0\n=mig\n", "sd"),
+        ("(1 1 1\n=systemd 0\n=mounts\n", "sg"),
+        ("(1 1 1\n=systemd 0\n", "dg"),
+    ] {
+        let mut slow = greeted();
+        assert_eq!(slow.tick(Topics::EVERYTHING).unwrap(), "1 sdg\n");
+        slow.feed(heard.as_bytes(), "abc");
+        slow.restart();
+        slow.feed(HELLO, "abc");
+        let again = slow.tick(Topics::EVERYTHING).unwrap();
+        assert_eq!(again, format!("2 {without}\n"), "{heard}");
+    }
+}
+
+#[test]
 fn a_flood_is_bounded() {
     let mut slow = greeted();
-    slow.tick(true, true).unwrap();
+    slow.tick(BOTH).unwrap();
     let mut bad = 0;
     for _ in 0..100 {
         bad += slow.feed(&[b' '; 10_000], "abc").len();
@@ -135,7 +167,7 @@ proptest! {
         text in "(\\([12] 5 6|\\)[12]|=systemd 0| Id=a.service| x|noise|\n){0,40}",
         sizes in prop::collection::vec(1usize..9, 1..80),
     ) {
-        let ask = || { let mut slow = greeted(); slow.tick(true, true).unwrap(); slow };
+        let ask = || { let mut slow = greeted(); slow.tick(BOTH).unwrap(); slow };
         let whole = ask().feed(text.as_bytes(), "abc");
         let (mut slow, mut heard, mut rest) = (ask(), Vec::new(), text.as_bytes());
         for size in sizes.into_iter().chain([usize::MAX]) {
@@ -149,7 +181,7 @@ proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut slow = greeted();
-        slow.tick(true, true).unwrap();
+        slow.tick(BOTH).unwrap();
         slow.feed(&bytes, "abc");
     }
 }

@@ -2,12 +2,13 @@
 
 use super::{
     gpu::{Gpu, MAX_CARDS},
+    mig::{self, Bus, Instances},
     sampler::clipped,
 };
 use crate::node::text::SafeText;
 
-/// What is asked, best first; a field that the tool doesn't know fails the whole query.
-const LADDER: [&[&str]; 3] = [
+/// What is asked, best first; a field that the tool doesn't know fails the whole query. MIG came with driver 450, events were called throttling before 535.
+const LADDER: [&[&str]; 4] = [
     &[
         "index",
         "name",
@@ -23,6 +24,24 @@ const LADDER: [&[&str]; 3] = [
         "ecc.errors.uncorrected.volatile.total",
         "mig.mode.current",
         "clocks_event_reasons.active",
+        "pci.bus_id",
+    ],
+    &[
+        "index",
+        "name",
+        "utilization.gpu",
+        "memory.used",
+        "memory.total",
+        "temperature.gpu",
+        "power.draw",
+        "power.limit",
+        "clocks.current.sm",
+        "fan.speed",
+        "persistence_mode",
+        "ecc.errors.uncorrected.volatile.total",
+        "mig.mode.current",
+        "clocks_throttle_reasons.active",
+        "pci.bus_id",
     ],
     &[
         "index",
@@ -61,6 +80,7 @@ const MAX_LINE: usize = 4096;
 #[derive(Debug)]
 struct Card {
     gpu: Gpu,
+    bus: Option<Bus>,
     rows: u32,
     missed: u32,
 }
@@ -83,6 +103,7 @@ pub(super) struct Smi {
     step: usize,
     line: Vec<u8>,
     cards: Vec<Card>,
+    instances: Instances,
     last_index: Option<u32>,
     fruitful: bool,
     unknown_field: bool,
@@ -130,8 +151,25 @@ impl Smi {
     }
 
     /// The cards, by index.
-    pub(super) fn cards(&self) -> impl Iterator<Item = &Gpu> {
-        self.cards.iter().map(|card| &card.gpu)
+    pub(super) fn cards(&self) -> impl Iterator<Item = Gpu> {
+        self.cards.iter().map(|card| {
+            let mut gpu = card.gpu.clone();
+            let bus = card.bus.filter(|_| gpu.mig);
+            if let Some(instances) = bus.and_then(|bus| self.instances.of(bus)) {
+                mig::attach(&mut gpu, instances);
+            }
+            gpu
+        })
+    }
+
+    /// True while a card is in MIG mode: then [`Self::learn`] has something to tell.
+    pub(super) fn has_mig(&self) -> bool {
+        self.cards.iter().any(|card| card.gpu.mig)
+    }
+
+    /// The MIG instances are these.
+    pub(super) fn learn(&mut self, instances: Instances) {
+        self.instances = instances;
     }
 
     /// Why there are no cards.
@@ -207,6 +245,7 @@ impl Smi {
                 at,
                 Card {
                     gpu: Gpu::default(),
+                    bus: None,
                     rows: 0,
                     missed: 0,
                 },
@@ -219,8 +258,12 @@ impl Smi {
             index,
             ..Gpu::default()
         };
+        card.bus = None;
         for (field, cell) in fields.iter().zip(cells) {
-            take_cell(&mut card.gpu, field, cell);
+            match *field {
+                "pci.bus_id" => card.bus = Bus::parse(cell),
+                field => take_cell(&mut card.gpu, field, cell),
+            }
         }
         // The first query wakes the card: it reads 100 % busy with nothing running.
         if card.rows == 0 {

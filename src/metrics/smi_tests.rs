@@ -3,8 +3,8 @@
 use super::*;
 
 /// An H100 under load, and one in MIG mode.
-const H100: &str = "0, NVIDIA H100 80GB HBM3, 100, 19818, 81559, 59, 631.95, 700.00, 1980, [N/A], Enabled, 0, Disabled, 0x0000000000000004\n\
-    1, NVIDIA H100 80GB HBM3, [N/A], 11125, 81559, 54, 120.10, 700.00, 1980, [N/A], Disabled, 2, Enabled, 0x0000000000000040\n";
+const H100: &str = "0, NVIDIA H100 80GB HBM3, 100, 19818, 81559, 59, 631.95, 700.00, 1980, [N/A], Enabled, 0, Disabled, 0x0000000000000004, 00000000:18:00.0\n\
+    1, NVIDIA H100 80GB HBM3, [N/A], 11125, 81559, 54, 120.10, 700.00, 1980, [N/A], Disabled, 2, Enabled, 0x0000000000000040, 00000000:2A:00.0\n";
 
 fn looped(text: &str) -> Smi {
     let mut smi = Smi::default();
@@ -18,7 +18,7 @@ fn a_loaded_card_is_read() {
     let smi = looped(H100);
     let cards: Vec<_> = smi.cards().collect();
     assert_eq!(cards.len(), 2);
-    let card = cards[0];
+    let card = &cards[0];
     assert_eq!(card.name.as_str(), "NVIDIA H100 80GB HBM3");
     assert_eq!(
         (card.util, card.temperature, card.power),
@@ -34,7 +34,7 @@ fn a_loaded_card_is_read() {
         (Some(true), Some(0), false)
     );
     assert_eq!(card.throttled, Some(false), "a power cap is ordinary");
-    let mig = cards[1];
+    let mig = &cards[1];
     assert_eq!((mig.util, mig.mig, mig.ecc), (None, true, Some(2)));
     assert_eq!((mig.throttled, mig.persistence), (Some(true), Some(false)));
 }
@@ -65,7 +65,7 @@ fn every_form_of_not_available_is_none() {
         "nan",
         "-1",
     ] {
-        let cells = [form; 12].join(", ");
+        let cells = [form; 13].join(", ");
         let smi = looped(&format!("0, {cells}, {form}\n"));
         let card = smi.cards().next().unwrap();
         assert_eq!(
@@ -101,9 +101,10 @@ fn an_unknown_field_steps_down_the_ladder() {
             break;
         }
     }
-    assert_eq!(tried.len(), 3);
-    assert!(tried[1].contains("clocks_throttle_reasons.active"));
-    assert!(tried[2].contains("query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw "));
+    assert_eq!(tried.len(), 4);
+    assert!(tried[1].contains("mig.mode.current,clocks_throttle_reasons.active"));
+    assert!(tried[2].contains("clocks_throttle_reasons.active") && !tried[2].contains("mig."));
+    assert!(tried[3].contains("query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw "));
     assert_eq!(smi.command(), None);
     assert!(smi.problem().is_some());
 }
@@ -148,7 +149,7 @@ fn a_line_without_end_is_bounded() {
     }
     assert!(smi.line.len() <= MAX_LINE);
     for n in 0..500 {
-        smi.feed(format!("\n{n}{}\n", ", 1".repeat(13)).as_bytes());
+        smi.feed(format!("\n{n}{}\n", ", 1".repeat(14)).as_bytes());
     }
     assert!(smi.cards.len() <= MAX_CARDS);
 }

@@ -1,7 +1,7 @@
 //! What each manager says, as its tools print it, and what is made of it.
 
 use super::{container::instant, systemd::cgroup, *};
-use crate::metrics::slow::Slow;
+use crate::metrics::slow::{Slow, Topics};
 
 fn daemon(name: &str, manager: Manager) -> Daemon {
     Daemon {
@@ -15,7 +15,7 @@ fn daemon(name: &str, manager: Manager) -> Daemon {
 fn one(has: &str, parts: &str, daemon: Daemon) -> Truth {
     let mut slow = Slow::default();
     slow.feed(format!("S1 n slow has={has} space=stat\n").as_bytes(), "n");
-    slow.tick(true, true).unwrap();
+    slow.tick(Topics::EVERYTHING).unwrap();
     let heard = slow.feed(
         format!("(1 1687812000 1000.00\n{parts})1\n").as_bytes(),
         "n",

@@ -1,6 +1,7 @@
 //! The GPUs of a simulated node: training waves with checkpoints, or the ups and downs of serving.
 
 use super::{
+    mig::Part,
     model::Model,
     noise::ramp,
     profile::{Role, Story},
@@ -27,6 +28,8 @@ pub struct Card {
     pub clock: f64,
     /// Clocks are held down by heat.
     pub hot: bool,
+    /// Its MIG instances, where it is in that mode.
+    pub parts: Vec<Part>,
 }
 
 impl Card {
@@ -43,8 +46,14 @@ impl Card {
             limit,
             clock,
             hot: false,
+            parts: Vec::new(),
         }
     }
+}
+
+/// Where a card sits.
+pub(super) fn bus(index: usize) -> String {
+    format!("00000000:{:02X}:00.0", 0x18 + 0x10 * index)
 }
 
 /// What the cards of a node do.
@@ -119,10 +128,16 @@ impl Model {
             Work::Rest => 0.0,
         };
         let held = if hot { 0.72 } else { 1.0 };
+        let parts = self.parts(card, time);
+        let used = if parts.is_empty() {
+            4 + (share * total as f64) as u64
+        } else {
+            parts.iter().map(|part| part.used).sum()
+        };
         Card {
             name,
             util: 100.0 * util,
-            used: 4 + (share * total as f64) as u64,
+            used,
             total,
             temperature,
             power: (0.11 + 0.83 * util * held) * limit,
@@ -133,6 +148,7 @@ impl Model {
                 0.17 * boost
             },
             hot,
+            parts,
         }
     }
 }

@@ -195,6 +195,32 @@ fn what_is_simulated_is_what_is_measured() {
 }
 
 #[test]
+fn mig_instances_arrive() {
+    let mut pair = Pair::new(Profile::new("gpu08"));
+    let mut sample = Sample::default();
+    for time in (0..=60).map(f64::from) {
+        sample = pair.step(time, false);
+    }
+    let cards = pair.model.cards(60.0);
+    for (measured, simulated) in sample.gpu.gpus.iter().zip(&cards) {
+        let is_mig = !simulated.parts.is_empty();
+        assert_eq!((measured.mig, measured.util.is_none()), (is_mig, is_mig));
+        let Some(instances) = &measured.instances else {
+            assert!(!is_mig);
+            continue;
+        };
+        let figures = instances
+            .iter()
+            .map(|i| (i.gpu_instance, i.memory_used, i.memory_total));
+        let parts = simulated.parts.iter();
+        let wanted = parts.map(|p| (p.id, Some(p.used << 20), Some(p.total << 20)));
+        assert!(figures.eq(wanted), "{measured:?}");
+        assert_eq!(measured.ecc, Some(0));
+    }
+    assert_eq!(sample.gpu.gpus.len(), 8);
+}
+
+#[test]
 fn disks_gpus_and_daemons_arrive() {
     let mut pair = Pair::new(Profile::new("gpu02"));
     let mut sample = Sample::default();

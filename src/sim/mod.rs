@@ -7,6 +7,7 @@ mod fast;
 pub mod fault;
 pub mod files;
 mod log;
+pub mod mig;
 pub mod model;
 pub mod noise;
 mod pacer;

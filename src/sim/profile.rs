@@ -16,6 +16,8 @@ pub struct Profile {
     pub memory: u64,
     /// GPUs, all of one model.
     pub gpus: u32,
+    /// The first two of them are in MIG mode.
+    pub mig: bool,
     /// Daemons and who runs them.
     pub daemons: Vec<(String, Manager)>,
     /// What happens to it, again and again.
@@ -185,6 +187,7 @@ impl Profile {
             cores,
             memory: gib << 20,
             gpus,
+            mig: role == Role::Gpu && number % 16 == 8,
             daemons: role
                 .daemons()
                 .iter()

@@ -1,6 +1,7 @@
 //! The simulated slow channel: speaks what `metrics/slow.sh` speaks.
 
 use super::{
+    mig,
     model::{Model, Moment},
     services::{docker_inspect, systemctl_show},
 };
@@ -59,6 +60,9 @@ impl Slow {
         }
         if letters.contains('d') {
             self.disks(&mut out, now.time);
+        }
+        if letters.contains('g') {
+            part(&mut out, "mig", &mig::listed(&self.model.cards(now.time)));
         }
         let _ = writeln!(out, "){seq}");
         out

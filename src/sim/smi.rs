@@ -1,6 +1,9 @@
 //! The simulated `nvidia-smi` in loop mode.
 
-use super::{cards::Card, model::Model};
+use super::{
+    cards::{Card, bus},
+    model::Model,
+};
 use std::fmt::Write as _;
 
 /// A query that `nvidia-smi` understood.
@@ -52,7 +55,14 @@ impl Query {
 
 /// The value of one field without its unit; `None` for a field that this driver doesn't have.
 fn value(field: &str, index: usize, card: &Card) -> Option<String> {
+    let is_mig = !card.parts.is_empty();
     Some(match field {
+        "utilization.gpu" | "utilization.memory" | "ecc.errors.uncorrected.volatile.total"
+            if is_mig =>
+        {
+            "[N/A]".to_owned()
+        }
+        "pci.bus_id" => bus(index),
         "index" => index.to_string(),
         "uuid" => format!("GPU-5ca1ab1e-0000-4000-8000-{index:012x}"),
         "name" => card.name.to_owned(),
@@ -72,6 +82,7 @@ fn value(field: &str, index: usize, card: &Card) -> Option<String> {
         "fan.speed" => "[N/A]".to_owned(),
         "persistence_mode" => "Enabled".to_owned(),
         "ecc.errors.uncorrected.volatile.total" => "0".to_owned(),
+        "mig.mode.current" if is_mig => "Enabled".to_owned(),
         "mig.mode.current" => "Disabled".to_owned(),
         // Bit 5 is software thermal slowdown, bit 0 idle (nvml.h, nvmlClocksEventReason*).
         "clocks_event_reasons.active" if card.hot => "0x0000000000000020".to_owned(),

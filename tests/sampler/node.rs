@@ -45,7 +45,8 @@ pub(crate) struct Awk {
     path: PathBuf,
 }
 
-fn found(name: &str) -> Option<PathBuf> {
+/// A tool of this machine.
+pub(crate) fn found(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();
     let file = std::env::split_paths(&path)
         .map(|dir| dir.join(name))
@@ -198,7 +199,7 @@ pub(crate) struct Running {
     pub(crate) meter: Meter,
     /// The interpreter, as the hello names it.
     pub(crate) kind: String,
-    /// Frame bytes so far.
+    /// Bytes so far, since the hello.
     pub(crate) bytes_down: usize,
     /// Longest ordinary tick.
     pub(crate) longest_tick: usize,
@@ -327,6 +328,7 @@ impl Running {
         let mut process = Process::start(shell, env, &program);
         loop {
             let bytes = process.read().expect("an answer of the slow channel");
+            self.bytes_down += bytes.len();
             let clock = self.clock();
             for signal in self.meter.feed(Feed::Slow, &bytes, clock) {
                 match signal {

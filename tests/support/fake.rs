@@ -327,6 +327,7 @@ fn gpu(n: usize, index: u32, ms: u64) -> Gpu {
         ecc: Some(0),
         throttled: Some(is_hot),
         mig: false,
+        instances: None,
         persistence: Some(true),
     }
 }

@@ -1,5 +1,6 @@
 //! One node with everything that is known of it, in sections that scroll.
 
+mod cards;
 mod charts;
 mod connection;
 mod figures;

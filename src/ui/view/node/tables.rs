@@ -2,10 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Page, Section};
+use super::{Page, Section, cards};
 use crate::{
     fleet::NodeState,
-    metrics::{Sample, Unit, daemon, disk, gpu},
+    metrics::{Sample, Unit, daemon, disk},
     ui::{
         format,
         glyph::{Glyphs, daemon_role},
@@ -90,14 +90,9 @@ fn table_of(table: Section, sample: &Sample, page: &Page<'_>) -> Table {
     match table {
         Section::Gpus => Table {
             title: "gpus",
-            note: cards(&sample.gpu, glyphs),
-            columns: GPUS,
-            rows: sample
-                .gpu
-                .gpus
-                .iter()
-                .map(|g| card(g, is_mixed(&sample.gpu)))
-                .collect(),
+            note: cards::note(&sample.gpu, glyphs),
+            columns: cards::COLUMNS,
+            rows: cards::rows(&sample.gpu, &page.look),
         },
         Section::Daemons => Table {
             title: "daemons",
@@ -129,41 +124,9 @@ fn table_of(table: Section, sample: &Sample, page: &Page<'_>) -> Table {
     }
 }
 
-/// How many cards, and which, where all are the same.
-fn cards(gpus: &gpu::Reading, glyphs: Glyphs) -> String {
-    let count = gpus.gpus.len();
-    match gpus.gpus.first().filter(|_| !is_mixed(gpus)) {
-        Some(card) => format!("{count} {} {}", glyphs.dot(), card.name),
-        None => count.to_string(),
-    }
-}
-
-fn is_mixed(gpus: &gpu::Reading) -> bool {
-    let mut names = gpus.gpus.iter().map(|g| &g.name);
-    let first = names.next();
-    names.any(|name| Some(name) != first)
-}
-
-const fn column(title: &'static str, align: Align, rank: u8) -> Column {
+pub(super) const fn column(title: &'static str, align: Align, rank: u8) -> Column {
     Column { title, align, rank }
 }
-
-const GPUS: &[Column] = &[
-    column("#", Align::Right, 0),
-    column("name", Align::Left, 5),
-    column("use", Align::Right, 0),
-    column("", Align::Bar, 2),
-    column("mem", Align::Right, 0),
-    column("", Align::Bar, 2),
-    column("used", Align::Right, 4),
-    column("temp", Align::Right, 0),
-    column("power", Align::Right, 1),
-    column("limit", Align::Right, 6),
-    column("clock", Align::Right, 7),
-    column("fan", Align::Right, 8),
-    column("ecc", Align::Right, 3),
-    column("", Align::Left, 1),
-];
 
 const DAEMONS: &[Column] = &[
     column("", Align::Left, 0),
@@ -206,40 +169,6 @@ const INTERFACES: &[Column] = &[
     column("errors", Align::Right, 1),
     column("drops", Align::Right, 1),
 ];
-
-fn card(gpu: &gpu::Gpu, is_mixed: bool) -> Vec<Piece> {
-    let hot = |degrees: f64| {
-        if degrees >= 85.0 {
-            Role::Warn
-        } else {
-            Role::Text
-        }
-    };
-    let mut flags = Vec::new();
-    flags.extend(gpu.mig.then_some("MIG"));
-    flags.extend((gpu.throttled == Some(true)).then_some("throttled"));
-    let memory = gpu.memory_used.map(|n| n as f64);
-    vec![
-        text(gpu.index.to_string(), Role::Muted),
-        // Where all cards are the same, the title says which.
-        text(
-            gpu.name.to_string().repeat(usize::from(is_mixed)),
-            Role::Text,
-        ),
-        number(Unit::Percent, gpu.util),
-        Piece::Bar(gpu.util, Role::GPU),
-        number(Unit::Percent, gpu.memory()),
-        Piece::Bar(gpu.memory(), Role::GPU),
-        number(Unit::Bytes, memory),
-        toned(Unit::Celsius, gpu.temperature, hot),
-        number(Unit::Watts, gpu.power),
-        number(Unit::Watts, gpu.power_limit),
-        word(gpu.clock.map(|mhz| format!("{mhz} MHz"))),
-        number(Unit::Percent, gpu.fan),
-        toned(Unit::Count, gpu.ecc.map(|n| n as f64), any_is_bad),
-        text(flags.join(" "), Role::Warn),
-    ]
-}
 
 fn watched(daemon: &daemon::Status, glyphs: Glyphs) -> Vec<Piece> {
     let role = daemon_role(daemon.state);
@@ -301,11 +230,11 @@ fn interface(interface: &crate::metrics::net::Interface) -> Vec<Piece> {
     ]
 }
 
-fn number(unit: Unit, value: Option<f64>) -> Piece {
+pub(super) fn number(unit: Unit, value: Option<f64>) -> Piece {
     toned(unit, value, |_| Role::Text)
 }
 
-fn toned(unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
+pub(super) fn toned(unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
     match value {
         Some(value) => text(unit.format(value), role(value)),
         None => word(None),
@@ -313,7 +242,7 @@ fn toned(unit: Unit, value: Option<f64>, role: impl Fn(f64) -> Role) -> Piece {
 }
 
 /// Words, or the sign for nothing.
-fn word(word: Option<String>) -> Piece {
+pub(super) fn word(word: Option<String>) -> Piece {
     match word {
         Some(word) => text(word, Role::Text),
         None => Piece::Absent,
@@ -325,10 +254,10 @@ fn heated(percent: Option<f64>, calm: Role) -> Piece {
     Piece::Bar(percent, Role::heat(percent.unwrap_or(0.0), calm))
 }
 
-fn text(text: String, role: Role) -> Piece {
+pub(super) fn text(text: String, role: Role) -> Piece {
     Piece::Text(text, role)
 }
 
-fn any_is_bad(value: f64) -> Role {
+pub(super) fn any_is_bad(value: f64) -> Role {
     if value > 0.0 { Role::Warn } else { Role::Text }
 }

@@ -253,9 +253,12 @@ impl Tile<'_> {
         };
         let mut x = row.x;
         if !sample.gpu.gpus.is_empty() {
-            x = format::put(buf, row, x, "gpu ", self.look.style(Role::Muted));
+            // Bars of memory alone are not to be taken for use.
+            let all_mig = sample.gpu.gpus.iter().all(|gpu| gpu.mig);
+            let label = if all_mig { "mig " } else { "gpu " };
+            x = format::put(buf, row, x, label, self.look.style(Role::Muted));
             for gpu in sample.gpu.gpus.iter().take(8) {
-                let (sign, style) = self.gpu(gpu.util);
+                let (sign, style) = self.gpu(gpu);
                 x = format::put(buf, row, x, sign, style);
             }
             x += 2;

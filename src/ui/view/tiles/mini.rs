@@ -77,7 +77,7 @@ impl Tile<'_> {
             return bar::render(disk, role, &self.look, rest, buf);
         }
         for gpu in &sample.gpu.gpus {
-            let (sign, style) = self.gpu(gpu.util);
+            let (sign, style) = self.gpu(gpu);
             x = format::put(buf, row, x, sign, style);
         }
     }

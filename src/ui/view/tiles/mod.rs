@@ -13,6 +13,7 @@ use super::Scene;
 use crate::{
     config::keymap::{Action, Scope},
     fleet::{Link, Millis, NodeState, Status},
+    metrics::gpu::Gpu,
     ui::{
         format,
         glyph::{Glyphs, status_role},
@@ -98,9 +99,14 @@ impl Tile<'_> {
         matches!(status, Status::Warn | Status::Critical).then(|| status_role(status))
     }
 
-    /// A card as one upright bar. Much use of a GPU is what it is there for: no hot colours.
-    fn gpu(&self, util: Option<f64>) -> (&'static str, Style) {
-        bar::upright(util, Role::GPU, &self.look)
+    /// A card as one upright bar. Much use of a GPU is what it is there for: no hot colours. One in MIG mode tells no use: its fullest instance's memory.
+    fn gpu(&self, gpu: &Gpu) -> (&'static str, Style) {
+        let (percent, role) = if gpu.mig {
+            (gpu.fullest(), Role::MEMORY)
+        } else {
+            (gpu.util, Role::GPU)
+        };
+        bar::upright(percent, role, &self.look)
     }
 
     /// The age of its values where they are stale, else nothing.
