@@ -65,7 +65,7 @@ impl Fast {
         let profile = self.model.profile();
         let boot = self.model.noise(70);
         format!(
-            "\nS1 {nonce} awk=mawk boot={:08x}-5e1f-4c0d-9a3b-{:012x} cgmem=- virt=- src={} cores={} gpu={} uname=Linux 6.12.48 x86_64\n",
+            "\nS1 {nonce} awk=mawk boot={:08x}-5e1f-4c0d-9a3b-{:012x} cgmem=- cgcpu=- cgset=- virt=- src={} cores={} gpu={} uname=Linux 6.12.48 x86_64\n",
             (boot.unit() * 4e9) as u64,
             (boot.fork(1).unit() * 2e14) as u64,
             self.sources.join(","),
