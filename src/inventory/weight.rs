@@ -12,7 +12,7 @@ pub(super) fn of(node: &Node, jump: &[String]) -> usize {
     let route = &node.route;
     let alone = [&route.proxy_command, &route.tailscale, &node.user];
     let alone = alone.into_iter().flatten().map(String::len);
-    let lists = node.groups.iter().chain(jump).map(text);
+    let lists = node.groups.iter().chain(jump).map(|name| text(name));
     let paths = node.identity.iter().map(|path| path.as_os_str().len());
     let labels = node.labels.iter();
     let daemons: usize = node.daemons.iter().map(daemon).sum();
@@ -30,7 +30,7 @@ pub(super) fn of(node: &Node, jump: &[String]) -> usize {
             .sum::<usize>()
 }
 
-fn text(text: &String) -> usize {
+fn text(text: &str) -> usize {
     size_of::<String>() + text.len()
 }
 
