@@ -166,6 +166,27 @@ fn what_was_chosen_is_there_again_after_a_restart() {
 }
 
 #[test]
+fn the_help_has_two_columns_where_they_have_room() {
+    let rows = |width: u16, keys: &str| {
+        let mut screen = Screen::new((width, 32), few());
+        screen.keys(keys);
+        screen.rows()
+    };
+    let first = rows(110, "?").join("\n");
+    assert!(
+        first.contains("the runs: commands on many nodes"),
+        "{first}"
+    );
+    assert!(first.contains("Typing a filter"), "{first}");
+    for page in ["?", "? pagedown", "? G"] {
+        let text = rows(110, page).join("\n");
+        assert!(!text.contains('…'), "{text}");
+    }
+    let narrow = rows(99, "?").join("\n");
+    assert!(!narrow.contains("Typing a filter"), "{narrow}");
+}
+
+#[test]
 fn own_keys_work_and_are_what_help_and_hints_show() {
     let file = File::parse("keys: {fleet: {filter: f9}}").unwrap();
     let settings = Settings {

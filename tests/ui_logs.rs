@@ -184,6 +184,14 @@ fn errors_times_and_marks_are_jumped_to() {
     screen.text("21:50:10");
     screen.keys("enter");
     has(&screen, "line 101 of 1000");
+    screen.keys("t");
+    screen.text("21:40");
+    screen.keys("enter");
+    has(&screen, "line 1 of 1000");
+    has(&screen, "the buffer begins at 21:50:00");
+    screen.keys("t");
+    screen.text("21:50:10");
+    screen.keys("enter");
     screen.keys("m down down m u");
     has(&screen, "line 101 of 1000");
     screen.keys("U");

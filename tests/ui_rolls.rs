@@ -15,7 +15,10 @@ use insta::assert_snapshot;
 use screen::Screen;
 use sshoal::{
     fleet::{Answered, Inquiry, RollWish, Rolled, Snapshot},
-    store::roll::{Note, Order, Steered},
+    store::{
+        audit::RunId,
+        roll::{Note, Order, Steered},
+    },
     ui::{Settings, effect::Effect, event::Event},
 };
 
@@ -69,6 +72,24 @@ fn a_roll_that_stopped() {
 }
 
 #[test]
+fn what_comes_to_nothing_is_not_offered() {
+    let footer = |screen: &Screen| screen.rows().pop().unwrap_or_default();
+    let over = footer(&open(LARGE, rolled::stopped(&fleet()), ""));
+    for word in ["pause", "promote", "abort"] {
+        assert!(!over.contains(word), "{over}");
+    }
+    assert!(over.contains("go on"), "{over}");
+    let going = footer(&open(LARGE, rolled::going(&fleet()), ""));
+    assert!(
+        going.contains("pause") && going.contains("abort"),
+        "{going}"
+    );
+    let mut list = Screen::new(LARGE, with(Vec::new()));
+    list.keys("B");
+    assert!(!footer(&list).contains("drop"), "{}", footer(&list));
+}
+
+#[test]
 fn what_a_node_said_is_read_and_left_again() {
     let mut screen = open(SMALL, rolled::stopped(&fleet()), "g j enter");
     assert_snapshot!("said-80x24", screen.picture());
@@ -97,6 +118,52 @@ fn keys_steer_and_an_abort_is_asked_for() {
     assert!(matches!(&**inquiry, Inquiry::Roll(RollWish::Resume(_))));
     let mut screen = open(SMALL, rolled::waiting(&fleet()), "");
     assert_eq!(screen.keys("P"), steer(Note::Promote));
+}
+
+#[test]
+fn the_name_of_a_roll_is_offered() {
+    let rolled = rolled::going(&fleet());
+    let id = rolled.id.to_string();
+    let mut screen = Screen::new(MIDDLE, with(vec![rolled]));
+    screen.keys(":");
+    screen.text("roll pause ");
+    let shown = text(&screen);
+    assert!(
+        shown.contains(&id) && shown.contains(", going: "),
+        "{shown}"
+    );
+}
+
+#[test]
+fn fewer_rolls_than_before_leave_the_cursor_in_sight() {
+    let many = |count: u64| {
+        let one = |n| {
+            let mut rolled = rolled::stopped(&fleet());
+            rolled.id = RunId::new(n);
+            rolled
+        };
+        with((1..=count).map(one).collect())
+    };
+    let mut screen = Screen::new(SMALL, many(40));
+    screen.keys("B G");
+    screen.app.update(Event::Snapshot(Arc::new(many(3))));
+    let rows = screen.rows();
+    let seen = rows.iter().filter(|row| row.contains("STOPPED")).count();
+    assert_eq!(seen, 3, "{rows:#?}");
+}
+
+#[test]
+fn the_header_says_only_what_is_true_here() {
+    let header = |screen: &Screen| screen.rows().swap_remove(1);
+    let roll = header(&open(LARGE, rolled::going(&fleet()), ""));
+    assert!(!roll.contains("worst first"), "{roll}");
+    let mut list = Screen::new(LARGE, with(Vec::new()));
+    list.keys("B");
+    let list = header(&list);
+    assert!(
+        list.contains("newest first") && !list.contains("tiles"),
+        "{list}"
+    );
 }
 
 #[test]
@@ -206,6 +273,25 @@ fn leaving_says_that_a_roll_goes_on_and_how_to_resume_it() {
     assert_eq!(screen.keys("y"), [Effect::Quit]);
     let mut screen = Screen::new(SMALL, with(vec![rolled::stopped(&fleet())]));
     assert_eq!(screen.keys("q"), [Effect::Quit]);
+}
+
+#[test]
+fn what_a_demo_ends_is_not_called_to_be_resumed() {
+    let settings = Settings {
+        is_demo: true,
+        theme: screen::theme(),
+        ..Settings::default()
+    };
+    let rolls = with(vec![rolled::going(&fleet())]);
+    let mut screen = Screen::with(settings, SMALL, rolls);
+    screen.keys("q");
+    let shown = text(&screen);
+    assert!(!shown.contains("resume"), "{shown}");
+    assert!(shown.contains("simulated nodes"), "{shown}");
+    screen.keys("n B a");
+    let shown = text(&screen);
+    assert!(!shown.contains("resume"), "{shown}");
+    assert!(shown.contains("while the demo runs: r"), "{shown}");
 }
 
 #[test]

@@ -16,7 +16,11 @@ use crate::{
         exec::{Choice, Exec, Manner, Show},
         select,
     },
-    exec::{Ending, ExitPolicy, Finished, guard::confirmation, plan::Plan},
+    exec::{
+        Ending, ExitPolicy, Finished,
+        guard::confirmation,
+        plan::{Job, Plan},
+    },
 };
 
 pub(super) async fn run(context: &mut Context, verb: &Verb) -> Result<u8> {
@@ -37,7 +41,14 @@ pub(super) async fn run(context: &mut Context, verb: &Verb) -> Result<u8> {
     let verdict = verdict(action, act, &chosen.nodes);
     if act.dry_run {
         let told = confirmation(&chosen.command, &chosen.nodes, &verdict);
-        context.print(&dry(&told, &plan))?;
+        let text = |job: &Job| {
+            if act.json {
+                job.command.clone() + "\n"
+            } else {
+                format!("# /bin/sh is given:\n{}", act.readable(action, &job.node))
+            }
+        };
+        context.print(&dry(&told, &plan, text))?;
         return Ok(exit::OK);
     }
     let is_one = plan.jobs.len() == 1;
@@ -91,22 +102,20 @@ fn ending(finished: &Finished) -> Ending {
 }
 
 /// Where, what would be asked, and each different script once.
-fn dry(told: &[String], plan: &Plan) -> String {
-    let mut scripts: Vec<(&str, Vec<&str>)> = Vec::new();
+fn dry(told: &[String], plan: &Plan, text: impl Fn(&Job) -> String) -> String {
+    let mut scripts: Vec<(&Job, Vec<&str>)> = Vec::new();
     for job in &plan.jobs {
         let name = job.node.id.as_str();
-        match scripts
-            .iter_mut()
-            .find(|(script, _)| *script == job.command)
-        {
+        let mut known = scripts.iter_mut();
+        match known.find(|(first, _)| first.command == job.command) {
             Some((_, names)) => names.push(name),
-            None => scripts.push((&job.command, vec![name])),
+            None => scripts.push((job, vec![name])),
         }
     }
-    let mut text = told.join("\n") + "\n";
-    for (script, names) in scripts {
+    let mut all = told.join("\n") + "\n";
+    for (job, names) in scripts {
         let names = report::fold(names);
-        let _ = writeln!(text, "\n# {names}\n{script}");
+        let _ = write!(all, "\n# {names}\n{}", text(job));
     }
-    text + "\nNothing was run: --dry-run\n"
+    all + "\nNothing was run: --dry-run\n"
 }

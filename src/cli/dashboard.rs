@@ -47,10 +47,8 @@ pub(super) async fn open(
     let theme = look::theme(named, depth, &mut screen);
     let mut app = App::new(Settings {
         keys,
-        history: match kept {
-            Some(_) => history::load(&context.paths),
-            None => History::default(),
-        },
+        history: kept.map_or_else(History::default, |_| history::load(&context.paths)),
+        is_demo: kept.is_none(),
         ..look::settings(context, theme, &last)
     });
     if kept.is_none() {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Usage, exec, rolling::Rolling, status::duration};
 use crate::{
-    daemon::{Action, Manner, script},
+    daemon::{Action, Manner, readable, script},
     exec::{
         guard::{Verdict, judge},
         plan::{Batches, FANOUT, Job, Options, Plan},
@@ -224,6 +224,11 @@ impl Act {
                 ..Options::default()
             },
         })
+    }
+
+    /// What is run on a node, for a person to read.
+    pub fn readable(&self, action: Action, node: &Node) -> String {
+        readable(&self.on(node), action, &self.manner())
     }
 
     /// What is done in a few words: `restart nginx`; the script says it in many.

@@ -60,6 +60,10 @@ pub enum Kind {
     Command,
     /// A run.
     Run,
+    /// A roll.
+    Roll,
+    /// A daemon.
+    Daemon,
     /// Shell text: programs, units, files.
     Shell,
     /// Any word.
@@ -388,6 +392,8 @@ pub fn kind(arg: &Arg) -> Kind {
         Some("NAME") => Kind::Command,
         Some("COMMAND") => Kind::Shell,
         Some("RUN") => Kind::Run,
+        Some("ROLL") => Kind::Roll,
+        Some("DAEMON") => Kind::Daemon,
         _ => Kind::Word,
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         audit::{RunId, redact},
-        roll::{Batch, End, Header, Note, Order, Record, Steered, Stored},
+        roll::{Batch, End, Note, Order, Record, Steered, Stored},
     },
 };
 
@@ -37,6 +37,9 @@ const USUAL: [&str; 9] = [
 
 /// Characters of what a roll was called with, in the list.
 const SHORT: usize = 60;
+
+/// Most columns of a name before the times of its node.
+const NAME: usize = 24;
 
 /// See rolls of daemons, pause, resume, promote and abort them. A roll begins with `sshoal daemon roll`.
 #[derive(Args, Clone, Debug)]
@@ -147,6 +150,38 @@ pub fn nodes(stored: &Stored) -> Vec<Kept> {
         };
         if let Some(slot) = all.get_mut(*place) {
             *slot = kept;
+        }
+    }
+    all
+}
+
+/// When a node began and ended, in ms since 1970: the last time, where a resumption repeated it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Times {
+    began: Option<u64>,
+    ended: Option<u64>,
+}
+
+impl Times {
+    fn took_ms(self) -> Option<u64> {
+        Some(self.ended?.saturating_sub(self.began?))
+    }
+}
+
+fn times(stored: &Stored) -> Vec<Times> {
+    let mut all = vec![Times::default(); stored.header.nodes.len()];
+    for line in &stored.lines {
+        let (place, is_begin) = match &line.record {
+            Record::Begin { place } => (place, true),
+            Record::Node { place, .. } => (place, false),
+            _ => continue,
+        };
+        if let Some(slot) = all.get_mut(*place) {
+            if is_begin {
+                (slot.began, slot.ended) = (Some(line.at_ms), None);
+            } else {
+                slot.ended = Some(line.at_ms);
+            }
         }
     }
     all
@@ -266,10 +301,10 @@ pub fn unfinished(all: &[Stored]) -> Option<String> {
     Some(format!("{text}; to go on: sshoal roll resume {newest}"))
 }
 
-/// One roll, batch by batch.
+/// One roll, batch by batch: when each node began, how long it took, and how it ended.
 pub fn show(stored: &Stored) -> String {
     let header = &stored.header;
-    let kept = nodes(stored);
+    let nodes: Vec<(Kept, Times)> = nodes(stored).into_iter().zip(times(stored)).collect();
     let mut text = format!(
         "roll {} {}: daemon roll {}\nbegun {} UTC by {}\n",
         header.id,
@@ -278,12 +313,20 @@ pub fn show(stored: &Stored) -> String {
         time(stored.at_ms),
         SafeText::from(header.actor.as_str()),
     );
+    let names = |places: &[usize]| rolling::names(&header.nodes, places).to_string();
+    let width = header.nodes.iter().map(|name| name.chars().count());
+    let width = width.max().unwrap_or(0).min(NAME);
     for (at, batch) in header.batches.iter().enumerate() {
         let canary = if batch.is_canary { ", canary" } else { "" };
         let _ = writeln!(text, "batch {} of {}{canary}", at + 1, header.batches.len());
-        for (kept, places) in alike(&kept, &batch.places) {
-            let names = rolling::names(&header.nodes, &places);
-            let _ = write!(text, "  {names}: {}", kept.as_str());
+        for ((kept, times), places) in alike(&nodes, &batch.places) {
+            let (began, took) = (clock(stored.at_ms, times.began), took(*times));
+            let names = names(&places);
+            let _ = write!(
+                text,
+                "  {names:<width$}  {began:8}  {took:>8}  {}",
+                kept.as_str()
+            );
             if !kept.reason().is_empty() {
                 let _ = write!(text, ": {}", SafeText::from(kept.reason()));
             }
@@ -291,6 +334,23 @@ pub fn show(stored: &Stored) -> String {
         }
     }
     text
+}
+
+/// The time of day; with the date where that is another one than the roll's.
+fn clock(rolled_ms: u64, at_ms: Option<u64>) -> String {
+    let Some(at_ms) = at_ms else {
+        return String::new();
+    };
+    let (rolled, at) = (time(rolled_ms), time(at_ms));
+    match (rolled.split_once(' '), at.split_once(' ')) {
+        (Some((day, _)), Some((own, clock))) if day == own => clock.to_owned(),
+        _ => at,
+    }
+}
+
+fn took(times: Times) -> String {
+    let took = times.took_ms();
+    took.map_or_else(String::new, |ms| format!("{:.1} s", ms as f64 / 1000.0))
 }
 
 /// What became of an order for a roll of another process.
@@ -311,10 +371,10 @@ pub fn steered(id: &RunId, order: Order, became: Steered) -> String {
 }
 
 /// Nodes of a batch that stand alike, together.
-fn alike<'k>(kept: &'k [Kept], places: &[usize]) -> Vec<(&'k Kept, Vec<usize>)> {
-    let mut all: Vec<(&Kept, Vec<usize>)> = Vec::new();
+fn alike<'k, T: PartialEq>(nodes: &'k [T], places: &[usize]) -> Vec<(&'k T, Vec<usize>)> {
+    let mut all: Vec<(&T, Vec<usize>)> = Vec::new();
     for place in places {
-        let Some(own) = kept.get(*place) else {
+        let Some(own) = nodes.get(*place) else {
             continue;
         };
         match all.iter_mut().find(|(other, _)| *other == own) {
@@ -335,7 +395,7 @@ pub fn to_json(stored: &Stored, with_nodes: bool) -> Value {
         "at_ms": stored.at_ms,
         "actor": header.actor,
         "command": words(stored).as_str(),
-        "nodes": if with_nodes { rows(header, &kept) } else { kept.len().into() },
+        "nodes": if with_nodes { rows(stored, &kept) } else { kept.len().into() },
         "done": count(&kept, "done"),
         "failed": count(&kept, "failed"),
         "unreached": count(&kept, "unreached"),
@@ -344,8 +404,16 @@ pub fn to_json(stored: &Stored, with_nodes: bool) -> Value {
     })
 }
 
-fn rows(header: &Header, kept: &[Kept]) -> Value {
-    let rows = header.nodes.iter().zip(kept);
-    let row = |(node, kept): (&String, &Kept)| json!({"node": node, "state": kept.as_str(), "reason": kept.reason()});
-    rows.map(row).collect()
+fn rows(stored: &Stored, kept: &[Kept]) -> Value {
+    let nodes = stored.header.nodes.iter().zip(kept).zip(times(stored));
+    let row = |((node, kept), times): ((&String, &Kept), Times)| {
+        json!({
+            "node": node,
+            "state": kept.as_str(),
+            "reason": kept.reason(),
+            "began_ms": times.began,
+            "took_ms": times.took_ms(),
+        })
+    };
+    nodes.map(row).collect()
 }

@@ -45,7 +45,7 @@ fn ended(place: usize, end: End, reason: &str) -> Record {
 }
 
 #[test]
-fn one_is_shown_batch_by_batch() {
+fn one_is_shown_batch_by_batch_with_the_times_of_its_nodes() {
     let records = vec![
         Record::Drive { pid: 1 },
         Record::Begin { place: 0 },
@@ -54,20 +54,49 @@ fn one_is_shown_batch_by_batch() {
         Record::Begin { place: 2 },
         ended(1, End::Failed, "gate: exit 1: \u{1b}[31mno"),
     ];
-    let text = show(&stored(records.clone(), false));
+    let mut stored = stored(records, false);
+    for (line, after) in stored
+        .lines
+        .iter_mut()
+        .zip([0, 0, 12_300, 13_000, 24 << 20, 700_000])
+    {
+        line.at_ms = stored.at_ms + after;
+    }
     let wanted = "\
 roll 20261121-183122-q7k3f killed: daemon roll web nginx --before 'PASSWORD=[redacted]'
 begun 2026-11-21 18:31:22 UTC by ops
 batch 1 of 2, canary
-  w1: done
+  w1  18:31:22    12.3 s  done
 batch 2 of 2
-  w2: failed: gate: exit 1: no
-  w3: in flight
-  w4: waiting
+  w2  18:31:35   687.0 s  failed: gate: exit 1: no
+  w3  2026-11-22 01:30:47            in flight
+  w4                      waiting
 ";
-    assert_eq!(text.replace("\u{241b}[31m", ""), wanted);
-    let line = list(&[stored(records, false)]);
+    assert_eq!(show(&stored).replace("\u{241b}[31m", ""), wanted);
+    let nodes = to_json(&stored, true)["nodes"].clone();
+    assert_eq!(nodes[0]["began_ms"], stored.at_ms);
+    assert_eq!(
+        (&nodes[0]["took_ms"], &nodes[2]["took_ms"]),
+        (&json!(12_300), &Value::Null)
+    );
+    assert_eq!(nodes[3]["began_ms"], Value::Null);
+    let line = list(&[stored]);
     assert!(line.contains("killed       1 of 4 done, 1 bad"), "{line}");
+}
+
+#[test]
+fn a_node_that_is_repeated_has_the_times_of_the_last_time() {
+    let records = vec![
+        Record::Begin { place: 0 },
+        ended(0, End::Failed, ""),
+        Record::Begin { place: 0 },
+    ];
+    let mut stored = stored(records, true);
+    for (line, at) in stored.lines.iter_mut().zip([10, 20, 70]) {
+        line.at_ms = at;
+    }
+    let times = times(&stored);
+    assert_eq!((times[0].began, times[0].took_ms()), (Some(70), None));
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod shell;
 
 pub use manner::Manner;
 pub use report::{Report, Verdict};
-pub use script::script;
+pub use script::{readable, script};
 
 /// What is to be done with a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

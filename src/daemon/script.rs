@@ -17,10 +17,35 @@ pub fn script(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
     format!("/bin/sh -c {}", one_word(&text(daemons, action, manner)))
 }
 
+/// What that gives to the shell, for a person to read: line by line.
+pub fn readable(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
+    whole(daemons, action, manner, Layout::Lines) + "\n"
+}
+
+/// How the commands of a script stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    OneLine,
+    Lines,
+}
+
+impl Layout {
+    fn end(self) -> char {
+        match self {
+            Self::OneLine => ' ',
+            Self::Lines => '\n',
+        }
+    }
+}
+
 fn text(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
-    let mut text = joined(CORE);
+    whole(daemons, action, manner, Layout::OneLine)
+}
+
+fn whole(daemons: &[Daemon], action: Action, manner: &Manner, layout: Layout) -> String {
+    let mut text = laid(CORE, layout);
     for part in parts(daemons) {
-        text += &joined(part.text);
+        text += &laid(part.text, layout);
     }
     let Manner {
         wait,
@@ -29,8 +54,12 @@ fn text(daemons: &[Daemon], action: Action, manner: &Manner) -> String {
     } = manner;
     let (wait, settle) = (wait.as_secs().max(1), settle.as_millis().div_ceil(100));
     let action = action.as_str();
-    let _ = write!(text, "a={action}; L={lines}; W={wait}; K={settle}; ");
-    text.extend(daemons.iter().map(one));
+    let end = layout.end();
+    let _ = write!(text, "a={action}; L={lines}; W={wait}; K={settle};{end}");
+    for daemon in daemons {
+        text += &one(daemon);
+        text.push(end);
+    }
     text + "exit $bad"
 }
 
@@ -79,14 +108,21 @@ fn one(daemon: &Daemon) -> String {
         let word = value.as_deref().map_or(String::new(), quoted);
         let _ = write!(text, "d_{name}={word}; ");
     }
-    text + "one; "
+    text + "one;"
 }
 
-/// Without comments, indentation and line ends.
-fn joined(text: &str) -> String {
-    let lines = text.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.flat_map(|line| [line, " "]).collect()
+/// Without comments; on one line without indentation too.
+fn laid(text: &str, layout: Layout) -> String {
+    let is_comment = |line: &&str| line.trim().is_empty() || line.trim().starts_with('#');
+    let mut laid = String::new();
+    for line in text.lines().filter(|line| !is_comment(line)) {
+        laid += match layout {
+            Layout::OneLine => line.trim(),
+            Layout::Lines => line,
+        };
+        laid.push(layout.end());
+    }
+    laid
 }
 
 #[cfg(test)]

@@ -463,3 +463,27 @@ fn a_manager_that_is_not_there_is_said_to_be_absent() {
             .collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn what_is_read_is_what_is_run() {
+    let daemons = ["a", "it's"].map(|name| Daemon {
+        name: name.to_owned(),
+        start: Some("x &&\n  # y\n  z".to_owned()),
+        ..Daemon::default()
+    });
+    let manner = Manner::default();
+    let read = readable(&daemons, Action::Restart, &manner);
+    let run = text(&daemons, Action::Restart, &manner);
+    let words =
+        |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+    assert_eq!(words(&read), words(&run));
+    assert!(read.lines().all(|line| line.len() < 400), "{read}");
+    for shell in shells() {
+        let checked = Command::new(shell[0])
+            .args(&shell[1..])
+            .arg(format!("set -n\n{read}"))
+            .output()
+            .unwrap();
+        assert!(checked.status.success(), "{shell:?}: {checked:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The logs that are followed: starts and ends each, and keeps what it has come to.
 
+mod root;
 mod save;
 mod task;
 
@@ -12,11 +13,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Clock, supervise::Logbook};
+use super::{clock::Clock, shown::Shown, supervise::Logbook};
 use crate::{
     logs::{Order, State},
     node::text::SafeText,
-    ssh::Connector,
+    ssh::{Asked, Connector},
 };
 
 /// For what runs on nodes to be ended when the fleet is.
@@ -45,6 +46,7 @@ pub(super) struct Followers {
     clock: Clock,
     connector: Connector,
     logbook: Option<Arc<Logbook>>,
+    asked: Option<mpsc::Sender<Asked>>,
     live: Vec<Live>,
     tasks: JoinSet<()>,
     saves: JoinSet<(Arc<Order>, Saved)>,
@@ -71,13 +73,19 @@ impl Live {
 }
 
 impl Followers {
-    pub(super) fn new(clock: Clock, connector: Connector, logbook: Option<Arc<Logbook>>) -> Self {
+    pub(super) fn new(
+        clock: Clock,
+        connector: Connector,
+        logbook: Option<Arc<Logbook>>,
+        asked: Option<mpsc::Sender<Asked>>,
+    ) -> Self {
         // One place: what has changed is looked up, and two changes are as good as one.
         let (news_to, news) = mpsc::channel(1);
         Self {
             clock,
             connector,
             logbook,
+            asked,
             live: Vec::new(),
             tasks: JoinSet::new(),
             saves: JoinSet::new(),
@@ -105,15 +113,16 @@ impl Followers {
             is_over: false,
             saved: None,
         };
-        let (show, shown) = watch::channel(Arc::new(followed.clone()));
+        let (first, news) = (Arc::new(followed.clone()), self.news_to.clone());
+        let (show, shown) = Shown::new(first, news, task::SHOW_EVERY);
         let cancel = CancellationToken::new();
         let task = task::Task {
             followed,
             connector: self.connector.clone(),
             clock: self.clock,
+            root: root::Root::of(&order, self.asked.as_ref()),
             cancel: cancel.clone(),
             shown: show,
-            news: self.news_to.clone(),
         };
         self.tasks.spawn(task.run());
         self.live.push(Live {

@@ -13,6 +13,7 @@ mod poller;
 mod questions;
 mod rolls;
 mod sampling;
+mod shown;
 pub mod state;
 mod sudo;
 mod supervise;

@@ -13,7 +13,7 @@ use tokio::{
 
 pub use rolled::{Happening, Last, Rolled, Turn};
 
-use super::{clock::Clock, sudo::Sudo, supervise::Logbook};
+use super::{clock::Clock, shown::Shown, sudo::Sudo, supervise::Logbook};
 use crate::{
     daemon::roll::Wish,
     exec::Control,
@@ -108,7 +108,8 @@ impl Rolls {
         self.forget(&id);
         let control = Control::default();
         let rolled = Arc::new(Rolled::new(id.clone(), wish, self.clock.now()));
-        let (show, shown) = watch::channel(Arc::clone(&rolled));
+        let news = self.news_to.clone();
+        let (show, shown) = Shown::new(Arc::clone(&rolled), news, task::SHOW_EVERY);
         let (notes, taken) = mpsc::channel(NOTES);
         let task = task::Task {
             rolled,
@@ -118,7 +119,6 @@ impl Rolls {
             control: control.clone(),
             sudo: Sudo::new(self.asked.clone(), control.clone()),
             shown: show,
-            news: self.news_to.clone(),
         };
         let task = self.tasks.spawn(task.run(taken)).id();
         self.live.push(Live {

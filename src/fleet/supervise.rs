@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{clock::Clock, logs::Followers, rolls::Rolls, sudo::Sudo};
+use super::{clock::Clock, logs::Followers, rolls::Rolls, shown::Shown, sudo::Sudo};
 use crate::{
     exec::{Cancel, Control, RunNumber, RunOrder, RunState, record::Actor},
     node::text::SafeText,
@@ -101,7 +101,7 @@ impl Supervisor {
         let (news_to, news) = mpsc::channel(1);
         let logbook = logbook.map(Arc::new);
         Self {
-            logs: Followers::new(clock, connector.clone(), logbook.clone()),
+            logs: Followers::new(clock, connector.clone(), logbook.clone(), asked.clone()),
             rolls: Rolls::new(clock, connector.clone(), logbook.clone(), asked.clone()),
             clock,
             connector,
@@ -137,7 +137,8 @@ impl Supervisor {
         let name = id.as_ref().map_or("", RunId::as_str);
         let now = self.clock.now().0;
         let state = Arc::new(RunState::new(number, name, order, now));
-        let (show, shown) = watch::channel(Arc::clone(&state));
+        let news = self.news_to.clone();
+        let (show, shown) = Shown::new(Arc::clone(&state), news, task::SHOW_EVERY);
         let task = task::Task {
             id,
             state,
@@ -147,7 +148,6 @@ impl Supervisor {
             logbook: self.logbook.clone(),
             sudo: Sudo::new(self.asked.clone(), control.clone()),
             shown: show,
-            news: self.news_to.clone(),
         };
         let task = self.tasks.spawn(task.run()).id();
         self.runs.push(Live {

@@ -23,7 +23,7 @@ pub struct Order {
     pub tail: Tail,
     /// What comes later too.
     pub is_followed: bool,
-    /// By sudo, which must ask for no password.
+    /// By sudo; its password is asked for where somebody is there to be asked.
     pub is_sudo: bool,
     /// Bytes as they are, [`Event::Bytes`], for whoever writes files.
     ///

@@ -24,8 +24,12 @@ pub(super) struct Trial {
 impl Sudo {
     /// With the questions that are to be answered by [`Sudo::give`].
     pub fn new() -> (Self, mpsc::Receiver<SafeText>) {
+        Self::by(Control::default())
+    }
+
+    /// The same, by reins that somebody else holds too.
+    pub fn by(control: Control) -> (Self, mpsc::Receiver<SafeText>) {
         let (questions, asked) = mpsc::channel(QUESTIONS);
-        let control = Control::default();
         (Self { control, questions }, asked)
     }
 

@@ -62,6 +62,8 @@ pub struct Settings {
     pub sort: Sort,
     /// The order is turned round.
     pub inverted: bool,
+    /// What is shown is gone when the screen is: journals too.
+    pub is_demo: bool,
     /// The columns of the table; the usual ones without a wish.
     pub columns: Vec<Column>,
     /// The filter; one that can't be read is shown with what is wrong.
@@ -86,6 +88,7 @@ pub struct App {
     /// What was asked from here and is not answered, or not shown, yet.
     asked: Vec<Waiting>,
     read_only: bool,
+    is_demo: bool,
     is_dirty: bool,
 }
 
@@ -161,6 +164,7 @@ impl App {
             rolling: None,
             asked: Vec::new(),
             read_only: settings.read_only,
+            is_demo: settings.is_demo,
             is_dirty: true,
         }
     }

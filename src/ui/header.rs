@@ -60,10 +60,18 @@ pub(super) fn areas(size: Rect) -> Areas {
     }
 }
 
-/// Draws the header; `crumb` names what is open over the fleet.
+/// What is open over the fleet.
+pub(super) struct Over {
+    /// Its name.
+    pub(super) crumb: String,
+    /// In what order it stands; none where that of the fleet counts: the nodes beside this one.
+    pub(super) order: Option<&'static str>,
+}
+
+/// Draws the header.
 pub(super) fn header(
     fleet: &Fleet,
-    crumb: Option<&str>,
+    over: Option<&Over>,
     scene: &Scene<'_>,
     areas: Areas,
     buf: &mut Buffer,
@@ -89,9 +97,12 @@ pub(super) fn header(
     );
     if area.height > 1 {
         let second = row(area, 1);
-        let right = order(fleet, scene, areas.body);
-        let left = match crumb {
-            Some(crumb) => crumbs(crumb, scene),
+        let right = match over.and_then(|over| over.order) {
+            Some(order) => vec![(format!("{order} "), scene.theme.style(Role::Muted))],
+            None => order(fleet, scene, areas.body),
+        };
+        let left = match over {
+            Some(over) => crumbs(&over.crumb, scene),
             None => shown(fleet, scene),
         };
         let end = pieces(buf, second, &left, scene.glyphs);

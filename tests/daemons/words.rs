@@ -53,9 +53,14 @@ fn nothing_is_done_in_a_dry_run_or_where_only_reading_is_allowed() {
     let done = lab.run(&["start", "n1", "--dry-run"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(
-        done.out.contains("/bin/sh -c '") && done.out.contains("Run on 1 node: n1"),
+        done.out.contains("# n1\n# /bin/sh is given:\nset -f;\n")
+            && done.out.contains("\none() {\n\t")
+            && done.out.contains("\nexit $bad\n")
+            && done.out.contains("Run on 1 node: n1"),
         "{done:?}"
     );
+    let done = lab.run(&["start", "n1", "--dry-run", "--json"]);
+    assert!(done.out.contains("\n/bin/sh -c 'set -f; "), "{done:?}");
     let mut command = lab.home.command(&["--read-only", "daemon", "start", "n1"]);
     let done = finish(command.output().expect("the binary starts"));
     assert_eq!(done.code, Some(2), "{done:?}");

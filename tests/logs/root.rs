@@ -5,17 +5,34 @@ use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     process::Stdio,
+    sync::Arc,
 };
 
+use sshoal::{
+    fleet::{self, Answers, Clock, Fleet, Snapshot},
+    logs::{Order, Source},
+    ssh::{Answer, Prompt, Question, Secret},
+};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
 use super::{
+    SOON,
     cli::Lab,
     killed::gone,
+    order,
     rig::{signal, wait},
     sudo,
+    support::sshd::Sshd,
 };
 
 /// A lab whose log is root's alone, and the path of that.
 fn lab(policy: &str) -> Option<(Lab, String)> {
+    let (server, path) = server(policy)?;
+    Some((Lab::on(server, "op"), path))
+}
+
+fn server(policy: &str) -> Option<(Sshd, String)> {
     let server = sudo::server(policy)?;
     let path = server.path("secret.log");
     fs::write(
@@ -24,7 +41,8 @@ fn lab(policy: &str) -> Option<(Lab, String)> {
     )
     .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    Some((Lab::on(server, "op"), path.display().to_string()))
+    let path = path.display().to_string();
+    Some((server, path))
 }
 
 #[test]
@@ -99,6 +117,91 @@ fn a_wrong_password_is_tried_once_and_none_is_no_way_in() {
             .contains("n1: not reached: sudo asks for a password, and there is nobody to ask"),
         "{done:?}"
     );
+}
+
+/// A fleet that follows the file as root, and the first question that it asks.
+async fn follow(server: &Sshd, path: &str) -> (Fleet, Prompt) {
+    server.trust();
+    let Order { targets, .. } = order(server, Source::File(path.to_owned()));
+    let mut targets = targets;
+    for target in &mut targets {
+        Arc::make_mut(&mut target.node).user = Some("op".to_owned());
+    }
+    let wanted = Order {
+        is_sudo: true,
+        ..Order::follow(targets)
+    };
+    let fleet = Fleet::start_with(server.config(), Answers::Asked, Clock::start(), None);
+    let wish = fleet::Order::Follow(Arc::new(wanted));
+    fleet.orders().send(wish).await.unwrap();
+    let mut prompts = fleet.prompts();
+    let asked = timeout(SOON, prompts.wait_for(|all| !all.is_empty()));
+    let prompt = asked.await.expect("in time").expect("a fleet")[0].clone();
+    (fleet, prompt)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_asks_for_the_password_too() {
+    let Some((server, path)) = server("") else {
+        return;
+    };
+    let (fleet, prompt) = follow(&server, &path).await;
+    let text = "[sudo] password for op: ";
+    let Question::Sudo {
+        prompt: asked,
+        nodes,
+    } = &prompt.question
+    else {
+        unreachable!("{prompt:?}");
+    };
+    assert_eq!((asked.as_str(), *nodes), (text, 1));
+    let right = Answer::Secrets(vec![Secret::new(Zeroizing::new("right".to_owned()))]);
+    fleet
+        .orders()
+        .send(fleet::Order::Answer(prompt.id, right))
+        .await
+        .unwrap();
+    let mut snapshots = fleet.snapshots();
+    let has_lines = |snapshot: &Arc<Snapshot>| {
+        let mut logs = snapshot.logs.iter();
+        logs.any(|log| log.state.buffer.end() == 2)
+    };
+    timeout(SOON, snapshots.wait_for(has_lines))
+        .await
+        .expect("in time")
+        .unwrap();
+    timeout(SOON, fleet.stop()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_ends_logs_that_no_password_is_given_for() {
+    let Some((server, path)) = server("") else {
+        return;
+    };
+    let wrong = Answer::Secrets(vec![Secret::new(Zeroizing::new("wrong".to_owned()))]);
+    for (answer, why) in [
+        (Answer::No, "no password was given for sudo"),
+        (wrong, "sudo did not take the password"),
+    ] {
+        let (fleet, prompt) = follow(&server, &path).await;
+        fleet
+            .orders()
+            .send(fleet::Order::Answer(prompt.id, answer))
+            .await
+            .unwrap();
+        let mut snapshots = fleet.snapshots();
+        let is_told = |snapshot: &Arc<Snapshot>| {
+            let mut logs = snapshot.logs.iter();
+            logs.any(|log| {
+                log.is_over && log.said.as_ref().is_some_and(|said| said.as_str() == why)
+            })
+        };
+        timeout(SOON, snapshots.wait_for(is_told))
+            .await
+            .expect("in time")
+            .unwrap();
+        timeout(SOON, fleet.stop()).await.unwrap();
+    }
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Followed;
+use super::{
+    Followed,
+    root::{Next, Root},
+};
 use crate::{
-    fleet::clock::Clock,
+    fleet::{clock::Clock, shown::Shown},
     logs::{self, Event, Flow},
     ssh::Connector,
 };
@@ -22,16 +22,16 @@ const EVENTS: usize = 64;
 const MOST: usize = 8_192;
 
 /// What is shown is at least this far apart.
-const SHOW_EVERY: Duration = Duration::from_millis(100);
+pub(super) const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// All that following needs.
 pub(super) struct Task {
     pub(super) followed: Followed,
     pub(super) connector: Connector,
     pub(super) clock: Clock,
+    pub(super) root: Option<Root>,
     pub(super) cancel: CancellationToken,
-    pub(super) shown: watch::Sender<Arc<Followed>>,
-    pub(super) news: mpsc::Sender<()>,
+    pub(super) shown: Shown<Followed>,
 }
 
 impl Task {
@@ -40,9 +40,11 @@ impl Task {
         let (to, mut events) = mpsc::channel(EVENTS);
         let order = Arc::clone(&self.followed.order);
         let mut flow = Flow::new(&order);
-        let following = logs::follow(order, self.connector.clone(), self.cancel.clone(), to);
+        let sudo = self.root.as_ref().map(Root::nodes);
+        let (connector, cancel) = (self.connector.clone(), self.cancel.clone());
+        let following = logs::follow_as_root(order, connector, cancel, to, sudo);
         let mut following = pin!(following);
-        let (mut is_over, mut show_at) = (false, None);
+        let mut is_over = false;
         let mut batch = Vec::with_capacity(EVENTS);
         loop {
             let wait = self.wait(&flow);
@@ -50,11 +52,11 @@ impl Task {
                 biased;
                 // Pending mostly: its own tasks do the work.
                 () = &mut following, if !is_over => is_over = true,
-                () = until(show_at) => {
-                    show_at = None;
+                () = self.shown.due() => {
                     self.show(&flow);
                     continue;
                 }
+                next = next(&mut self.root) => self.attend(next).await,
                 count = events.recv_many(&mut batch, EVENTS) => {
                     if count == 0 {
                         break;
@@ -64,11 +66,24 @@ impl Task {
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
             flow.keep(self.clock.now().0, MOST);
-            show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+            self.shown.soon();
         }
         while flow.keep(u64::MAX, MOST) > 0 {}
         self.followed.is_over = true;
         self.show(&flow);
+    }
+
+    /// Nothing is read any more once there is no password: each node would ask for ever.
+    async fn attend(&mut self, next: Next) {
+        match (next, &mut self.root) {
+            (Next::Question(text), Some(root)) => root.ask(&text).await,
+            (Next::Refused(why), _) => {
+                self.followed.said = Some(why);
+                self.root = None;
+                self.cancel.cancel();
+            }
+            _ => {}
+        }
     }
 
     fn take(&mut self, event: Event, flow: &mut Flow) {
@@ -88,15 +103,13 @@ impl Task {
 
     fn show(&mut self, flow: &Flow) {
         self.followed.state = flow.state().clone();
-        self.shown.send_replace(Arc::new(self.followed.clone()));
-        // A full queue says the same already.
-        let _ = self.news.try_send(());
+        self.shown.show(Arc::new(self.followed.clone()));
     }
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
+async fn next(root: &mut Option<Root>) -> Next {
+    match root {
+        Some(root) => root.next().await,
         None => std::future::pending().await,
     }
 }

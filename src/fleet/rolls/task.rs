@@ -2,11 +2,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, watch},
-    task::spawn_blocking,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::Rolled;
 use crate::{
@@ -14,6 +10,7 @@ use crate::{
     exec::Control,
     fleet::{
         clock::Clock,
+        shown::Shown,
         sudo::Sudo,
         supervise::{Logbook, ledger::Ledger},
     },
@@ -33,7 +30,7 @@ const EVENTS: usize = 128;
 const BATCH: usize = 64;
 
 /// What is shown is at least this far apart.
-const SHOW_EVERY: Duration = Duration::from_millis(100);
+pub(super) const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// All that a roll needs.
 pub(super) struct Task {
@@ -43,8 +40,7 @@ pub(super) struct Task {
     pub(super) clock: Clock,
     pub(super) control: Control,
     pub(super) sudo: Sudo,
-    pub(super) shown: watch::Sender<Arc<Rolled>>,
-    pub(super) news: mpsc::Sender<()>,
+    pub(super) shown: Shown<Rolled>,
 }
 
 /// A journal, and what it says of the nodes.
@@ -141,15 +137,13 @@ impl Task {
         let mut drive = pin!(drive(start, notes, to));
         let mut finished: Option<Finished> = None;
         let mut counts = Counts::new();
-        let mut show_at: Option<Instant> = None;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
                 biased;
                 // Pending mostly: its own tasks do the work.
                 done = &mut drive, if finished.is_none() => finished = Some(done),
-                () = until(show_at) => {
-                    show_at = None;
+                () = self.shown.due() => {
                     self.show();
                     continue;
                 }
@@ -164,7 +158,7 @@ impl Task {
                     }
                 }
             }
-            show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+            self.shown.soon();
         }
         let written = ledger.close(counts).await;
         self.note(written);
@@ -202,15 +196,6 @@ impl Task {
     }
 
     fn show(&mut self) {
-        self.shown.send_replace(Arc::clone(&self.rolled));
-        // A full queue says the same already.
-        let _ = self.news.try_send(());
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
+        self.shown.show(Arc::clone(&self.rolled));
     }
 }

@@ -2,15 +2,12 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, sleep_until},
-};
+use tokio::sync::mpsc;
 
 use super::{Logbook, ledger::Ledger};
 use crate::{
     exec::{self, Control, Event, Finished, RunState, record},
-    fleet::{clock::Clock, sudo::Sudo},
+    fleet::{clock::Clock, shown::Shown, sudo::Sudo},
     node::text::SafeText,
     ssh::Connector,
     store::{self, audit::RunId},
@@ -23,7 +20,7 @@ const EVENTS: usize = 1024;
 const BATCH: usize = 256;
 
 /// What is shown is at least this far apart.
-const SHOW_EVERY: Duration = Duration::from_millis(50);
+pub(super) const SHOW_EVERY: Duration = Duration::from_millis(50);
 
 /// All that a run needs.
 pub(super) struct Task {
@@ -35,8 +32,7 @@ pub(super) struct Task {
     pub(super) clock: Clock,
     pub(super) logbook: Option<Arc<Logbook>>,
     pub(super) sudo: Sudo,
-    pub(super) shown: watch::Sender<Arc<RunState>>,
-    pub(super) news: mpsc::Sender<()>,
+    pub(super) shown: Shown<RunState>,
 }
 
 impl Task {
@@ -67,15 +63,13 @@ impl Task {
         let run = exec::run(plan, self.connector.clone(), self.control.clone(), event_to);
         let mut run = pin!(run);
         let mut finished: Option<Finished> = None;
-        let mut show_at: Option<Instant> = None;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
                 biased;
                 // Pending mostly: it starts and ends nodes, and their tasks do the rest.
                 done = &mut run, if finished.is_none() => finished = Some(done),
-                () = until(show_at) => {
-                    show_at = None;
+                () = self.shown.due() => {
                     self.show();
                     continue;
                 }
@@ -95,7 +89,7 @@ impl Task {
                     }
                 }
             }
-            show_at.get_or_insert_with(|| Instant::now() + SHOW_EVERY);
+            self.shown.soon();
         }
         let counts = record::counts(self.state.results().map(AsRef::as_ref));
         let written = ledger.close(counts).await;
@@ -123,21 +117,12 @@ impl Task {
     }
 
     fn show(&mut self) {
-        self.shown.send_replace(Arc::clone(&self.state));
-        // A full queue says the same already.
-        let _ = self.news.try_send(());
+        self.shown.show(Arc::clone(&self.state));
     }
 
     async fn ask(&mut self, prompt: &SafeText) {
         let jobs = &self.state.order.plan.jobs;
         let node = jobs.first().map(|job| job.node.id.clone());
         self.sudo.ask(prompt, node, jobs.len()).await;
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::keymap::{Action, Scope},
     ui::{
         format::{self, put, row},
-        header,
+        header::{self, Over},
         layer::Layer,
         theme::Role,
         view::{
@@ -60,15 +60,8 @@ impl App {
     }
 
     fn view(&self, scene: &Scene<'_>, areas: header::Areas, buf: &mut Buffer) -> usize {
-        let crumb = match self.layers.iter().rev().find(|layer| layer.has_crumb()) {
-            Some(Layer::Run(view)) => Some(view.crumb(scene)),
-            Some(Layer::Logs(logs)) => Some(logs.crumb(scene)),
-            Some(Layer::Runs(_)) => Some("runs".to_owned()),
-            Some(Layer::Roll(view)) => Some(view.crumb()),
-            Some(Layer::Rolls(_)) => Some("rolls".to_owned()),
-            _ => self.open_node().map(|(id, _)| id.to_string()),
-        };
-        header::header(&self.fleet, crumb.as_deref(), scene, areas, buf);
+        let over = self.over(scene);
+        header::header(&self.fleet, over.as_ref(), scene, areas, buf);
         let is_below = |layer: &&Layer| !matches!(layer, Layer::Confirm(_) | Layer::Palette(_));
         let front = self.layers.iter().rfind(is_below);
         if front.is_some_and(|layer| instead(layer, scene, areas.body, buf)) {
@@ -101,6 +94,20 @@ impl App {
 }
 
 impl App {
+    /// What is open over the fleet, for the header.
+    fn over(&self, scene: &Scene<'_>) -> Option<Over> {
+        let newest = "newest first";
+        let (crumb, order) = match self.layers.iter().rev().find(|layer| layer.has_crumb())? {
+            Layer::Run(view) => (view.crumb(scene), Some("")),
+            Layer::Logs(logs) => (logs.crumb(scene), Some("")),
+            Layer::Runs(_) => ("runs".to_owned(), Some(newest)),
+            Layer::Roll(view) => (view.crumb(), Some("")),
+            Layer::Rolls(_) => ("rolls".to_owned(), Some(newest)),
+            _ => (self.open_node()?.0.to_string(), None),
+        };
+        Some(Over { crumb, order })
+    }
+
     /// Where the cursor is; in the heatmap with the name of its node, which stands nowhere else.
     fn place(&self, scope: Scope, body: Rect) -> Option<String> {
         if let Some(Layer::Run(view)) = self.layers.last() {
@@ -122,6 +129,8 @@ impl App {
         match self.layers.last() {
             Some(Layer::Run(view)) => view.idle(),
             Some(Layer::Runs(runs)) => runs.idle(scene),
+            Some(Layer::Rolls(rolls)) => rolls.idle(scene),
+            Some(Layer::Roll(view)) => view.idle(),
             Some(Layer::Logs(logs)) => logs.idle(),
             Some(Layer::Node(id, _)) => self.world.node(id).map(node::idle).unwrap_or_default(),
             _ => Vec::new(),

@@ -214,7 +214,8 @@ impl App {
     fn show_kept(&mut self, wish: &RollWish, answered: &Answered) {
         match (wish, answered) {
             (_, Answered::Rolls(all, troubles)) => {
-                let rest = roll::unfinished(all);
+                // Of a demo, nothing is left to go on with elsewhere.
+                let rest = roll::unfinished(all).filter(|_| !self.is_demo);
                 let rest = rest.map_or_else(String::new, |rest| format!("\n{rest}\n"));
                 let text = roll::list(all) + &rest + &troubles.join("\n");
                 let text = if text.is_empty() {

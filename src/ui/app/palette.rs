@@ -61,6 +61,7 @@ impl App {
     fn known(&self) -> Known<'_> {
         Known {
             runs: &self.world.snapshot.runs,
+            rolls: &self.world.snapshot.rolls,
             inventory: &self.world.snapshot.inventory,
             history: self.history.lines(),
             read_only: self.read_only,

@@ -214,7 +214,7 @@ impl App {
             }
             Reply::Steer(note) => vec![Effect::SteerRoll(view.id().clone(), note)],
             Reply::AskToAbort => {
-                let confirm = Confirm::abort(view.rolled());
+                let confirm = Confirm::abort(view.rolled(), self.is_demo);
                 self.layers.push(Layer::Confirm(Box::new(confirm)));
                 Vec::new()
             }

@@ -100,7 +100,7 @@ impl App {
         if (running.is_empty() && going.is_empty()) || is_asked {
             return vec![Effect::Quit];
         }
-        let confirm = Confirm::leave(&running, &going);
+        let confirm = Confirm::leave(&running, &going, self.is_demo);
         self.layers.push(Layer::Confirm(Box::new(confirm)));
         Vec::new()
     }

@@ -8,9 +8,10 @@ use crate::{
         words::words,
     },
     exec::RunState,
+    fleet::Rolled,
     inventory::Inventory,
     metrics,
-    ui::view::columns::Column,
+    ui::view::{columns::Column, roll::standing},
 };
 
 /// A text and what it is.
@@ -90,6 +91,17 @@ pub(super) fn runs(runs: &[Arc<RunState>], by_name: bool) -> Vec<Named> {
         (name, format!("{failed} of {all} failed: {command}"))
     });
     named.filter(|(name, _)| !name.is_empty()).collect()
+}
+
+/// Rolls of this dashboard, the newest first.
+pub(super) fn rolls(rolls: &[Arc<Rolled>]) -> Vec<Named> {
+    let named = rolls.iter().rev().map(|rolled| {
+        let (tally, all) = (rolled.state.tally(), rolled.wish.nodes.len());
+        let (word, _) = standing(rolled);
+        let help = format!("{}, {word}: {} of {all} done", rolled.wish.what, tally.done);
+        (rolled.id.to_string(), help)
+    });
+    named.collect()
 }
 
 /// Paths in lines that were run, the newest first.

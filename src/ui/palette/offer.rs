@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use super::{
     fuzzy::Fuzzy,
-    known::{Named, columns, earlier, files, groups, nodes, runs, terms, units},
+    known::{Named, columns, earlier, files, groups, nodes, rolls, runs, terms, units},
 };
 use crate::{
     command::{
@@ -12,6 +12,7 @@ use crate::{
         words::{Word, words},
     },
     exec::RunState,
+    fleet::Rolled,
     inventory::Inventory,
     ui::theme::Theme,
 };
@@ -42,6 +43,8 @@ pub struct Known<'a> {
     pub inventory: &'a Inventory,
     /// Runs of this dashboard, the newest last.
     pub runs: &'a [Arc<RunState>],
+    /// Rolls of this dashboard, the newest last.
+    pub rolls: &'a [Arc<Rolled>],
     /// Lines that were run, the newest last.
     pub history: &'a [String],
     /// Nothing may be changed.
@@ -158,8 +161,11 @@ fn argument<'a>(
     (stem, at): (&'a str, usize),
     known: &Known<'_>,
 ) -> Place<'a> {
-    let all = entry.arguments();
-    let clap = entry.clap();
+    let (clap, earlier) = part(entry.clap(), earlier);
+    if clap.has_subcommands() && earlier.is_empty() && !stem.starts_with('-') {
+        return parts(&clap, stem, at);
+    }
+    let all: Vec<clap::Arg> = clap.get_arguments().cloned().collect();
     let named = |option: &str| {
         all.iter().find(|arg| {
             let is_long = option
@@ -202,6 +208,30 @@ fn argument<'a>(
     arg.map_or_else(|| nothing(at), |arg| value_of(arg, (stem, at), known))
 }
 
+/// The command that words lead to, and those of them that are its own: of `restart @web`, the second.
+fn part(mut clap: clap::Command, mut words: &[Word]) -> (clap::Command, &[Word]) {
+    while let Some((first, rest)) = words.split_first() {
+        let Some(part) = clap.find_subcommand(&first.text).cloned() else {
+            break;
+        };
+        (clap, words) = (part, rest);
+    }
+    (clap, words)
+}
+
+/// What a command can do: `restart`, `stop`.
+fn parts<'a>(clap: &clap::Command, stem: &'a str, at: usize) -> Place<'a> {
+    let named = clap.get_subcommands().map(|part| {
+        let help = part.get_about().map(ToString::to_string);
+        (part.get_name().to_owned(), help.unwrap_or_default())
+    });
+    Place {
+        span: at..at + stem.len(),
+        stem,
+        named: named.collect(),
+    }
+}
+
 fn nothing(at: usize) -> Place<'static> {
     Place {
         span: at..at,
@@ -229,6 +259,8 @@ fn value_of<'a>(arg: &clap::Arg, (stem, at): (&'a str, usize), known: &Known<'_>
             .map(|entry| (entry.name.to_owned(), entry.help().to_owned()))
             .collect(),
         Kind::Shell => Vec::new(),
+        Kind::Daemon => units(known.inventory),
+        Kind::Roll => rolls(known.rolls),
         // Of the audit log, only their names there.
         Kind::Run => runs(known.runs, arg.get_id() == "run"),
         Kind::Word => {

@@ -34,6 +34,7 @@ fn made(line: &str) -> Vec<String> {
     let inventory = inventory();
     let known = Known {
         runs: &[],
+        rolls: &[],
         inventory: &inventory,
         history: &history,
         read_only: false,
@@ -108,6 +109,22 @@ fn every_word_has_its_own_offers() {
 }
 
 #[test]
+fn what_a_command_can_do_is_offered_and_then_its_words() {
+    for (line, wanted) in [
+        ("roll pro", &["roll promote"][..]),
+        ("daemon sto", &["daemon stop"]),
+        ("daemon restart @w", &["daemon restart @web"]),
+        (
+            "daemon restart web1 web",
+            &["daemon restart web1 web-server"],
+        ),
+        ("daemon roll --gate-t", &["daemon roll --gate-timeout"]),
+    ] {
+        assert_eq!(made(line), wanted, "{line}");
+    }
+}
+
+#[test]
 fn an_empty_line_shows_every_command() {
     let all: Vec<String> = offered().map(|entry| entry.name.to_owned()).collect();
     assert_eq!(made(""), all);
@@ -119,6 +136,7 @@ fn actions_are_not_offered_where_nothing_may_be_changed() {
     let inventory = inventory();
     let known = Known {
         runs: &[],
+        rolls: &[],
         inventory: &inventory,
         history: &["!uptime".to_owned()],
         read_only: true,

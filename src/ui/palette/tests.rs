@@ -7,6 +7,7 @@ fn typed(keys: &str) -> (String, Done) {
     let inventory = Inventory::default();
     let known = Known {
         runs: &[],
+        rolls: &[],
         inventory: &inventory,
         history: &history,
         read_only: false,

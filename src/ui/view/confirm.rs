@@ -136,8 +136,8 @@ impl Confirm {
         }
     }
 
-    /// For cutting a roll.
-    pub fn abort(rolled: &Rolled) -> Self {
+    /// For cutting a roll; that of a demo has no later than its end.
+    pub fn abort(rolled: &Rolled, is_demo: bool) -> Self {
         let tally = rolled.state.tally();
         let what = match tally.in_flight {
             0 => "Nothing is in flight.".to_owned(),
@@ -147,32 +147,39 @@ impl Confirm {
             ),
         };
         let id = &rolled.id;
+        let later = if is_demo {
+            "To go on later, while the demo runs: r".to_owned()
+        } else {
+            format!("To go on later: sshoal roll resume {id}")
+        };
         let lines = vec![
             (what, Role::Strong),
             (
-                format!(
-                    "{} nodes are done, {} were not begun.",
-                    tally.done, tally.waiting
-                ),
+                format!("Done: {}, not begun: {}.", tally.done, tally.waiting),
                 Role::Text,
             ),
-            (
-                format!("To go on later: sshoal roll resume {id}"),
-                Role::Muted,
-            ),
+            (later, Role::Muted),
         ];
         Self::new("Abort the roll?", lines, None, What::Abort(id.clone()))
     }
 
-    /// For leaving while these go on.
-    pub fn leave(running: &[Arc<RunState>], rolls: &[Arc<Rolled>]) -> Self {
+    /// For leaving while these go on; a demo's nodes and journals go too.
+    pub fn leave(running: &[Arc<RunState>], rolls: &[Arc<Rolled>], is_demo: bool) -> Self {
         let mut lines = Vec::new();
         for rolled in rolls {
             let (tally, all) = (rolled.state.tally(), rolled.wish.nodes.len());
-            let text = format!(
-                "The roll of {} goes on: {} of {all} nodes done. Leaving lets those in flight end for a moment, then cuts them:",
-                rolled.wish.what, tally.done
+            let what = &rolled.wish.what;
+            let goes_on = format!(
+                "The roll of {what} goes on: {} of {all} nodes done.",
+                tally.done
             );
+            if is_demo {
+                let text = format!("{goes_on} Leaving ends it, and its simulated nodes with it.");
+                lines.push((text, Role::Strong));
+                continue;
+            }
+            let text =
+                format!("{goes_on} Leaving lets those in flight end for a moment, then cuts them:");
             lines.push((text, Role::Strong));
             let text = format!("  later: sshoal roll resume {}", rolled.id);
             lines.push((text, Role::Accent));

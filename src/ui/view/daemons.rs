@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Scene;
+use super::{Scene, scroll::step};
 use crate::{
     config::keymap::Action as Key,
     daemon::Action,
@@ -122,12 +122,6 @@ impl Menu {
         let last = self.items.len().saturating_sub(1);
         let page = usize::from(self.frame(area).height.saturating_sub(2)).max(1);
         match key {
-            Key::Up => self.at = self.at.saturating_sub(1),
-            Key::Down => self.at = (self.at + 1).min(last),
-            Key::PageUp => self.at = self.at.saturating_sub(page),
-            Key::PageDown => self.at = (self.at + page).min(last),
-            Key::First => self.at = 0,
-            Key::Last => self.at = last,
             Key::Open => {
                 let item = self.items.get(self.at).cloned();
                 return item.map_or(Reply::Close, Reply::Chosen);
@@ -137,7 +131,7 @@ impl Menu {
                 return item.map_or(Reply::Stays, Reply::Logs);
             }
             Key::Back => return Reply::Close,
-            _ => {}
+            _ => self.at = step(key, self.at, last, page).unwrap_or(self.at),
         }
         Reply::Stays
     }

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Scene,
     scroll::{Scroll, note},
+    tiles::wrap,
 };
 use crate::{
     config::keymap::{Action, Scope},
@@ -18,11 +19,20 @@ use crate::{
     },
 };
 
-/// Least width of a column of help.
+/// Width of a column of help in which no line is wrapped.
 const COLUMN: u16 = 74;
+
+/// From here on two columns are better than one, though lines are wrapped in them.
+const TWO: u16 = 100;
 
 /// Cells of the keys.
 const KEYS: usize = 19;
+
+/// Cells of a sign.
+const SIGN: u16 = 4;
+
+/// Lines of what a key does.
+const MOST: usize = 3;
 
 /// Help for one scope.
 #[derive(Clone, Debug)]
@@ -38,9 +48,11 @@ const EXAMPLES: u16 = 36;
 enum Entry {
     Blank,
     Heading(&'static str),
-    Keys(String, &'static str),
-    Sign(&'static str, Role, &'static str),
-    Example(&'static str, &'static str),
+    Keys(String, String),
+    Sign(&'static str, Role, String),
+    Example(&'static str, String),
+    /// What had no room on the line before, so many cells from the left.
+    Rest(u16, String, Role),
 }
 
 impl Help {
@@ -55,14 +67,14 @@ impl Help {
     /// Does what a key means here; false when it means nothing here.
     pub fn act(&mut self, action: Action, scene: &Scene<'_>, area: Rect) -> bool {
         let page = lines(area) * columns(area);
-        let all = self.entries(scene).len();
+        let all = self.entries(scene, area).len();
         self.scroll.act_by(action, (all, page), lines(area))
     }
 
     /// Draws it instead of the view.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         format::clear(buf, area, scene.theme.style(Role::Ground));
-        let entries = self.entries(scene);
+        let entries = self.entries(scene, area);
         let lines = lines(area);
         let columns = columns(area);
         let window = self.scroll.window(entries.len(), lines * columns);
@@ -74,7 +86,7 @@ impl Help {
             ..Panel::default()
         };
         let inside = panel.render(&Look::from(scene), area, buf);
-        let width = inside.width / columns as u16;
+        let width = width(area);
         let shown = entries.get(window).unwrap_or_default();
         for (column, chunk) in (0..).zip(shown.chunks(lines.max(1))) {
             let x = inside.x + column * width;
@@ -89,7 +101,14 @@ impl Help {
         }
     }
 
-    fn entries(&self, scene: &Scene<'_>) -> Vec<Entry> {
+    /// As they stand in columns of this screen.
+    fn entries(&self, scene: &Scene<'_>, area: Rect) -> Vec<Entry> {
+        let room = usize::from(width(area).saturating_sub(1));
+        let all = self.all(scene).into_iter();
+        all.flat_map(|entry| entry.wrapped(room)).collect()
+    }
+
+    fn all(&self, scene: &Scene<'_>) -> Vec<Entry> {
         let mut out = Vec::new();
         let more: &[Scope] = match self.scope {
             Scope::Fleet => &[Scope::Filter, Scope::Palette],
@@ -100,7 +119,7 @@ impl Help {
         for scope in scopes.chain([Scope::Anywhere]) {
             out.push(Entry::Heading(scope.title()));
             let rows = scene.keys.rows(scope);
-            out.extend(rows.map(|(row, keys)| Entry::Keys(keys.join(" "), row.title)));
+            out.extend(rows.map(|(row, keys)| Entry::Keys(keys.join(" "), row.title.to_owned())));
             out.push(Entry::Blank);
         }
         out.push(Entry::Heading("Signs"));
@@ -110,7 +129,7 @@ impl Help {
         out.extend(
             filter::LANGUAGE
                 .iter()
-                .map(|(text, title)| Entry::Example(text, title)),
+                .map(|(text, title)| Entry::Example(text, (*title).to_owned())),
         );
         out
     }
@@ -135,32 +154,62 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
     ];
     let mut out: Vec<Entry> = statuses
         .into_iter()
-        .map(|(s, title)| Entry::Sign(glyphs.status(s), status_role(s), title))
+        .map(|(s, title)| Entry::Sign(glyphs.status(s), status_role(s), title.to_owned()))
         .collect();
     out.extend(
         daemons
             .into_iter()
-            .map(|(s, title)| Entry::Sign(glyphs.daemon(s), daemon_role(s), title)),
+            .map(|(s, title)| Entry::Sign(glyphs.daemon(s), daemon_role(s), title.to_owned())),
     );
-    out.push(Entry::Sign(glyphs.mark(), Role::Marked, "marked"));
+    out.push(Entry::Sign(
+        glyphs.mark(),
+        Role::Marked,
+        "marked".to_owned(),
+    ));
     out.push(Entry::Example(
         "data 2s",
-        "the oldest values of a connected node",
+        "the oldest values of a connected node".to_owned(),
     ));
     out.push(Entry::Sign(
         "~",
         Role::Warn,
-        "a line of a log that came too late for its place",
+        "a line of a log that came too late for its place".to_owned(),
     ));
     out.push(Entry::Sign(
         glyphs.absent(),
         Role::Unknown,
-        "the node has no such value; dimmed values are old",
+        "the node has no such value; dimmed values are old".to_owned(),
     ));
     out
 }
 
 impl Entry {
+    /// With what has no room on its line on lines of its own.
+    fn wrapped(self, room: usize) -> Vec<Self> {
+        let more = |title: &str, at: u16, role: Role| -> (String, Vec<Self>) {
+            let mut parts = wrap(title, room.saturating_sub(usize::from(at)), MOST).into_iter();
+            let first = parts.next().unwrap_or_default();
+            let rest = parts.map(|part| Self::Rest(at, part, role));
+            (first, rest.collect())
+        };
+        let (first, rest) = match self {
+            Self::Keys(keys, title) => {
+                let (title, rest) = more(&title, KEYS as u16, Role::Text);
+                (Self::Keys(keys, title), rest)
+            }
+            Self::Sign(sign, role, title) => {
+                let (title, rest) = more(&title, SIGN, Role::Text);
+                (Self::Sign(sign, role, title), rest)
+            }
+            Self::Example(text, title) if usize::from(EXAMPLES) + format::width(&title) > room => {
+                let rest = vec![Self::Rest(SIGN, title, Role::Muted)];
+                (Self::Example(text, String::new()), rest)
+            }
+            entry => (entry, Vec::new()),
+        };
+        std::iter::once(first).chain(rest).collect()
+    }
+
     fn render(&self, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         let style = |role| scene.theme.style(role);
         let rest = |x: u16, text: &str| {
@@ -188,8 +237,12 @@ impl Entry {
             }
             Self::Sign(sign, role, title) => {
                 put(buf, line, line.x + 1, sign, style(*role));
-                let x = line.x + 4;
+                let x = line.x + SIGN;
                 put(buf, line, x, &rest(x, title), style(Role::Text));
+            }
+            Self::Rest(at, text, role) => {
+                let x = line.x + at;
+                put(buf, line, x, &rest(x, text), style(*role));
             }
             Self::Example(text, title) => {
                 let end = put(buf, line, line.x + 1, text, style(Role::Strong));
@@ -205,5 +258,11 @@ fn lines(area: Rect) -> usize {
 }
 
 fn columns(area: Rect) -> usize {
-    usize::from(area.width / COLUMN).max(1)
+    let least = if area.width >= TWO { 2 } else { 1 };
+    usize::from(area.width / COLUMN).max(least)
+}
+
+/// Cells of a column with the gap behind it.
+fn width(area: Rect) -> u16 {
+    area.width.saturating_sub(4) / columns(area) as u16
 }

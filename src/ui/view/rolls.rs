@@ -8,6 +8,7 @@ use super::{
     Scene,
     roll::standing,
     run::{bar, span},
+    scroll::{Scroll, step},
 };
 use crate::{
     config::keymap::Action,
@@ -30,7 +31,7 @@ const STANDING: u16 = 14;
 #[derive(Clone, Debug, Default)]
 pub struct Rolls {
     cursor: Option<RunId>,
-    scroll: usize,
+    scroll: Scroll,
 }
 
 /// What came of a key.
@@ -58,25 +59,30 @@ impl Rolls {
     pub fn act(&mut self, action: Action, scene: &Scene<'_>, body: Rect) -> Reply {
         let rolls = newest(scene);
         let (at, page) = (self.at(scene), page(body));
-        let to = match (action, rolls.get(at)) {
+        match (action, rolls.get(at)) {
             (Action::Back, _) => return Reply::Close,
             (Action::Open, Some(rolled)) => return Reply::Open(Arc::clone(rolled)),
             (Action::Drop, Some(rolled)) if rolled.is_going() => {
                 return Reply::Say("this roll goes on; abort it first");
             }
             (Action::Drop, Some(rolled)) => return Reply::Drop(rolled.id.clone()),
-            (Action::Up, _) => at.saturating_sub(1),
-            (Action::Down, _) => at + 1,
-            (Action::PageUp, _) => at.saturating_sub(page),
-            (Action::PageDown, _) => at + page,
-            (Action::First, _) => 0,
-            (Action::Last, _) => usize::MAX,
-            _ => return Reply::Stays,
-        };
-        let to = to.min(rolls.len().saturating_sub(1));
-        self.cursor = rolls.get(to).map(|rolled| rolled.id.clone());
-        self.scroll = self.scroll.clamp((to + 1).saturating_sub(page), to);
+            _ => {}
+        }
+        let last = rolls.len().saturating_sub(1);
+        if let Some(to) = step(action, at, last, page) {
+            self.cursor = rolls.get(to).map(|rolled| rolled.id.clone());
+        }
+        self.scroll = self.scroll.with(self.at(scene), rolls.len(), page);
         Reply::Stays
+    }
+
+    /// Keys that would come to nothing for the roll under the cursor.
+    pub fn idle(&self, scene: &Scene<'_>) -> Vec<Action> {
+        match newest(scene).get(self.at(scene)) {
+            Some(rolled) if rolled.is_going() => vec![Action::Drop],
+            Some(_) => Vec::new(),
+            None => vec![Action::Open, Action::Drop],
+        }
     }
 
     /// Draws it instead of the view.
@@ -103,7 +109,9 @@ impl Rolls {
             }
         }
         let at = self.at(scene);
-        let shown = rolls.iter().enumerate().skip(self.scroll);
+        // There may be more than when a key was pressed, or fewer.
+        let scroll = self.scroll.with(at, rolls.len(), page(area));
+        let shown = rolls.iter().enumerate().skip(scroll.first());
         for (y, (index, rolled)) in (0..inside.height).zip(shown) {
             let line = row(inside, y);
             if index == at {

@@ -7,6 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Scene,
     run::{progress, span},
+    scroll::{Scroll, step},
 };
 use crate::{
     config::keymap::Action,
@@ -30,7 +31,7 @@ const WORST: u16 = 13;
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     cursor: Option<RunNumber>,
-    scroll: usize,
+    scroll: Scroll,
     /// What had not begun was cancelled of this run: the next time all is.
     cancelled: Option<RunNumber>,
 }
@@ -59,7 +60,7 @@ impl Runs {
         let runs = newest(scene);
         let (at, page) = (self.at(scene), page(body));
         let run = runs.get(at);
-        let to = match (action, run) {
+        match (action, run) {
             (Action::Back, _) => return Reply::Close,
             (Action::Open, Some(run)) => return Reply::Open(Arc::clone(run)),
             (Action::Cancel, Some(run)) => return self.cancel(run),
@@ -68,17 +69,13 @@ impl Runs {
                 return Reply::Say("this run goes on; cancel it first");
             }
             (Action::Drop, Some(run)) => return Reply::Do(vec![Effect::ForgetRun(run.number)]),
-            (Action::Up, _) => at.saturating_sub(1),
-            (Action::Down, _) => at + 1,
-            (Action::PageUp, _) => at.saturating_sub(page),
-            (Action::PageDown, _) => at + page,
-            (Action::First, _) => 0,
-            (Action::Last, _) => usize::MAX,
-            _ => return Reply::Do(Vec::new()),
-        };
-        let to = to.min(runs.len().saturating_sub(1));
-        self.cursor = runs.get(to).map(|run| run.number);
-        self.scroll = self.scroll.clamp((to + 1).saturating_sub(page), to);
+            _ => {}
+        }
+        let last = runs.len().saturating_sub(1);
+        if let Some(to) = step(action, at, last, page) {
+            self.cursor = runs.get(to).map(|run| run.number);
+        }
+        self.scroll = self.scroll.with(self.at(scene), runs.len(), page);
         Reply::Do(Vec::new())
     }
 
@@ -127,7 +124,9 @@ impl Runs {
             put(buf, row(inside, 0), inside.x, text, style(Role::Muted));
         }
         let at = self.at(scene);
-        let shown = runs.iter().enumerate().skip(self.scroll);
+        // There may be more than when a key was pressed, or fewer.
+        let scroll = self.scroll.with(at, runs.len(), page(area));
+        let shown = runs.iter().enumerate().skip(scroll.first());
         for (y, (index, run)) in (0..inside.height).zip(shown) {
             let line = row(inside, y);
             if index == at {

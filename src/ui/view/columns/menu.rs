@@ -8,7 +8,7 @@ use crate::{
     ui::{
         format::{self, put, row},
         theme::Role,
-        view::{Scene, table},
+        view::{Scene, scroll::step, table},
         widget::{Look, panel::Panel},
     },
 };
@@ -41,13 +41,11 @@ impl Menu {
     pub fn act(&mut self, action: Action, area: Rect) -> bool {
         let last = self.columns.len().saturating_sub(1);
         let page = usize::from(frame(area).height.saturating_sub(2)).max(1);
+        if let Some(to) = step(action, self.at, last, page) {
+            self.at = to;
+            return true;
+        }
         match action {
-            Action::Up => self.at = self.at.saturating_sub(1),
-            Action::Down => self.at = (self.at + 1).min(last),
-            Action::PageUp => self.at = self.at.saturating_sub(page),
-            Action::PageDown => self.at = (self.at + page).min(last),
-            Action::First => self.at = 0,
-            Action::Last => self.at = last,
             Action::Mark => self.toggle(),
             Action::Left => self.shift(self.at.checked_sub(1)),
             Action::Right => self.shift(Some(self.at + 1)),

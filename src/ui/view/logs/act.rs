@@ -94,16 +94,22 @@ impl Logs {
             let text = format!("{text}: no time; write 21:50, 21:50:30, -10m or a whole date");
             return Reply::Say(text);
         };
-        let mut lines = buffer.range(0..u64::MAX);
-        match lines.find(|(_, line)| line.at_us >= Some(wanted)) {
-            Some((number, _)) => {
-                if let Some(near) = self.shown.near(number) {
-                    self.jump(near);
-                }
-                Reply::nothing()
-            }
-            None => Reply::Say(format!("no line is as late as {text}")),
+        let lines = buffer.range(0..u64::MAX);
+        let mut timed = lines
+            .filter_map(|(number, line)| Some((number, line.at_us?)))
+            .peekable();
+        let first = timed.peek().copied();
+        let Some((number, at_us)) = timed.find(|(_, at_us)| *at_us >= wanted) else {
+            return Reply::Say(format!("no line is as late as {text}"));
+        };
+        if let Some(near) = self.shown.near(number) {
+            self.jump(near);
         }
+        if first == Some((number, at_us)) && at_us > wanted {
+            let begins = time::shown(at_us, line, wanted);
+            return Reply::Say(format!("the buffer begins at {begins}"));
+        }
+        Reply::nothing()
     }
 
     fn act_on_lines(&mut self, action: Action) -> Reply {

@@ -1,5 +1,7 @@
 //! Where a person wants to be in time: `21:50`, `21:50:30`, `-10m`, or a whole date. Pure.
 
+use jiff::Timestamp;
+
 use crate::logs::{
     Line,
     stamp::{Reader, Zone},
@@ -31,6 +33,15 @@ pub(super) fn read(text: &str, line: &Line, newest_us: i64) -> Option<i64> {
         now_us: newest_us,
     };
     Reader::new(zone, 0).read(text.as_bytes())
+}
+
+/// As the line shows its own, with the date where that is not the day of `other_us`.
+pub(super) fn shown(at_us: i64, line: &Line, other_us: i64) -> String {
+    let ahead = ahead(line);
+    let local = Timestamp::from_microsecond(at_us + ahead).unwrap_or(Timestamp::MAX);
+    let is_same_day = (at_us + ahead).div_euclid(DAY) == (other_us + ahead).div_euclid(DAY);
+    let form = if is_same_day { "%T" } else { "%F %T" };
+    local.strftime(form).to_string()
 }
 
 /// `10m`, `2h`, `30s`, `1d`.
@@ -133,6 +144,15 @@ mod tests {
 
     fn line_at_midnight() -> Line {
         line("2026-11-22T00:00:01Z x", NOW_NEXT)
+    }
+
+    #[test]
+    fn a_time_is_shown_as_the_line_shows_its_own() {
+        let berlin = line("Nov 21 22:50:01 n x", NOW);
+        assert_eq!(shown(NOW, &berlin, NOW - 60 * SECOND), "22:50:01");
+        assert_eq!(shown(NOW, &berlin, NOW - DAY), "2026-11-21 22:50:01");
+        let utc = line("x", NOW);
+        assert_eq!(shown(NOW, &utc, NOW), "21:50:01");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod tables;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Scene;
+use super::{Scene, scroll::Scroll};
 use crate::{
     config::keymap::Action,
     fleet::{Link, Millis, NodeState, Status},
@@ -20,8 +20,7 @@ use crate::{
 /// Where one is in the page of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {
-    /// Lines above the screen.
-    scroll: u16,
+    scroll: Scroll,
     /// The daemon under the cursor.
     daemon: Option<String>,
 }
@@ -103,20 +102,9 @@ impl NodeView {
             return true;
         }
         let lines = Page::of(scene, node, self).length(area);
-        let last = lines.saturating_sub(area.height);
-        let page = area.height.saturating_sub(2).max(1);
-        let at = self.scroll.min(last);
-        self.scroll = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => at + 1,
-            Action::PageUp => at.saturating_sub(page),
-            Action::PageDown => at + page,
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
-        }
-        .min(last);
-        true
+        let page = usize::from(area.height);
+        let lines = (usize::from(lines), page);
+        self.scroll.act_by(action, lines, page.saturating_sub(2))
     }
 
     /// To the daemon beside; past either end to none.
@@ -144,12 +132,20 @@ impl NodeView {
             return;
         };
         let row = table.y + tables::ABOVE + at as u16;
-        let is_seen = |y: u16| (self.scroll..self.scroll + area.height).contains(&y);
+        let scroll = self.scroll(lines, area.height);
+        let is_seen = |y: u16| (scroll..scroll + area.height).contains(&y);
         if is_seen(table.y) && is_seen(row) {
             return;
         }
         let top = row.saturating_sub(area.height.saturating_sub(2));
-        self.scroll = table.y.max(top).min(lines.saturating_sub(area.height));
+        let first = table.y.max(top).min(lines.saturating_sub(area.height));
+        self.scroll = Scroll::at(usize::from(first));
+    }
+
+    /// Lines above the screen.
+    fn scroll(&self, lines: u16, height: u16) -> u16 {
+        let window = self.scroll.window(usize::from(lines), usize::from(height));
+        window.start as u16
     }
 
     /// Draws the sections that are on the screen.
@@ -161,7 +157,7 @@ impl NodeView {
         let page = Page::of(scene, node, self);
         let lines = page.length(area);
         let is_long = lines > area.height;
-        let scroll = self.scroll.min(lines.saturating_sub(area.height));
+        let scroll = self.scroll(lines, area.height);
         let width = area.width - u16::from(is_long);
         let seen = scroll..scroll + area.height;
         for placed in page.placed(width) {

@@ -27,6 +27,14 @@ use crate::{
 use batch::Label;
 use rows::{Item, Rows};
 
+/// Keys that change how a roll goes on.
+const STEERS: [Action; 4] = [
+    Action::Pause,
+    Action::Resume,
+    Action::Promote,
+    Action::Abort,
+];
+
 /// One roll on the screen.
 #[derive(Clone, Debug)]
 pub struct RollView {
@@ -96,21 +104,34 @@ impl RollView {
 
     /// Does what a key means here.
     pub fn act(&mut self, action: Action, body: Rect) -> Reply {
-        let is_going = self.rolled.is_going();
         match action {
             Action::Back => return Reply::Close,
             Action::Open => return self.open(body),
-            Action::Resume if now::has_rest(&self.rolled) => return Reply::GoOn,
-            Action::Pause | Action::Resume | Action::Promote | Action::Abort if !is_going => {
-                return Reply::Say("this roll is over");
-            }
-            Action::Pause => return self.pause(),
-            Action::Resume => return self.resume(),
-            Action::Promote => return self.promote(),
-            Action::Abort => return Reply::AskToAbort,
+            action if STEERS.contains(&action) => return self.steer(action),
             _ => self.rows.act(action, draw::page(body, self.rows.len())),
         }
         Reply::Stays
+    }
+
+    /// Keys that would come to nothing as the roll stands.
+    pub fn idle(&self) -> Vec<Action> {
+        let says_why = |action: &Action| matches!(self.steer(*action), Reply::Say(_));
+        let mut idle: Vec<Action> = STEERS.into_iter().filter(says_why).collect();
+        if self.rows.cursor().is_none() {
+            idle.push(Action::Open);
+        }
+        idle
+    }
+
+    fn steer(&self, action: Action) -> Reply {
+        match action {
+            Action::Resume if now::has_rest(&self.rolled) => Reply::GoOn,
+            _ if !self.rolled.is_going() => Reply::Say("this roll is over"),
+            Action::Pause => self.pause(),
+            Action::Resume => self.resume(),
+            Action::Promote => self.promote(),
+            _ => self.abort(),
+        }
     }
 
     fn open(&mut self, body: Rect) -> Reply {
@@ -156,6 +177,13 @@ impl RollView {
         match self.rolled.state.standing {
             Standing::Promotion => Reply::Steer(Note::Promote),
             _ => Reply::Say("no canary waits to be promoted"),
+        }
+    }
+
+    fn abort(&self) -> Reply {
+        match self.rolled.state.standing {
+            Standing::Stopping(Reason::Aborted) => Reply::Say("it is aborted already"),
+            _ => Reply::AskToAbort,
         }
     }
 }

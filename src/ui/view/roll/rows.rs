@@ -7,6 +7,7 @@ use crate::{
     config::keymap::Action,
     daemon::roll::{At, End, Standing},
     fleet::Rolled,
+    ui::view::scroll::{Scroll, step},
 };
 
 /// What is on a row.
@@ -25,7 +26,7 @@ pub(super) struct Rows {
     cursor: Option<Item>,
     /// Somebody moved it: until then it is on the batch whose turn it is.
     is_touched: bool,
-    scroll: usize,
+    scroll: Scroll,
     /// Batches that a person has opened or closed.
     chosen: BTreeMap<usize, bool>,
 }
@@ -38,7 +39,7 @@ impl Rows {
 
     /// Those from the first one in sight on.
     pub(super) fn shown(&self) -> &[Item] {
-        self.items.get(self.scroll..).unwrap_or_default()
+        self.items.get(self.scroll.first()..).unwrap_or_default()
     }
 
     /// How many there are.
@@ -81,24 +82,17 @@ impl Rows {
         let page = page(self.items.len());
         if !self.is_touched {
             // With the batch before it in sight.
-            self.scroll = self.at().saturating_sub(1);
+            self.scroll = Scroll::at(self.at().saturating_sub(1));
         }
         self.keep_in_sight(page);
     }
 
     pub(super) fn act(&mut self, action: Action, page: usize) {
-        let at = self.at();
-        let to = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => at + 1,
-            Action::PageUp => at.saturating_sub(page),
-            Action::PageDown => at + page,
-            Action::First => 0,
-            Action::Last => usize::MAX,
-            _ => return,
+        let last = self.items.len().saturating_sub(1);
+        let Some(to) = step(action, self.at(), last, page) else {
+            return;
         };
         self.is_touched = true;
-        let to = to.min(self.items.len().saturating_sub(1));
         self.cursor = self.items.get(to).copied();
         self.keep_in_sight(page);
     }
@@ -109,9 +103,7 @@ impl Rows {
     }
 
     fn keep_in_sight(&mut self, page: usize) {
-        let (at, last) = (self.at(), self.items.len().saturating_sub(page));
-        let least = (at + 1).saturating_sub(page);
-        self.scroll = self.scroll.clamp(least, at).min(last);
+        self.scroll = self.scroll.with(self.at(), self.items.len(), page);
     }
 
     fn build(&self, rolled: &Rolled) -> Vec<Item> {

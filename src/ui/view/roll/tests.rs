@@ -207,6 +207,26 @@ fn keys_say_why_they_do_nothing() {
 }
 
 #[test]
+fn keys_that_come_to_nothing_are_idle() {
+    use Action::{Abort, Pause, Promote, Resume};
+    let mut rolled = rolled(2, 1, Options::default());
+    assert_eq!(view(rolled.clone()).idle(), [Resume, Promote]);
+    tell(&mut rolled, 1, vec![Event::Standing(Standing::Paused)]);
+    assert_eq!(view(rolled.clone()).idle(), [Pause, Promote]);
+    tell(&mut rolled, 2, vec![Event::Standing(Standing::Promotion)]);
+    assert_eq!(view(rolled.clone()).idle(), [Resume]);
+    let stopping = Standing::Stopping(Reason::Aborted);
+    tell(&mut rolled, 3, vec![Event::Standing(stopping)]);
+    assert_eq!(view(rolled.clone()).idle(), [Pause, Resume, Promote, Abort]);
+    tell(&mut rolled, 4, vec![Event::Batch(0)]);
+    rolled.finish(Reason::Aborted, Millis(5));
+    assert_eq!(view(rolled.clone()).idle(), [Pause, Promote, Abort]);
+    let done = [0, 1].map(|at| ended(&rolled, at, End::Done, ""));
+    tell(&mut rolled, 6, done.to_vec());
+    assert_eq!(view(rolled).idle(), [Pause, Resume, Promote, Abort]);
+}
+
+#[test]
 fn a_strip_without_room_shows_the_worst_of_each_few() {
     let mut rolled = rolled(6, 6, Options::default());
     let events = vec![

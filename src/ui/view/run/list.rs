@@ -14,6 +14,7 @@ use crate::{
         format::{self, put, row},
         order::natural,
         theme::Role,
+        view::scroll::{Scroll, step},
         widget::{Look, panel::Panel},
     },
 };
@@ -41,7 +42,7 @@ pub(super) struct List {
     cursor: Option<usize>,
     /// Somebody moved it: until then it is on the first one.
     is_touched: bool,
-    scroll: usize,
+    scroll: Scroll,
     /// Longest name.
     name: usize,
 }
@@ -56,7 +57,7 @@ impl List {
             shown: Vec::new(),
             cursor: None,
             is_touched: false,
-            scroll: 0,
+            scroll: Scroll::default(),
             name: names.max().unwrap_or(0).clamp(4, NAME),
         }
     }
@@ -105,33 +106,25 @@ impl List {
     }
 
     fn keep_in_sight(&mut self, body: Rect) {
-        let (at, page) = (self.at(), page(body));
-        self.scroll = self
-            .scroll
-            .clamp((at + 1).saturating_sub(page), at)
-            .min(self.shown.len().saturating_sub(page));
+        self.scroll = self.scroll.with(self.at(), self.shown.len(), page(body));
     }
 
     pub(super) fn act(&mut self, action: Action, run: &RunState, body: Rect) {
-        let (at, page) = (self.at(), page(body));
-        let to = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => at + 1,
-            Action::PageUp => at.saturating_sub(page),
-            Action::PageDown => at + page,
-            Action::First => 0,
-            Action::Last => usize::MAX,
+        match action {
             Action::OnlyFailed => {
                 self.only_failed = !self.only_failed;
-                return self.fit(run, body);
+                self.fit(run, body);
             }
             Action::Sort => {
                 self.by_name = !self.by_name;
-                return self.fit(run, body);
+                self.fit(run, body);
             }
-            _ => return,
-        };
-        self.go(to, body);
+            _ => {
+                let last = self.shown.len().saturating_sub(1);
+                let to = step(action, self.at(), last, page(body));
+                to.inspect(|to| self.go(*to, body));
+            }
+        }
     }
 
     /// Puts the cursor on the first, second, ... node that is shown.
@@ -184,7 +177,7 @@ impl List {
         head(run, scene, row(inside, 0), buf);
         counts(run, scene, row(inside, 1), buf);
         self.headings(scene, row(inside, HEAD - 1), buf);
-        let shown = self.shown.iter().skip(self.scroll);
+        let shown = self.shown.iter().skip(self.scroll.first());
         for (y, place) in (HEAD..inside.height).zip(shown) {
             if let Some(node) = run.nodes.get(*place) {
                 self.line(*place, node, scene, (row(inside, y), buf));
