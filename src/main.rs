@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> color_eyre::Result<ExitCode> {
-    color_eyre::install()?;
+    // For panics only: an error is printed as a line, and the backtrace that would be taken of each costs a second.
+    let (panics, _) = color_eyre::config::HookBuilder::default().into_hooks();
+    panics.install();
     sshoal::cli::run().map(ExitCode::from)
 }

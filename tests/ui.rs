@@ -17,7 +17,7 @@ use ratatui::style::Modifier;
 use screen::Screen;
 use sshoal::{
     config::{File, keymap::KeyMap},
-    fleet::{Millis, Snapshot},
+    fleet::{Link, Millis, Snapshot},
     node::{NodeId, Transport},
     ssh::{Answer, Prompt, PromptId, Question, Row},
     ui::{
@@ -504,4 +504,35 @@ fn the_title_says_by_what_rows_are_ordered() {
     // A column that has no room at this width.
     let hidden = Sort::Column(Column::named("gpu.temp").unwrap());
     assert!(title(hidden).contains("↓"), "{}", title(hidden));
+}
+
+#[test]
+fn the_age_in_the_header_is_that_of_the_oldest_values_of_a_connected_node() {
+    // One of them has been silent for 14 s; others, without a connection, for longer.
+    let screen = Screen::new(SMALL, few());
+    assert!(
+        screen.rows()[0].contains("data 14s"),
+        "{}",
+        screen.rows()[0]
+    );
+    let mut lost = few();
+    lost.nodes.retain(|n| !matches!(n.link, Link::Up(_)));
+    let first = &Screen::new(SMALL, lost).rows()[0];
+    assert!(!first.contains("data"), "{first}");
+}
+
+#[test]
+fn a_notice_that_is_cut_says_so() {
+    let mut fleet = few();
+    fleet.notice = Some(format!("kept the old inventory: {}", "word ".repeat(20)));
+    for (ascii, sign) in [(false, "…"), (true, "~")] {
+        let settings = Settings {
+            glyphs: Glyphs { ascii },
+            ..Settings::default()
+        };
+        let screen = Screen::with(settings, SMALL, fleet.clone());
+        let line = &screen.rows()[1];
+        assert!(line.trim_end().ends_with(sign), "{line}");
+        assert_eq!(line.chars().count(), 80);
+    }
 }

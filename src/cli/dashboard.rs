@@ -36,12 +36,7 @@ pub(super) async fn open(
     kept: Option<&Choices>,
 ) -> Result<u8> {
     let inventory = Arc::new(inventory::load(located)?.with_nodes()?);
-    if !context.console.is_terminal {
-        return Err(Usage(
-            "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
-        )
-        .into());
-    }
+    check(context, &inventory)?;
     let last = kept.cloned().unwrap_or_default();
     let named = look::named_theme(context, &last)?;
     let keys = look::keys(context)?;
@@ -91,6 +86,17 @@ pub(super) async fn open(
         Ended::Terminated => exit::TERMINATED,
         Ended::HungUp => exit::HUNG_UP,
     })
+}
+
+/// Refuses what the screen can't be begun with.
+fn check(context: &Context, inventory: &Inventory) -> Result<(), Usage> {
+    look::filter(context, inventory)?;
+    if context.console.is_terminal {
+        return Ok(());
+    }
+    Err(Usage(
+        "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
+    ))
 }
 
 /// How to go on with the rolls that this dashboard drives no longer.

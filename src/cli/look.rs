@@ -6,6 +6,8 @@ use super::Context;
 use crate::{
     command::Usage,
     config::{self, Choices, keymap::KeyMap},
+    fleet::filter::Filter,
+    inventory::Inventory,
     tui::{
         EventStream, Screen,
         depth::{Hints, detect},
@@ -72,6 +74,14 @@ pub(super) fn keys(context: &Context) -> Result<KeyMap, Usage> {
     };
     let file = config::File::parse(&text).map_err(wrong)?;
     KeyMap::remapped(&file.keys).map_err(wrong)
+}
+
+/// Refuses a filter that can't be read: with all nodes in its place, `*` would mark what nobody meant.
+pub(super) fn filter(context: &Context, inventory: &Inventory) -> Result<(), Usage> {
+    let text = context.args.look.filter.as_deref().unwrap_or_default();
+    let read = Filter::parse(text, inventory);
+    read.map(drop)
+        .map_err(|error| Usage(format!("--filter '{text}': {error}")))
 }
 
 /// What the screen starts with: flags before what was chosen last time.

@@ -2,8 +2,12 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use color_eyre::eyre::Result;
-use tokio::{sync::watch, time::sleep};
+use color_eyre::eyre::{Result, WrapErr};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{Console, Context, ask, exit, fleet};
 use crate::{
@@ -21,28 +25,55 @@ pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
     let nodes = select(&context.sets(&status.sets)?, &inventory)?;
     context.warn(&inventory)?;
     let narrowed = Inventory { nodes, ..inventory };
+    // From here on Ctrl-C leaves what is known.
+    let interrupt = signal(SignalKind::interrupt()).wrap_err("cannot wait for Ctrl-C")?;
     let (asker, person) = ask::person(context);
     let fleet = fleet::start(context.ssh(), asker, Arc::new(narrowed)).await;
     let asking = person.asking();
-    let code = person.beside(report(context, status, &fleet, asking));
+    let code = person.beside(report(context, status, &fleet, (asking, interrupt)));
     let code = code.await;
     fleet.stop().await;
     code
 }
 
-/// Waits for the nodes and prints them, again and again with `--watch`.
+/// Waits for the nodes and prints them, again and again with `--watch`: then not for the last one, as it comes in time.
 async fn report(
     context: &mut Context,
     status: &Status,
     fleet: &Fleet,
-    asking: watch::Receiver<bool>,
+    (asking, mut interrupt): (watch::Receiver<bool>, Signal),
 ) -> Result<u8> {
-    let snapshot = fleet::wait(fleet, status.timeout, asking, is_settled).await;
+    let patience = status
+        .watch
+        .map_or(status.timeout, |w| w.min(status.timeout));
+    let wait = fleet::wait(fleet, patience, asking, is_settled);
+    let snapshot = tokio::select! {
+        biased;
+        _ = interrupt.recv() => None,
+        snapshot = wait => Some(snapshot),
+    };
+    let Some(snapshot) = snapshot else {
+        show(context, status, &now(fleet).await)?;
+        return Ok(exit::INTERRUPTED);
+    };
     let (code, is_read) = show(context, status, &snapshot)?;
     match status.watch.filter(|_| is_read) {
         None => Ok(code),
-        Some(interval) => watch(context, status, fleet, interval).await,
+        Some(interval) => watch(context, status, fleet, (interval, interrupt)).await,
     }
+}
+
+/// For the first snapshot, which comes within a tenth of a second.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// What is known at this moment; each node is in it.
+async fn now(fleet: &Fleet) -> Snapshot {
+    let mut snapshots = fleet.snapshots();
+    // Where none comes, none is what is known.
+    let _ = timeout(FIRST, snapshots.wait_for(|s| s.seq > 0)).await;
+    let mut snapshot = Snapshot::clone(&fleet.snapshots().borrow());
+    snapshot.at = fleet.clock().now();
+    snapshot
 }
 
 /// Prints until Ctrl-C, or until nobody reads it any more.
@@ -50,21 +81,18 @@ async fn watch(
     context: &mut Context,
     status: &Status,
     fleet: &Fleet,
-    interval: Duration,
+    (interval, mut interrupt): (Duration, Signal),
 ) -> Result<u8> {
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             biased;
-            _ = &mut interrupt => return Ok(exit::INTERRUPTED),
+            _ = interrupt.recv() => return Ok(exit::INTERRUPTED),
             () = sleep(interval) => {}
         }
-        let mut snapshot = Snapshot::clone(&fleet.snapshots().borrow());
-        snapshot.at = fleet.clock().now();
         if context.console.is_terminal && !status.json {
             context.print("\x1b[H\x1b[2J")?;
         }
-        let (code, is_read) = show(context, status, &snapshot)?;
+        let (code, is_read) = show(context, status, &now(fleet).await)?;
         if !is_read {
             return Ok(code);
         }

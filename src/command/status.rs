@@ -10,17 +10,21 @@ use super::nodes::{address, host};
 use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     inventory,
-    metrics::{self, daemon::State},
+    metrics::{
+        self,
+        daemon::{State, Status as Daemon},
+    },
     ssh::{Step, Way},
 };
 
-/// Print the state of nodes. Exit code 0: all well; 1: a node is down or a daemon failed; 2: usage error.
+/// Print the state of nodes. Exit code 0: all well; 1: a node is down, or a daemon failed or can't be asked; 2: usage error.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Status {
     /// Node sets; several are united, `-` reads them from standard input. All nodes without one.
     #[arg(value_name = "SET")]
     pub sets: Vec<String>,
-    /// Print again at this interval, until Ctrl-C: `--watch 5`, `-w 500ms`. A node named like a duration goes before it.
+    /// Print at this interval, until Ctrl-C, with whoever has not answered as such: `--watch 5`, `-w 500ms`. A node named like a
+    /// duration goes before it.
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = interval)]
     pub watch: Option<Duration>,
     /// Print a JSON array.
@@ -95,14 +99,15 @@ fn is_told(step: Step) -> bool {
     matches!(step, Step::Config | Step::Resolve | Step::Connect)
 }
 
-/// True when it is up, measured as far as it should be, and none of its daemons is bad.
+/// True when it is up, measured as far as it should be, and all of its daemons are known to be well: what nobody can
+/// tell is no success.
 pub fn is_well(state: &NodeState, now: Millis) -> bool {
     let measured = !state.node.sampler || state.complete;
     let bad = state
         .sample
         .iter()
         .flat_map(|s| &s.daemon.daemons)
-        .any(|d| d.state.is_bad());
+        .any(|d| d.state.is_bad() || d.state == State::Unknown);
     matches!(state.link, Link::Up(_)) && measured && !state.is_stale(now) && !bad
 }
 
@@ -119,7 +124,7 @@ pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str)
             String::new(),
             state.node.id.to_string(),
             address(&state.node),
-            state.state_word(now).to_owned(),
+            state.state_text(now).to_owned(),
             value("load.1"),
             value("memory.used"),
             value("gpu.util"),
@@ -170,9 +175,9 @@ pub fn text(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> String {
 /// Why it is not well, or what is still waited for.
 fn why(state: &NodeState, now: Millis) -> String {
     let mut reason = state.reason();
-    if let (Link::Up(_), Some(all)) = (&state.link, bad_daemons(state)) {
+    if let (Link::Up(_), Some(all)) = (&state.link, troubled_daemons(state)) {
         let first = state.health.findings.first();
-        let is_other = first.is_none_or(|finding| finding.rule != DAEMON_RULE);
+        let is_other = first.is_none_or(|finding| !DAEMON_RULES.contains(&finding.rule));
         if is_other && !reason.is_empty() {
             reason += "; ";
             reason += &all;
@@ -193,16 +198,24 @@ fn why(state: &NodeState, now: Millis) -> String {
     }
 }
 
-/// The rule of `metrics::health` that speaks of one daemon.
-const DAEMON_RULE: &str = "daemon_down";
+/// The rules of `metrics::health` that speak of one daemon.
+const DAEMON_RULES: [&str; 2] = ["daemon_down", "daemon_unknown"];
+
+/// All daemons that are bad, and those that can't be asked.
+fn troubled_daemons(state: &NodeState) -> Option<String> {
+    let both = [bad_daemons(state), untold_daemons(state)];
+    let texts: Vec<String> = both.into_iter().flatten().collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
 
 /// All bad daemons in one text: `nginx, postgres failed; redis absent`. One alone is explained by its rule.
 fn bad_daemons(state: &NodeState) -> Option<String> {
     let daemons = &state.sample.as_ref()?.daemon.daemons;
     let mut bad = daemons.iter().filter(|d| d.state.is_bad());
-    if bad.clone().count() < 2 {
+    let many = bad.clone().count();
+    if many < 2 {
         let mut findings = state.health.findings.iter();
-        let only = findings.find(|finding| finding.rule == DAEMON_RULE);
+        let only = findings.find(|finding| finding.rule == DAEMON_RULES[0]);
         return bad.next().and(only).map(|only| only.reason.clone());
     }
     let groups = [State::Failed, State::Absent, State::Stopped].map(|wanted| {
@@ -212,6 +225,19 @@ fn bad_daemons(state: &NodeState) -> Option<String> {
     let texts = groups.iter().filter(|(_, names)| !names.is_empty());
     let texts = texts.map(|(state, names)| format!("{} {}", few(names), state.as_str()));
     Some(texts.collect::<Vec<_>>().join("; "))
+}
+
+/// Those that can't be asked, with the reason where it is that of all: `sshd, cron unknown: no answer`.
+fn untold_daemons(state: &NodeState) -> Option<String> {
+    let daemons = &state.sample.as_ref()?.daemon.daemons;
+    let untold: Vec<&Daemon> = daemons.iter().filter(|d| d.untold().is_some()).collect();
+    let why = untold.first()?.detail.as_str();
+    let names: Vec<&str> = untold.iter().map(|d| d.name.as_str()).collect();
+    let names = few(&names);
+    if untold.iter().all(|d| d.detail.as_str() == why) {
+        return Some(format!("{names} unknown: {why}"));
+    }
+    Some(format!("{names} unknown"))
 }
 
 /// Characters that the names of one text may take.
@@ -293,6 +319,8 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
     json!({
         "node": state.node.id.as_str(),
         "address": host(&state.node),
+        "user": state.node.user,
+        "port": state.node.port,
         "state": state.state_word(now),
         "state_ms": now.since(state.link_since),
         "transport": transport(state),
@@ -313,12 +341,13 @@ fn transport(state: &NodeState) -> Option<&'static str> {
     }
 }
 
-/// How one transport has done.
+/// How one transport has done: healthy while its last attempt succeeded; an open breaker makes the waits longer.
 fn way_json(way: &Way, now: Millis) -> Value {
     let ago = |at: Option<u64>| at.map(|at| now.since(Millis(at)));
     json!({
         "transport": way.transport.as_str(),
-        "healthy": !way.breaker.is_open(),
+        "healthy": way.breaker.failures() == 0,
+        "breaker_open": way.breaker.is_open(),
         "successes": way.successes,
         "failures": way.failures,
         "success_rate": number(way.success_rate()),

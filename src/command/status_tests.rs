@@ -46,7 +46,7 @@ fn reason(daemons: &[(&str, State)], findings: &[(&'static str, &str)]) -> Strin
 
 #[test]
 fn every_bad_daemon_is_named() {
-    let nginx = (DAEMON_RULE, "nginx failed: exit code 1");
+    let nginx = (DAEMON_RULES[0], "nginx failed: exit code 1");
     let one = [("nginx", State::Failed), ("app", State::Up)];
     assert_eq!(reason(&one, &[nginx]), "nginx failed: exit code 1");
     let many = [
@@ -68,6 +68,47 @@ fn every_bad_daemon_is_named() {
         "/data 97 % full; nginx failed: exit code 1"
     );
     assert_eq!(reason(&[("app", State::Up)], &[disk]), "/data 97 % full");
+}
+
+#[test]
+fn a_daemon_that_cannot_be_asked_is_not_well_and_says_why() {
+    let untold = |details: [&str; 2]| {
+        let mut state = with(
+            &[
+                ("sshd", State::Unknown),
+                ("cron", State::Unknown),
+                ("app", State::Up),
+            ],
+            &[("daemon_unknown", "sshd unknown: no answer")],
+        );
+        let mut sample = (**state.sample.as_ref().unwrap()).clone();
+        for (daemon, detail) in sample.daemon.daemons.iter_mut().zip(details) {
+            daemon.detail = detail.into();
+        }
+        state.sample = Some(Arc::new(sample));
+        state.complete = true;
+        state
+    };
+    let same = untold(["no answer", "no answer"]);
+    assert!(!is_well(&same, Millis(0)));
+    assert_eq!(why(&same, Millis(0)), "sshd, cron unknown: no answer");
+    let fields = &to_json(&same, Millis(0))["fields"];
+    assert_eq!(
+        (&fields["daemon.up"], &fields["daemon.bad"]),
+        (&json!(1), &json!(0))
+    );
+    let differ = untold(["no answer", "no status command"]);
+    assert_eq!(why(&differ, Millis(0)), "sshd, cron unknown");
+    let mut known = with(&[("app", State::Up)], &[]);
+    known.complete = true;
+    assert!(is_well(&known, Millis(0)));
+    let mut none = with(&[("app", State::Unknown)], &[]);
+    none.complete = true;
+    let fields = &to_json(&none, Millis(0))["fields"];
+    assert_eq!(
+        (&fields["daemon.up"], &fields["daemon.bad"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[test]

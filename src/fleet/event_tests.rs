@@ -61,9 +61,12 @@ fn a_node_becomes_well_and_then_stale() {
         Status::Unknown,
         "up, but nothing is measured"
     );
+    let words = (state.state_word(Millis(100)), state.state_text(Millis(100)));
+    assert_eq!(words, ("up", "no data yet"));
     apply(&mut state, sample(), 200);
     assert_eq!(state.status(Millis(200)), Status::Ok);
     assert_eq!(state.state_word(Millis(3200)), "up");
+    assert_eq!(state.state_text(Millis(3200)), "up");
     assert_eq!(state.state_word(Millis(3201)), "stale");
     assert_eq!(state.status(Millis(3201)), Status::Unknown);
 }

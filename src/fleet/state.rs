@@ -225,6 +225,15 @@ impl NodeState {
         }
     }
 
+    /// The state as a person reads it: that word, but of a node that is connected and has told nothing yet, this.
+    pub fn state_text(&self, now: Millis) -> &'static str {
+        let waits = self.node.sampler && !matches!(self.sampler, Sampler::Failed(_));
+        match &self.link {
+            Link::Up(_) if waits && self.sample.is_none() => "no data yet",
+            _ => self.state_word(now),
+        }
+    }
+
     /// Why it is not well, one line; empty when it is.
     pub fn reason(&self) -> String {
         match (&self.link, &self.sampler) {

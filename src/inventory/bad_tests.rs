@@ -403,16 +403,48 @@ fn size_is_looked_at_before_reading() {
     );
 }
 
+/// Written in some KB: the reading ends at the limit, not with the memory.
+#[test]
+fn few_lines_that_stand_for_too_much_are_refused() {
+    let daemons: Vec<String> = (0..2000).map(|n| format!("d{n}")).collect();
+    let daemons = daemons.join(", ");
+    let text = format!("hosts:\n  \"n[0-99999]\": {{daemons: [{daemons}]}}\n");
+    let error = refused(text.as_bytes());
+    assert_eq!(error.position().map(|(line, _)| line), Some(2));
+    assert!(error.to_string().contains("at most 256 daemons"), "{error}");
+    let long = "x".repeat(10_000);
+    let text = format!("defaults: {{prelude: {long}}}\nhosts: {{\"n[0-99999]\": {{}}}}\n");
+    let error = refused(text.as_bytes());
+    assert_eq!(error.position(), Some((2, 10)), "{error}");
+    assert!(error.to_string().contains("more than 256 MiB"), "{error}");
+    let groups: String = (0..200).fold(String::new(), |text, n| {
+        text + &format!("  g{n}: {{hosts: \"n[0-99999]\"}}\n")
+    });
+    let text = format!("hosts: {{\"n[0-99999]\": {{}}}}\ngroups:\n{groups}");
+    let error = refused(text.as_bytes());
+    assert_eq!(error.position(), Some((102 + 1, 3)), "{error}");
+    assert!(error.to_string().contains("10000000 members"), "{error}");
+}
+
 #[test]
 fn a_missing_file_and_a_folder_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = load(&Located::File(folder.path().join("none.yaml"))).unwrap_err();
     assert!(
-        error.to_string().contains("none.yaml: No such file"),
+        error
+            .to_string()
+            .contains("none.yaml: no such file; look at"),
         "{error}"
+    );
+    assert_eq!(error.short(), "none.yaml: no such file");
+    assert!(
+        std::error::Error::source(&error).is_none(),
+        "it is told once"
     );
     let error = load(&Located::File(folder.path().to_path_buf())).unwrap_err();
     assert!(matches!(error, Error::Read { .. }), "{error}");
+    let end = ": a folder, not a file; name the file in it";
+    assert!(error.to_string().ends_with(end), "{error}");
 }
 
 #[test]

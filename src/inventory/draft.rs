@@ -7,13 +7,16 @@ use super::{
     fault::Fault,
     layer::{Layer, Places},
     scalar,
-    tree::{Field, Tree},
+    tree::{Field, Spot, Tree},
     words,
 };
 use crate::node::{Cloudflare, Interval, Node, Route, Transport};
 
 /// Takes back what ssh_config says, as it does there.
 const NONE: &str = "none";
+
+/// The most daemons of one host: each is asked after in one answer.
+const MAX_DAEMONS: usize = 256;
 
 /// A node without its bastions, and these as written.
 pub(super) type Drafted = (Node, Vec<String>);
@@ -180,14 +183,11 @@ impl<'p> Draft<'p> {
         }
         for item in value.items() {
             let daemon = words::daemon(layer, item)?;
-            let known = self
-                .node
-                .daemons
-                .iter_mut()
-                .find(|known| known.name == daemon.name);
-            match known {
-                Some(known) => *known = daemon,
-                None => self.node.daemons.push(daemon),
+            let daemons = &mut self.node.daemons;
+            match daemons.iter().position(|known| known.name == daemon.name) {
+                Some(at) => drop(daemons.get_mut(at).map(|known| *known = daemon)),
+                None if daemons.len() < MAX_DAEMONS => daemons.push(daemon),
+                None => return Err(one_too_many(item)),
             }
         }
         Ok(())
@@ -244,6 +244,13 @@ impl<'p> Draft<'p> {
         }
         Ok((self.node, self.jump))
     }
+}
+
+fn one_too_many(daemon: &Tree<'_>) -> Fault {
+    let spot = daemon.spot().or_else(|| daemon.field("name")?.spot());
+    let reason = format!("a host has at most {MAX_DAEMONS} daemons");
+    let fault = |spot: &Spot<'_>| spot.fault(&*reason);
+    spot.map_or_else(|| Fault::somewhere(&*reason), fault)
 }
 
 /// How a node with a bastion or a proxy command is reached "directly".

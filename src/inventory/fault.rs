@@ -1,6 +1,9 @@
 //! What is wrong with a file and where, and how that is shown.
 
-use std::{io, path::PathBuf};
+use std::{
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
 
 use super::frame::{Lines, frame};
 
@@ -8,12 +11,12 @@ use super::frame::{Lines, frame};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file can't be opened or read.
-    #[error("{}: {source}; name a file by --hosts or $SSHOAL_HOSTS", path.display())]
+    #[error("{}: {}", path.display(), unread(said))]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said; told once, so no source of its own.
+        said: io::Error,
     },
     /// The file is over the limit, and was not read.
     #[error("{}: the file is larger than {} MiB, the most that is read", path.display(), super::MAX_BYTES >> 20)]
@@ -22,10 +25,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file is in order and names no host.
-    #[error("{}: the file names no host{}", path.display(), why_empty(warnings))]
+    #[error("{}:{}:{}: the file names no host{}", path.display(), at.0, at.1, why_empty(warnings))]
     Empty {
         /// The file.
         path: PathBuf,
+        /// Line and column of what should name some, counted from 1.
+        at: (usize, usize),
         /// What is strange in it, which may be the reason.
         warnings: Vec<String>,
     },
@@ -48,18 +53,18 @@ pub enum Error {
 impl Error {
     /// The message in one line, with the file's name in place of its path.
     pub fn short(&self) -> String {
-        let Self::Wrong {
-            path,
-            line,
-            column,
-            reason,
-            ..
-        } = self
-        else {
-            return self.to_string();
-        };
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        format!("{}:{line}:{column}: {reason}", name.display())
+        let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_owned();
+        match self {
+            Self::Wrong {
+                path,
+                line,
+                column,
+                reason,
+                ..
+            } => format!("{}:{line}:{column}: {reason}", name(path).display()),
+            Self::Read { path, said } => format!("{}: {}", name(path).display(), brief(said)),
+            _ => self.to_string(),
+        }
     }
 
     /// Line and column, counted from 1, where the file was read and is wrong.
@@ -81,6 +86,24 @@ impl Error {
             reason: fault.reason,
             frame: frame(&lines, line, column, fault.width),
         }
+    }
+}
+
+/// What the system said, and what to try.
+fn unread(said: &io::Error) -> String {
+    let what = brief(said);
+    match said.kind() {
+        ErrorKind::NotFound => format!("{what}; look at its name, and at the folder you are in"),
+        ErrorKind::IsADirectory => format!("{what}; name the file in it"),
+        _ => what,
+    }
+}
+
+fn brief(said: &io::Error) -> String {
+    match said.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
+        _ => said.to_string(),
     }
 }
 

@@ -1,17 +1,21 @@
 //! The members of each group: node sets that may name other groups.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use super::{
+    MAX_HOSTS,
     fault::Fault,
     keys::nearest,
     scalar::quoted,
     tree::{Spot, Tree},
 };
 use crate::node::set::{Groups, NodeSet};
+
+/// The most members of all groups, a host counted in each.
+const MAX_MEMBERS: usize = 100 * MAX_HOSTS;
 
 /// Finds the members of all groups, in the order of `names`.
 pub(super) fn resolve(
@@ -32,6 +36,7 @@ pub(super) fn resolve(
         done: RefCell::default(),
         open: RefCell::default(),
         fault: RefCell::default(),
+        room: Cell::new(MAX_MEMBERS),
     };
     for (spot, _) in entries {
         resolver.members(&spot.text)?;
@@ -48,6 +53,8 @@ struct Resolver<'t, 'a> {
     open: RefCell<Vec<String>>,
     /// What went wrong inside a group that a node set named.
     fault: RefCell<Option<Fault>>,
+    /// Members that groups may still have.
+    room: Cell<usize>,
 }
 
 impl Resolver<'_, '_> {
@@ -75,6 +82,12 @@ impl Resolver<'_, '_> {
             places.extend(self.places_of(name, spot)?);
         }
         self.open.borrow_mut().pop();
+        let room = self.room.get().checked_sub(places.len());
+        self.room.set(room.ok_or_else(|| {
+            spot.fault(format!(
+                "all groups together have more than {MAX_MEMBERS} members"
+            ))
+        })?);
         let members: Vec<usize> = places.into_iter().collect();
         self.done
             .borrow_mut()

@@ -17,10 +17,12 @@ use super::{
     scalar::{self, quoted},
     ssh_config, syntax,
     tree::{Spot, Tree},
+    weight,
 };
 use crate::node::{
     Node,
     set::{self, NoGroups, NodeSet},
+    text::SafeText,
     valid_name,
 };
 
@@ -42,7 +44,11 @@ pub(super) fn read(text: &str, places: &Places) -> Result<Inventory, Fault> {
         let at = tree.fields().first().map_or(0, |field| field.spot.at);
         return Err(Fault::at(at, 1, "the file has no `hosts`"));
     }
-    file.inventory()
+    let mut inventory = file.inventory()?;
+    let place = |name: &str| tree.fields().iter().find(|field| field.key.name == name);
+    let named = place("hosts").or_else(|| place("sources"));
+    inventory.hosts_at = file.lines.position(named.map_or(0, |field| field.spot.at));
+    Ok(inventory)
 }
 
 /// The parts of the file that nodes are made of.
@@ -105,13 +111,14 @@ impl File<'_, '_> {
         let labels = self
             .groups
             .iter()
-            .map(|(spot, _)| format!("groups {}", spot.text));
+            .map(|(spot, _)| format!("groups {}", brief(&spot.text)));
         let labels: Vec<String> = labels.collect();
         let mut drafts = Vec::with_capacity(groups_of.len());
         let mut groups_of = groups_of.iter();
+        let mut room = weight::MAX;
         for ((spot, value), names) in self.hosts.iter().zip(entries) {
             let zips = zips(value.fields(), spot, names.len())?;
-            let label = format!("hosts {}", spot.text);
+            let label = format!("hosts {}", brief(&spot.text));
             for (member, (name, groups)) in names.iter().zip(groups_of.by_ref()).enumerate() {
                 let mut draft = Draft::new(name, self.places);
                 self.inherit(&mut draft, groups, &labels)?;
@@ -123,15 +130,20 @@ impl File<'_, '_> {
                 };
                 not_itself(name, names, &own)?;
                 draft.apply(&own, |at| self.line(at))?;
-                drafts.push(draft.finish()?);
+                let drafted = draft.finish()?;
+                room = lighter(room, &drafted, Some(spot))?;
+                drafts.push(drafted);
             }
         }
+        let source = self.sources.iter().find_map(Tree::spot);
         for (host, groups) in found.iter().zip(groups_of) {
             let mut draft = Draft::new(&host.name, self.places);
             self.inherit(&mut draft, groups, &labels)?;
             draft.node.ssh_config.clone_from(&host.file);
             draft.node.origins.push(("host", host.origin.clone()));
-            drafts.push(draft.finish()?);
+            let drafted = draft.finish()?;
+            room = lighter(room, &drafted, source)?;
+            drafts.push(drafted);
         }
         Ok(drafts)
     }
@@ -230,6 +242,23 @@ impl File<'_, '_> {
         inventory.nodes = nodes;
         inventory
     }
+}
+
+/// What is left of the room for settings when these are in it; `spot` stands for the node.
+fn lighter(room: usize, (node, jump): &Drafted, spot: Option<&Spot<'_>>) -> Result<usize, Fault> {
+    room.checked_sub(weight::of(node, jump)).ok_or_else(|| {
+        let reason = format!(
+            "up to {} the settings of all hosts come to more than {} MiB, as each has its own copy; give them less, or fewer hosts",
+            quoted(node.id.as_str()),
+            weight::MAX >> 20
+        );
+        spot.map_or_else(|| Fault::at(0, 1, &*reason), |spot| spot.fault(&*reason))
+    })
+}
+
+/// A key of the file where each host that it stands for keeps it.
+fn brief(text: &str) -> String {
+    SafeText::line(text, 60).to_string()
 }
 
 /// Refuses a host whose own entry makes it its own bastion. One of several that share an entry may be the bastion of the

@@ -20,6 +20,7 @@ mod ssh_config;
 mod syntax;
 mod tree;
 mod watch;
+mod weight;
 mod words;
 mod zip;
 
@@ -59,6 +60,8 @@ pub struct Inventory {
     pub groups: BTreeMap<String, Vec<NodeId>>,
     /// Where it was read from; `None` for this machine alone.
     pub file: Option<PathBuf>,
+    /// Line and column of the file's `hosts`, or else its `sources`, counted from 1.
+    pub hosts_at: (usize, usize),
     /// What else was read, to watch too.
     pub sources: Vec<PathBuf>,
     /// What was strange but not wrong, one line each.
@@ -118,9 +121,9 @@ fn parse(path: &Path, bytes: &[u8], home: Option<PathBuf>) -> Result<Inventory, 
 
 /// Reads at most the limit; the size is looked at first, so that a huge file costs nothing.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let unread = |source| Error::Read {
+    let unread = |said| Error::Read {
         path: path.to_path_buf(),
-        source,
+        said,
     };
     let too_large = || Error::TooLarge {
         path: path.to_path_buf(),
@@ -166,6 +169,7 @@ impl Inventory {
         match &self.file {
             Some(path) if self.nodes.is_empty() => Err(Error::Empty {
                 path: path.clone(),
+                at: self.hosts_at,
                 warnings: self.warnings,
             }),
             _ => Ok(self),

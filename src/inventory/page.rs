@@ -92,8 +92,23 @@ const TAIL: &str = "
   one name the first counts, which a warning says.
 - Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.
 - Paths start at the folder of the file; `~/` is your home.
-- At most 8 MiB and 100,000 hosts. Anchors and aliases are read; tags and merge keys (`<<`) are refused.
+- At most 8 MiB, 100,000 hosts, 256 daemons of a host, 10,000,000 members of groups, and 256 MiB of settings, each host counted with
+  all that it is given. Anchors and aliases are read; tags and merge keys (`<<`) are refused.
 - The dashboard follows the file. A version that is wrong or names no host changes nothing, and the header says why.
+
+## Node sets
+
+In the file, on the command line and in filters: ranges with padding and steps (`n[001-100/2]`, several in a name), `@group`, `@rack[1-4]`,
+`@*`, the wildcards `*` and `?`, and `,` `!` `&` `^` from left to right. Results, order and folding are those of ClusterShell's `nodeset`,
+but what there is an empty set, or a name that nobody has, is here an error: on the command line of a tool that changes nodes, a typing
+mistake must not mean nothing, or something else.
+
+- `@nope` and `@g[1-2]`, where a group of them is not there: an error that names the nearest group. `@*` is all nodes.
+- `@source:group`: there is one source of groups, this file.
+- Blanks inside a name: `n[1-3] n[5]` in one argument is for `nodeset` one name with a blank in it. Put `,` between names, or give
+  them as arguments of their own; `-` reads a list from standard input, where blanks and lines separate.
+- Negative numbers (`n[-1]`), signs and underscores in a number; digits before a range that gets wider (`n1[8-11]`, for `nodeset` 94 nodes).
+- More than 1,000,000 names.
 
 ## What ssh_config says
 

@@ -228,7 +228,7 @@ fn a_file_without_hosts_is_an_error_for_whoever_needs_nodes() {
     );
     let empty = good("hosts: {}\n").with_nodes().unwrap_err().to_string();
     assert!(
-        empty.contains("hosts.yaml: the file names no host; add one"),
+        empty.contains("hosts.yaml:1:1: the file names no host; add one"),
         "{empty}"
     );
     assert!(empty.contains("`hosts: {web1: {}}`"), "{empty}");

@@ -31,6 +31,15 @@ pub struct Status {
     pub since: Option<f64>,
 }
 
+impl Status {
+    /// Why nothing can be said of it: `nginx unknown: no answer`. `None` where it is known, or not asked yet.
+    pub fn untold(&self) -> Option<String> {
+        let why = self.detail.as_str();
+        let is_untold = self.state == State::Unknown && !why.is_empty();
+        is_untold.then(|| format!("{} unknown: {why}", self.name))
+    }
+}
+
 /// Whether a daemon does its work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -74,9 +83,12 @@ impl Reading {
         self.daemons.iter().max_by_key(|d| d.state)
     }
 
+    /// Among those whose state is known; `None` where none is.
     fn count(&self, wanted: impl Fn(State) -> bool) -> Option<f64> {
-        (!self.daemons.is_empty())
-            .then(|| self.daemons.iter().filter(|d| wanted(d.state)).count() as f64)
+        let states = self.daemons.iter().map(|d| d.state);
+        let mut known = states.filter(|state| *state != State::Unknown).peekable();
+        known.peek()?;
+        Some(known.filter(|state| wanted(*state)).count() as f64)
     }
 }
 
@@ -99,3 +111,30 @@ pub const FIELDS: &[Field] = &[
         read: |s| s.daemon.count(State::is_bad),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(states: &[State]) -> [Option<f64>; 2] {
+        let one = |state: &State| Status {
+            state: *state,
+            ..Status::default()
+        };
+        let daemons = states.iter().map(one).collect();
+        let reading = Reading { daemons };
+        [
+            reading.count(|state| state == State::Up),
+            reading.count(State::is_bad),
+        ]
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_counted() {
+        use State::{Failed, Unknown, Up};
+        assert_eq!(counted(&[Unknown, Unknown]), [None, None]);
+        assert_eq!(counted(&[]), [None, None]);
+        assert_eq!(counted(&[Up, Unknown]), [Some(1.0), Some(0.0)]);
+        assert_eq!(counted(&[Failed, Up, Unknown]), [Some(1.0), Some(1.0)]);
+    }
+}

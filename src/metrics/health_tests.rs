@@ -288,6 +288,27 @@ fn a_daemon_that_is_down_comes_first() {
 }
 
 #[test]
+fn a_daemon_that_cannot_be_asked_is_worth_knowing() {
+    let mut sample = Sample::default();
+    let status = |detail: &str| Status {
+        name: "sshd".into(),
+        detail: detail.into(),
+        ..Status::default()
+    };
+    sample.daemon.daemons = vec![status("")];
+    let mut tracker = Tracker::default();
+    assert_eq!(
+        tracker.judge(0, &sample),
+        Health::default(),
+        "not asked yet"
+    );
+    sample.daemon.daemons = vec![status("no answer")];
+    let health = tracker.judge(1_000, &sample);
+    assert_eq!(health.severity(), Info);
+    assert_eq!(health.findings[0].reason, "sshd unknown: no answer");
+}
+
+#[test]
 fn a_quiet_full_swap_is_only_worth_knowing() {
     let set = |sample: &mut Sample, pages| {
         (sample.memory.swap_total, sample.memory.swap_used) = (Some(100), Some(99));

@@ -118,6 +118,12 @@ pub fn field(name: &str) -> Option<&'static Field> {
     by_tail.next().filter(|_| by_tail.next().is_none())
 }
 
+/// All that [`field`] knows by more than its last part: ids and short names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let short = ALIASES.iter().map(|(name, _)| *name);
+    fields().map(|field| field.id).chain(short)
+}
+
 /// Screens look fields up by id for each row that they draw or sort.
 static BY_ID: LazyLock<HashMap<&'static str, &'static Field>> =
     LazyLock::new(|| fields().map(|field| (field.id, field)).collect());

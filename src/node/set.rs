@@ -2,7 +2,7 @@
 //!
 //! `gpu[01-16/2],r[1-4]n[1-8]!@drained&web*`: ranges with padding and steps in any number of places, groups, wildcards,
 //! and the operators `,` `!` `&` `^` from left to right. Results, order and folding are those of `nodeset` 1.9, with
-//! these differences, each a refusal: blanks inside a name, negative numbers, signs and underscores in a number, and
+//! these differences, each a refusal: groups that are not there, `@source:group`, blanks inside a name, negative numbers, signs and underscores in a number, and
 //! digits before a range that gets wider (`n1[8-11]`, which nodeset takes for 94 nodes).
 
 mod evaluate;

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     format::{self, put, row},
-    glyph::status_role,
+    glyph::{Glyphs, status_role},
     order::Sort,
     theme::Role,
     view::{
@@ -85,7 +85,7 @@ pub(super) fn header(
     let mut line = counts(fleet.summary().counts, scene);
     line.extend(runs(scene));
     line.extend(rolls(scene));
-    let end = pieces(buf, first, first.x, &line);
+    let end = pieces(buf, first, &line, scene.glyphs);
     ending(
         buf,
         Rect {
@@ -105,7 +105,7 @@ pub(super) fn header(
             Some(over) => crumbs(&over.crumb, scene),
             None => shown(fleet, scene),
         };
-        let end = pieces(buf, second, second.x, &left);
+        let end = pieces(buf, second, &left, scene.glyphs);
         ending(
             buf,
             Rect {
@@ -188,13 +188,17 @@ fn rolls(scene: &Scene<'_>) -> Option<Piece> {
     })
 }
 
-/// How old the newest value of all is.
+/// How old the values of connected nodes are at most; nothing where none is connected any more.
 fn age(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
-    let Some(newest) = fleet.summary().newest else {
+    let summary = fleet.summary();
+    if summary.is_blank {
         return vec![("no data yet ".to_owned(), scene.theme.style(Role::Unknown))];
+    }
+    let Some(oldest) = summary.oldest else {
+        return Vec::new();
     };
-    let age = scene.now.since(newest);
-    let role = if age > 15_000 {
+    let age = scene.now.since(oldest);
+    let role = if summary.is_stale {
         Role::Warn
     } else {
         Role::Muted
@@ -336,9 +340,12 @@ pub(super) fn footer(footer: &Footer<'_>, scene: &Scene<'_>, area: Rect, buf: &m
     }
 }
 
-fn pieces(buf: &mut Buffer, area: Rect, mut x: u16, line: &[Piece]) -> u16 {
+/// Draws them one after the other; what doesn't fit ends in the sign for that.
+fn pieces(buf: &mut Buffer, area: Rect, line: &[Piece], glyphs: Glyphs) -> u16 {
+    let mut x = area.x;
     for (text, style) in line {
-        x = put(buf, area, x, text, *style);
+        let room = usize::from(area.right().saturating_sub(x));
+        x = put(buf, area, x, &format::fit(text, room, glyphs), *style);
     }
     x
 }
@@ -349,5 +356,8 @@ fn ending(buf: &mut Buffer, area: Rect, line: &[Piece]) {
     let Some(spare) = usize::from(area.width).checked_sub(width + 1) else {
         return;
     };
-    pieces(buf, area, area.x + spare as u16 + 1, line);
+    let mut x = area.x + spare as u16 + 1;
+    for (text, style) in line {
+        x = put(buf, area, x, text, *style);
+    }
 }

@@ -81,6 +81,8 @@ fn json_has_the_shape_that_scripts_rely_on() {
         let mut wanted = [
             "node",
             "address",
+            "user",
+            "port",
             "state",
             "state_ms",
             "transport",
@@ -148,6 +150,12 @@ fn a_node_that_is_down_makes_it_1_and_its_reason_is_shown() {
         (&"down".into(), &Value::Null)
     );
     assert!(all[0]["error"].as_str().unwrap().contains("refused"));
+    assert_eq!(all[0]["port"], port);
+    let way = &all[0]["transports"][0];
+    assert_eq!(
+        (&way["healthy"], &way["breaker_open"]),
+        (&false.into(), &false.into())
+    );
     assert!(
         all[0]["fields"]
             .as_object()
@@ -287,6 +295,52 @@ fn a_node_that_never_answers_is_given_up_in_time() {
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(done.code, Some(1));
     assert!(done.out.contains("connecting"), "{}", done.out);
+}
+
+/// A node that never answers, and this machine.
+fn with_a_silent_one() -> (Home, std::net::TcpListener) {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let text = format!(
+        "defaults: {{connect_timeout: 60s}}\nhosts:\n  mute: {{address: 127.0.0.1, port: {port}, user: ops}}\n  here: {{transport: local}}\n"
+    );
+    home.write("hosts.yaml", &text);
+    (home, silent)
+}
+
+#[test]
+fn watch_waits_for_no_node_longer_than_its_interval() {
+    let (home, _silent) = with_a_silent_one();
+    let mut command = home.command(&["status", "--watch", "1", "--json", "--timeout", "600"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let seen = lines.find(|all| all[1]["fields"]["load.1"].is_number());
+    let seen = seen.expect("the one that answers is shown");
+    assert_eq!(seen[0]["state"], "connecting");
+    assert_eq!(
+        (&seen[0]["user"], &seen[0]["port"].is_number()),
+        (&"ops".into(), &true)
+    );
+    signal(&child, "-INT");
+    assert_eq!(wait(&mut child), Some(130));
+}
+
+#[test]
+fn ctrl_c_leaves_what_is_known() {
+    let (home, silent) = with_a_silent_one();
+    let mut command = home.command(&["status", "--timeout", "600"]);
+    let child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let _held = silent.accept().unwrap();
+    signal(&child, "-INT");
+    let done = finish(child.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(130));
+    assert!(
+        done.out.contains("mute") && done.out.contains("no connection yet"),
+        "{}",
+        done.out
+    );
 }
 
 #[test]

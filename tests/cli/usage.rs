@@ -76,6 +76,41 @@ fn the_dashboard_needs_a_terminal_and_says_so() {
     }
 }
 
+/// With all nodes in its place, `*` would mark what nobody meant.
+#[test]
+fn a_filter_that_cannot_be_read_is_refused() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {a: {labels: {role: db}}}\n");
+    for (words, said) in [
+        (&["--filter", "rle=db"][..], "no field or label rle; role?"),
+        (
+            &["demo", "--filter", "laod>4"],
+            "no field or label laod; load?",
+        ),
+        (&["--filter", "disk>"], "a value is missing here"),
+        (&["--filter", "role=db"], "needs a terminal"),
+    ] {
+        let done = home.run(words);
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words:?}");
+        assert!(done.err.contains(said), "{words:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_once() {
+    let home = Home::new();
+    let done = home.run(&["--hosts", "none.yaml", "nodes"]);
+    let said = "sshoal: none.yaml: no such file; look at its name, and at the folder you are in\n";
+    assert_eq!((done.code, done.err.as_str()), (Some(2), said));
+    home.write("hosts.yaml", "defaults: {}\nhosts: {}\n");
+    let done = home.run(&["nodes"]);
+    assert!(
+        done.err.contains("hosts.yaml:2:1: the file names no host"),
+        "{}",
+        done.err
+    );
+}
+
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let home = Home::new();

@@ -47,6 +47,24 @@ fn code(question: &Question) -> Answer {
 }
 
 #[tokio::test]
+async fn who_was_asked_nothing_gave_no_wrong_answers() {
+    // As sshd does without PAM: the conversation fails before its first question.
+    let nothing = vec![Round(vec![], vec!["never"])];
+    let server = Scripted::start(vec![Step::Codes(nothing)]).await;
+    let person = Person::new(code);
+    let connector = Connector::new(server.config(), Some(person.to.clone()));
+    let error = connector.connect(&server.node()).await.unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("keyboard-interactive asked no question"),
+        "{said}"
+    );
+    assert!(!said.contains("wrong answers"), "{said}");
+    drop(connector);
+    assert!(person.questions().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_password_then_codes_in_any_number_of_rounds() {
     let rounds = vec![
         Round(vec![("Code:", false), ("Room:", true)], vec!["123", "east"]),

@@ -170,8 +170,8 @@ impl Parser<'_> {
     fn unknown(&self, key: &str) -> String {
         let words = ["state", "status", "group", "daemon", "name"];
         let labels = self.inventory.nodes.iter().flat_map(|n| n.labels.keys());
-        let near = metrics::fields()
-            .map(|f| f.id)
+        let near = metrics::names()
+            .map(|name| -> &str { name })
             .chain(words)
             .chain(labels.map(String::as_str))
             .map(|known| (strsim::damerau_levenshtein(known, key), known))

@@ -122,6 +122,8 @@ fn says_where_it_is_wrong() {
         ("state=dwn", 7, "connecting"),
         ("group=nope", 7, "nope"),
         ("rle=db", 1, "role?"),
+        ("laod>4", 1, "no field or label laod; load?"),
+        ("disk>", 6, "a value is missing here"),
         ("mem>10s", 5, "90%"),
     ] {
         let error = Filter::parse(text, &inventory()).unwrap_err();

@@ -103,6 +103,11 @@ fn share(
 
 fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
     for daemon in &sample.daemon.daemons {
+        if let Some(reason) = daemon.untold() {
+            let name = daemon.name.as_str();
+            let level = Level::Notable;
+            found.push(about("daemon_unknown", name, level, [0, 0], reason));
+        }
         let level = if daemon.state.is_bad() {
             Level::Critical
         } else {

@@ -147,14 +147,19 @@ impl Login<'_> {
             self.told.hint(Hint::Type);
             return Ok(Verdict::Rejected);
         }
-        let mut attempt = 1;
+        let (mut attempt, mut was_asked) = (1, false);
         while attempt <= self.target.methods.tries {
-            let (verdict, is_try) = self.conversation(attempt).await?;
+            let (verdict, talk) = self.conversation(attempt).await?;
             if verdict != Verdict::Rejected {
                 let how = "keyboard-interactive".to_owned();
                 self.told.accepted.push(how);
                 return Ok(verdict);
             }
+            let Some(is_try) = talk else {
+                // As where the server's login services are switched off: asking again changes nothing.
+                break;
+            };
+            was_asked = true;
             if is_try {
                 attempt += 1;
             }
@@ -163,12 +168,16 @@ impl Login<'_> {
                 break;
             }
         }
-        self.told.note("wrong answers");
+        self.told.note(if was_asked {
+            "wrong answers"
+        } else {
+            "keyboard-interactive asked no question"
+        });
         Ok(Verdict::Rejected)
     }
 
-    /// One conversation; whether it counts as a person's try.
-    async fn conversation(&mut self, attempt: u8) -> Result<(Verdict, bool), Error> {
+    /// One conversation; whether it counts as a person's try, or nothing where nothing was asked.
+    async fn conversation(&mut self, attempt: u8) -> Result<(Verdict, Option<bool>), Error> {
         let mut talk = Talk::default();
         let user = self.target.user.clone();
         let _rest = self.asker.rest();
@@ -230,7 +239,7 @@ impl Login<'_> {
         reply: Result<Reply, russh::Error>,
         talk: Talk,
         attempt: u8,
-    ) -> Result<(Verdict, bool), Error> {
+    ) -> Result<(Verdict, Option<bool>), Error> {
         let result = reply.map(|reply| match reply {
             Reply::Failure {
                 remaining_methods,
@@ -242,6 +251,7 @@ impl Login<'_> {
             Reply::Success | Reply::InfoRequest { .. } => AuthResult::Success,
         });
         let verdict = self.judged(result).await?;
+        let is_asked = talk.has_codes || talk.given.is_some();
         let is_try = talk.has_codes || !matches!(talk.given, Some(Given::Kept(_)));
         if let Some(given) = talk.given {
             // Of a password and a code, the code is the likelier mistake.
@@ -250,7 +260,7 @@ impl Login<'_> {
                 self.settle(given, verdict).await;
             }
         }
-        Ok((verdict, is_try))
+        Ok((verdict, is_asked.then_some(is_try)))
     }
 
     fn codes(&self, name: &str, instruction: &str, lines: &[Line]) -> Question {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     fleet::{
-        Counts, Millis, NodeState, Snapshot, Status,
+        Counts, Link, Millis, NodeState, Snapshot, Status,
         filter::{self, Filter},
     },
     metrics::health::Severity,
@@ -91,8 +91,12 @@ pub struct Summary {
     pub counts: Counts,
     /// The rule that fires on most nodes, and on how many.
     pub rule: Option<(&'static str, usize)>,
-    /// When the newest sample arrived.
-    pub newest: Option<Millis>,
+    /// When the oldest sample arrived of those that nodes on a connection show.
+    pub oldest: Option<Millis>,
+    /// One of those is too old.
+    pub is_stale: bool,
+    /// No node has told anything.
+    pub is_blank: bool,
     /// Cells of the longest name.
     pub name: u16,
 }
@@ -255,12 +259,19 @@ impl Fleet {
 
 impl Summary {
     fn of(snapshot: &Snapshot, now: Millis) -> Self {
-        let mut summary = Self::default();
+        let mut summary = Self {
+            is_blank: true,
+            ..Self::default()
+        };
         let mut rules: Vec<(&'static str, usize, Severity)> = Vec::new();
         for node in &snapshot.nodes {
             summary.counts.add(node.status(now));
-            let sampled = node.sample.as_ref().map(|_| node.sample_at);
-            summary.newest = summary.newest.max(sampled);
+            summary.is_blank &= node.sample.is_none();
+            if matches!(node.link, Link::Up(_)) && node.sample.is_some() {
+                let oldest = summary.oldest.unwrap_or(node.sample_at);
+                summary.oldest = Some(oldest.min(node.sample_at));
+                summary.is_stale |= node.is_stale(now);
+            }
             let cells = node.node.id.as_str().len() as u16;
             summary.name = summary.name.max(cells);
             let findings = &node.health.findings;

@@ -176,7 +176,7 @@ impl Heatmap<'_> {
             let status = node.status(scene.now);
             let mut reason = reason::brief(node);
             if reason.is_empty() {
-                node.state_word(scene.now).clone_into(&mut reason);
+                node.state_text(scene.now).clone_into(&mut reason);
             }
             let same = |t: &&mut Trouble<'_>| t.status == status && t.reason == reason;
             let name = node.node.id.as_str();

@@ -180,6 +180,10 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         Role::Marked,
         "marked".to_owned(),
     ));
+    out.push(Entry::Example(
+        "data 2s",
+        "the oldest values of a connected node".to_owned(),
+    ));
     out.push(Entry::Sign(
         "~",
         Role::Warn,

@@ -290,7 +290,7 @@ impl Line<'_> {
         let status = self.node.status(self.scene.now);
         let theme = self.scene.theme;
         let whole = reason::whole(self.node);
-        let word = self.node.state_word(self.scene.now);
+        let word = self.node.state_text(self.scene.now);
         let reason = reason::after(word, &whole);
         let mut x = area.x;
         if reason.is_empty() || word != "up" {

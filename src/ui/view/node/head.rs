@@ -35,7 +35,7 @@ pub(super) fn render(page: &Page<'_>, area: Rect, buf: &mut Buffer) {
         title: &[
             (look.glyphs.status(page.status()), state),
             (page.node.node.id.as_str(), look.theme.style(Role::Strong)),
-            (page.node.state_word(page.now), state),
+            (page.node.state_text(page.now), state),
         ],
         note: Some((&groups, look.theme.style(Role::Muted))),
         ..Panel::default()

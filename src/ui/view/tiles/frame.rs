@@ -156,7 +156,7 @@ impl Tile<'_> {
         let role = status_role(self.status());
         let lines = if reason.is_empty() {
             let since = format::age(self.now.since(self.node.link_since));
-            vec![(format!("{} {since}", self.node.state_word(self.now)), role)]
+            vec![(format!("{} {since}", self.node.state_text(self.now)), role)]
         } else {
             let room = (usize::from(area.width), usize::from(area.height));
             Self::lines(&reason, role, room)
