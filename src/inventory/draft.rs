@@ -184,10 +184,12 @@ impl<'p> Draft<'p> {
         for item in value.items() {
             let daemon = words::daemon(layer, item)?;
             let daemons = &mut self.node.daemons;
-            match daemons.iter().position(|known| known.name == daemon.name) {
-                Some(at) => drop(daemons.get_mut(at).map(|known| *known = daemon)),
-                None if daemons.len() < MAX_DAEMONS => daemons.push(daemon),
-                None => return Err(one_too_many(item)),
+            if let Some(known) = daemons.iter_mut().find(|known| known.name == daemon.name) {
+                *known = daemon;
+            } else if daemons.len() < MAX_DAEMONS {
+                daemons.push(daemon);
+            } else {
+                return Err(one_too_many(item));
             }
         }
         Ok(())

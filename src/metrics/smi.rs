@@ -7,66 +7,54 @@ use super::{
 };
 use crate::node::text::SafeText;
 
-/// What is asked, best first; a field that the tool doesn't know fails the whole query. MIG came with driver 450, events were called throttling before 535.
-const LADDER: [&[&str]; 4] = [
-    &[
-        "index",
-        "name",
-        "utilization.gpu",
-        "memory.used",
-        "memory.total",
-        "temperature.gpu",
-        "power.draw",
-        "power.limit",
-        "clocks.current.sm",
-        "fan.speed",
-        "persistence_mode",
-        "ecc.errors.uncorrected.volatile.total",
-        "mig.mode.current",
-        "clocks_event_reasons.active",
-        "pci.bus_id",
+/// What every tool of the last ten years knows of a card.
+const USUAL: &[&str] = &[
+    "index",
+    "name",
+    "utilization.gpu",
+    "memory.used",
+    "memory.total",
+    "temperature.gpu",
+    "power.draw",
+    "power.limit",
+    "clocks.current.sm",
+    "fan.speed",
+    "persistence_mode",
+    "ecc.errors.uncorrected.volatile.total",
+];
+
+/// What is asked, best first, each in two parts; a field that the tool doesn't know fails the whole query. MIG came with driver 450, events were called
+/// throttling before 535.
+const LADDER: [[&[&str]; 2]; 4] = [
+    [
+        USUAL,
+        &[
+            "mig.mode.current",
+            "clocks_event_reasons.active",
+            "pci.bus_id",
+        ],
     ],
-    &[
-        "index",
-        "name",
-        "utilization.gpu",
-        "memory.used",
-        "memory.total",
-        "temperature.gpu",
-        "power.draw",
-        "power.limit",
-        "clocks.current.sm",
-        "fan.speed",
-        "persistence_mode",
-        "ecc.errors.uncorrected.volatile.total",
-        "mig.mode.current",
-        "clocks_throttle_reasons.active",
-        "pci.bus_id",
+    [
+        USUAL,
+        &[
+            "mig.mode.current",
+            "clocks_throttle_reasons.active",
+            "pci.bus_id",
+        ],
     ],
-    &[
-        "index",
-        "name",
-        "utilization.gpu",
-        "memory.used",
-        "memory.total",
-        "temperature.gpu",
-        "power.draw",
-        "power.limit",
-        "clocks.current.sm",
-        "fan.speed",
-        "persistence_mode",
-        "ecc.errors.uncorrected.volatile.total",
-        "clocks_throttle_reasons.active",
-    ],
-    &[
-        "index",
-        "uuid",
-        "name",
-        "utilization.gpu",
-        "memory.used",
-        "memory.total",
-        "temperature.gpu",
-        "power.draw",
+    [USUAL, &["clocks_throttle_reasons.active"]],
+    [
+        &[
+            "index",
+            "uuid",
+            "name",
+            "utilization.gpu",
+            "memory.used",
+            "memory.total",
+            "temperature.gpu",
+            "power.draw",
+        ],
+        &[],
     ],
 ];
 
@@ -114,7 +102,7 @@ pub(super) struct Smi {
 impl Smi {
     /// Begins a channel: the command that fills it.
     pub(super) fn command(&mut self) -> Option<String> {
-        let fields = LADDER.get(self.step)?.join(",");
+        let fields = LADDER.get(self.step)?.concat().join(",");
         self.line.clear();
         self.cards.iter_mut().for_each(|card| card.rows = 0);
         self.last_index = None;
@@ -207,11 +195,11 @@ impl Smi {
 
     /// One line: a row, or something said by the tool or the driver.
     fn take(&mut self, line: &str) -> bool {
-        let fields = LADDER.get(self.step).copied().unwrap_or_default();
+        let fields = LADDER.get(self.step).copied().unwrap_or_default().concat();
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
         let index = cells.first().and_then(|cell| cell.parse().ok());
         match index {
-            Some(index) if cells.len() == fields.len() => self.row(index, fields, &cells),
+            Some(index) if cells.len() == fields.len() => self.row(index, &fields, &cells),
             _ => {
                 self.remark(line);
                 false

@@ -180,10 +180,6 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         Role::Marked,
         "marked".to_owned(),
     ));
-    out.push(Entry::Example(
-        "data 2s",
-        "the oldest values of a connected node".to_owned(),
-    ));
     out.push(Entry::Sign(
         "~",
         Role::Warn,
@@ -198,6 +194,10 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         glyphs.absent(),
         Role::Unknown,
         "the node has no such value; dimmed values are old".to_owned(),
+    ));
+    out.push(Entry::Example(
+        "data 2s",
+        "the oldest values of a connected node".to_owned(),
     ));
     out
 }
