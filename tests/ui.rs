@@ -95,6 +95,15 @@ fn the_worst_have_the_room_that_cells_leave() {
 }
 
 #[test]
+fn the_worst_stand_below_cells_that_take_the_whole_width() {
+    let rows = Screen::new(SMALL, fake::fleet(150)).rows();
+    let heading = rows.iter().position(|row| row.starts_with("WORST"));
+    assert!(heading.is_some_and(|at| at > 4), "{rows:#?}");
+    let reason = "no answer from 10.0.3.12:22 within 10 s";
+    assert!(rows.iter().any(|row| row.contains(reason)), "{rows:#?}");
+}
+
+#[test]
 fn a_narrow_table_has_figures_before_the_end_of_reasons() {
     let rows = Screen::new((40, 12), few()).rows();
     let headings = rows.iter().find(|row| row.contains("NODE")).unwrap();
@@ -245,6 +254,19 @@ fn the_filter_while_it_is_typed() {
     assert!(rows[1].contains("/@web & load>1.x"), "{}", rows[1]);
     assert!(rows[1].contains("column 13"), "{}", rows[1]);
     assert!(rows[2].contains("web"), "the old result stays: {}", rows[2]);
+}
+
+#[test]
+fn a_filter_that_a_new_inventory_cannot_read_says_so() {
+    let mut screen = small("/");
+    screen.text("@web");
+    screen.keys("enter");
+    let before = screen.rows();
+    screen.app.update(Event::Snapshot(Arc::new(few())));
+    let after = screen.rows();
+    assert!(after[1].contains("▲ /@web: "), "{}", after[1]);
+    assert!(after[1].contains("shown as last read"), "{}", after[1]);
+    assert_eq!(before[2..], after[2..]);
 }
 
 #[test]

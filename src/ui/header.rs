@@ -231,15 +231,26 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
             Role::Warn,
         );
     }
-    let (filter, _) = fleet.filter();
-    if !filter.is_empty() {
-        push(format!("/{filter}"), Role::Accent);
+    let (filter, error) = fleet.filter();
+    match error {
+        None if filter.is_empty() => {}
+        None => push(format!("/{filter}"), Role::Accent),
+        // The inventory is another one than when it was typed.
+        Some(error) => push(
+            format!(
+                "{} /{filter}: {}",
+                scene.glyphs.status(Status::Warn),
+                error.reason
+            ),
+            Role::Warn,
+        ),
     }
     if fleet.only_faults() {
         push("only faults".to_owned(), Role::Accent);
     }
     if !filter.is_empty() || fleet.only_faults() {
-        push(format!("{} shown", fleet.shown()), Role::Text);
+        let by = if error.is_some() { " as last read" } else { "" };
+        push(format!("{} shown{by}", fleet.shown()), Role::Text);
     }
     if fleet.marked() > 0 {
         push(

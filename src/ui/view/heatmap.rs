@@ -1,4 +1,4 @@
-//! The fleet as a heatmap: a cell or two each, by group, where each node keeps its place; beside it the worst ones by name.
+//! The fleet as a heatmap: a cell or two each, by group, where each node keeps its place, with the worst ones by name.
 
 mod layout;
 mod signal;
@@ -26,8 +26,11 @@ use crate::{
 /// From this width on, cells leave room for the list of the worst nodes, however many there are.
 const LISTED: u16 = 100;
 
-/// Least cells of the list.
+/// Least cells of the list beside the cells.
 const LIST: u16 = 36;
+
+/// Least lines of the list below the cells: its heading and two nodes.
+const LINES: u16 = 3;
 
 /// Between the cells and the list.
 const GAP: u16 = 2;
@@ -61,28 +64,36 @@ fn most(area: Rect) -> Rect {
     }
 }
 
-/// The cells' part and the list's part of an area, where cells need so many columns of it: the list has the rest.
-fn split(area: Rect, needed: u16) -> (Rect, Rect) {
-    let rest = area.width.saturating_sub(needed + GAP);
-    let list = if rest < LIST { 0 } else { rest };
-    let gap = if list == 0 { 0 } else { GAP };
-    let cells = Rect {
-        width: area.width - list - gap,
+/// The cells' part and the list's part of an area, which has what the cells leave: beside them, else below.
+fn split(area: Rect, layout: &Layout) -> (Rect, Rect) {
+    let columns = area.width.min(layout.width() + GAP);
+    let lines = usize::from(area.height).min(layout.lines() + 1) as u16;
+    let beside = Rect {
+        x: area.x + columns,
+        width: area.width - columns,
         ..area
     };
-    let list = Rect {
-        x: cells.right() + gap,
-        width: list,
+    let below = Rect {
+        y: area.y + lines,
+        height: area.height - lines,
         ..area
     };
-    (cells, list)
+    if beside.width >= LIST {
+        let width = columns - GAP;
+        (Rect { width, ..area }, beside)
+    } else if below.height >= LINES {
+        let height = lines - 1;
+        (Rect { height, ..area }, below)
+    } else {
+        (area, Rect::default())
+    }
 }
 
 impl Heatmap<'_> {
     /// Draws the cells on the screen, and says how many.
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
         let layout = Layout::new(scene, area);
-        let (cells, list) = split(area, layout.width());
+        let (cells, list) = split(area, &layout);
         self.labels(&layout, scene, cells, buf);
         let mut is_shown = vec![false; scene.snapshot.nodes.len()];
         for index in self.shown {
