@@ -6,13 +6,13 @@ use sshoal::logs::{Order, Since, Source, Tail};
 
 use super::{Sshd, Watch, numbered, order, support::sshd::peer};
 
-/// Starts journald and then the server where only these two see it; needs root.
+/// Starts journald and then the server where only these two see it, and journald goes when the server does; needs root.
 const BESIDE: &str = r#"#!/bin/sh
 exec unshare -m /bin/sh -c '
 mount -t tmpfs none /run/systemd 2>/dev/null || { mkdir -p /run/systemd && mount -t tmpfs none /run/systemd; }
 mkdir -p /run/log && mount -t tmpfs none /run/log && mkdir -p /run/log/journal /run/systemd/journal
 printf "[Journal]\nRateLimitBurst=0\nForwardToWall=no\n" >/run/systemd/journald.conf
-/lib/systemd/systemd-journald >/dev/null 2>&1 &
+setpriv --pdeathsig KILL /lib/systemd/systemd-journald >/dev/null 2>&1 &
 n=0; until [ -S /run/systemd/journal/stdout ] || [ $n = 100 ]; do sleep 0.1; n=$((n+1)); done
 exec "$0" "$@"' SSHD "$@"
 "#;
@@ -81,10 +81,10 @@ fn lines(range: std::ops::Range<usize>) -> String {
     numbered(range).join("\\n") + "\\n"
 }
 
-/// What `app` has said.
+/// What `app` has said, with its process, `app[12]: `, or, where that was gone before journald looked at it, `app: `.
 fn of_app(watch: &Watch) -> Vec<String> {
     let texts = watch.texts();
-    let said = texts.iter().filter_map(|text| text.split_once(" app["));
+    let said = texts.iter().filter_map(|text| text.split_once(" app"));
     let said = said.filter_map(|(_, rest)| rest.split_once(": "));
     said.map(|(_, text)| text.to_owned()).collect()
 }
