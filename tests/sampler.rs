@@ -143,6 +143,76 @@ mod tests {
     }
 
     #[test]
+    fn devices_that_go_are_gone_with_the_next_tick() {
+        for awk in awks() {
+            let tree = Tree::new();
+            let mut running = Running::start(&shells()[0], Some(&awk), &tree.env(), &node(vec![]));
+            running.tick(false);
+            let names = |sample: &Sample| {
+                let nics = sample.net.interfaces.iter().map(|i| i.name.to_string());
+                let disks = sample.io.devices.iter().map(|d| d.name.to_string());
+                nics.chain(disks).collect::<Vec<_>>()
+            };
+            tree.write(&[
+                (
+                    "net/dev",
+                    "x|\n y|\n  eth0:1002000 902 0 0 0 0 0 0 2003000 803 0 0 0 0 0 0\n",
+                ),
+                (
+                    "diskstats",
+                    "   8 0 sda 10 0 20 5 30 0 40 6 0 70 80\n 254 0 dm-0 1 0 2 3 4 0 5 6 0 7 8\n",
+                ),
+            ]);
+            assert_eq!(
+                names(&running.tick(false)),
+                ["eth0", "sda", "dm-0"],
+                "{}",
+                awk.kind
+            );
+            // One in the place of another: the length does not tell.
+            tree.write(&[
+                (
+                    "net/dev",
+                    "x|\n y|\n  eth1:1002000 902 0 0 0 0 0 0 2003000 803 0 0 0 0 0 0\n",
+                ),
+                (
+                    "diskstats",
+                    "   8 0 sdb 10 0 20 5 30 0 40 6 0 70 80\n 254 0 dm-0 1 0 2 3 4 0 5 6 0 7 8\n",
+                ),
+            ]);
+            assert_eq!(names(&running.tick(false)), ["dm-0"], "{}", awk.kind);
+            assert_eq!(
+                names(&running.tick(false)),
+                ["eth1", "dm-0", "sdb"],
+                "{}",
+                awk.kind
+            );
+        }
+    }
+
+    #[test]
+    fn cpus_that_go_offline_are_noticed_and_sockets_of_ipv6_count() {
+        for awk in awks() {
+            let tree = Tree::new();
+            tree.write(&[("net/sockstat6", "TCP6: inuse 40\nUDP6: inuse 2\n")]);
+            let mut running = Running::start(&shells()[0], Some(&awk), &tree.env(), &node(vec![]));
+            let sample = running.tick(false);
+            assert_eq!(
+                (sample.host.cores, sample.tcp.sockets),
+                (Some(2), Some(49)),
+                "{}",
+                awk.kind
+            );
+            tree.write(&[("stat", "cpu  22770 1232 12736 296477 2746 0 129 86 0 0\ncpu0 200 0 0 200 0 0 0 0 0 0\nintr 1 2\nprocesses 15205\n")]);
+            running
+                .meter
+                .feed(Feed::Fast, b"[0 0\n]0 1\n", running.clock());
+            let host = running.tick(false).host;
+            assert_eq!((host.cores, host.forks), (Some(1), None), "{}", awk.kind);
+        }
+    }
+
+    #[test]
     fn memory_beyond_an_int_is_read_whole() {
         for awk in awks() {
             let tree = Tree::new();
@@ -233,14 +303,19 @@ mod tests {
 
     #[test]
     fn fewer_cpus_than_the_machine_has_are_a_limit_and_none_is_none() {
-        for (cpus, max, limit) in [
-            ("1", "max 100000", Some(1.0)),
-            ("0-1", "max 100000", None),
-            ("0,1", "300000 100000", None),
-            ("0,1", "50000 100000", Some(0.5)),
+        // The root group of a machine lacks the CPUs that it has handed to partitions.
+        for (cpus, max, limit, in_container) in [
+            ("1", "max 100000", Some(1.0), true),
+            ("1", "max 100000", None, false),
+            ("0-1", "max 100000", None, true),
+            ("0,1", "300000 100000", None, true),
+            ("0,1", "50000 100000", Some(0.5), true),
         ] {
             for (shell, awk) in pairs() {
                 let tree = Tree::new();
+                if in_container {
+                    tree.write(&[("sys/fs/cgroup/cgroup.events", "populated 1\n")]);
+                }
                 tree.write(&[
                     ("sys/fs/cgroup/memory.max", "max\n"),
                     ("sys/fs/cgroup/cpu.max", &format!("{max}\n")),
@@ -539,6 +614,29 @@ mod tests {
                 (State::Absent, "no openrc here"),
             ];
             assert_eq!(found, wanted, "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_proc_hides_is_not_gone() {
+        for shell in shells() {
+            // Nobody's process is in this /proc, as with hidepid=2; that of init may only be signalled by root.
+            let tree = Tree::new();
+            let pid = std::process::id().to_string();
+            tree.write(&[
+                ("my.pid", &pid),
+                ("init.pid", "1\n"),
+                ("stale.pid", "4194399\n"),
+                ("none.pid", "0\n"),
+            ]);
+            let file = |name: &str| tree.root().join(name).display().to_string();
+            let names = ["my.pid", "init.pid", "stale.pid", "none.pid"];
+            let daemons = names.map(|name| pidfile(name, &file(name))).to_vec();
+            let mut running = Running::start(&shell, None, &[], &node(daemons));
+            let sample = running.slow(&shell, &tree.env());
+            let states = sample.daemon.daemons.iter().map(|d| d.state);
+            let wanted = [State::Up, State::Up, State::Failed, State::Unknown];
+            assert_eq!(states.collect::<Vec<_>>(), wanted, "{shell:?}");
         }
     }
 

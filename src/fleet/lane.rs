@@ -61,6 +61,13 @@ impl Lane {
         self.silent_at = Some(Instant::now() + patience);
     }
 
+    /// Whoever is waited for says something.
+    pub(super) fn hear(&mut self, patience: Duration) {
+        if self.silent_at.is_some() {
+            self.expect_within(patience);
+        }
+    }
+
     pub(super) fn expect_nothing(&mut self) {
         self.silent_at = None;
     }

@@ -53,6 +53,8 @@ pub(super) struct Sampling<'a> {
     frames: u64,
     slow_answers: u64,
     gpu_answers: u64,
+    /// The GPU tool has nothing to tell for now.
+    gpu_is_over: bool,
     started: Instant,
     tick_at: Instant,
     sent_at: Option<Instant>,
@@ -79,6 +81,7 @@ impl<'a> Sampling<'a> {
             frames: 0,
             slow_answers: 0,
             gpu_answers: 0,
+            gpu_is_over: false,
             started: now,
             tick_at: now,
             sent_at: None,
@@ -262,7 +265,8 @@ impl<'a> Sampling<'a> {
     fn is_complete(&self, now: Instant) -> bool {
         let slow =
             self.slow_answers > 0 || self.slow.is_shut() || now > self.started + SLOW_PATIENCE;
-        let gpu = self.gpu_answers > 1 || self.gpu.is_shut() || now > self.started + GPU_PATIENCE;
+        let is_over = self.gpu_is_over || self.gpu.is_shut();
+        let gpu = self.gpu_answers > 1 || is_over || now > self.started + GPU_PATIENCE;
         self.frames >= 2 && slow && gpu
     }
 
@@ -288,6 +292,12 @@ impl<'a> Sampling<'a> {
             self.fast = Lane::open_at(Instant::now());
             return;
         }
+        if is_kill(end) && self.running {
+            if self.meter.fast_killed() {
+                return self.reopen_fast().await;
+            }
+            return self.fail_sampler("the sampler is killed each time").await;
+        }
         self.give_up_fast("the sampler ended").await;
     }
 
@@ -295,16 +305,19 @@ impl<'a> Sampling<'a> {
     async fn give_up_fast(&mut self, why: &str) {
         let again = self.running && self.meter.fast_lost();
         if again {
-            self.running = false;
-            self.fast = Lane::open_at(Instant::now() + Duration::from_secs(1));
-            self.poller.report(News::Sampler(Sampler::Starting)).await;
-            return;
+            return self.reopen_fast().await;
         }
         // Before the hello, login scripts may have greeted; what failed complains, mostly on standard error.
         let printed = || (!self.running).then(|| self.meter.instead_of_hello());
         let said = self.complaint.text().or_else(|| printed().flatten());
         let why = said.map_or_else(|| why.to_owned(), |line| format!("{why}: {line}"));
         self.fail_sampler(&why).await;
+    }
+
+    async fn reopen_fast(&mut self) {
+        self.running = false;
+        self.fast = Lane::open_at(Instant::now() + Duration::from_secs(1));
+        self.poller.report(News::Sampler(Sampler::Starting)).await;
     }
 
     async fn fail_sampler(&mut self, why: &str) {
@@ -348,6 +361,8 @@ impl<'a> Sampling<'a> {
     fn on_slow(&mut self, output: Output) {
         match output {
             Output::Stdout(bytes) => {
+                // Many tools that each take their time are not one that hangs.
+                self.slow.hear(SILENCE);
                 let clock = self.poller.clock.reading();
                 for signal in self.meter.feed(Feed::Slow, &bytes, clock) {
                     self.on_slow_signal(&signal);
@@ -406,9 +421,17 @@ impl<'a> Sampling<'a> {
             Output::End(_) if self.meter.gpu_failed() => {
                 self.gpu = Lane::open_at(Instant::now() + Duration::from_secs(1));
             }
-            Output::End(_) => self.gpu = Lane::shut(),
+            Output::End(_) => {
+                self.gpu_is_over = true;
+                self.gpu = Lane::open_at(Instant::now() + AGAIN_LATER);
+            }
         }
     }
+}
+
+/// True where a signal ended it, by itself or as its shell tells: short of memory, not at fault with what it read.
+fn is_kill(end: &End) -> bool {
+    matches!(end, End::Signal(_) | End::Exit(129..=192))
 }
 
 /// When the next tick is due: soon after the first, then on the node's own place in the interval; a late answer skips ticks, never queues them.

@@ -93,7 +93,7 @@ impl Raw {
     }
 
     /// Ends the interval.
-    pub(super) fn close(&mut self, uptime: f64, asked: Asked) {
+    pub(super) fn close(&mut self, uptime: Option<f64>, asked: Asked) {
         self.all.close(uptime);
         self.spent.iter_mut().for_each(|time| time.close(uptime));
         self.periods.close(uptime);

@@ -8,6 +8,18 @@ use crate::node::text::SafeText;
 pub struct Reading {
     /// In mount order; `/` first where it is there.
     pub mounts: Vec<Mount>,
+    /// Why some or all are not known.
+    pub problem: Option<SafeText>,
+}
+
+impl Reading {
+    /// Nothing is known of them.
+    pub(super) fn unknown(why: &str) -> Self {
+        Self {
+            mounts: Vec::new(),
+            problem: Some(clipped(why)),
+        }
+    }
 }
 
 /// One mounted file system.
@@ -61,7 +73,15 @@ pub(super) fn mounts(answer: &Answer) -> Option<Reading> {
         .collect();
     answer.part("mounts")?;
     let listed = answer.lines("mounts").take(MAX_MOUNTS).filter_map(listed);
-    let mut mounts: Vec<Mount> = listed
+    let mut seen: Vec<(Vec<u8>, Mount)> = Vec::new();
+    for (path, mount) in listed {
+        // What is mounted over another hides it.
+        seen.retain(|(of, _)| *of != path);
+        seen.push((path, mount));
+    }
+    let all = seen.len();
+    let mut mounts: Vec<Mount> = seen
+        .into_iter()
         .filter_map(|(path, mount)| {
             let (_, size) = sizes.iter().find(|(of, _)| *of == path)?;
             Some(Mount {
@@ -74,7 +94,20 @@ pub(super) fn mounts(answer: &Answer) -> Option<Reading> {
         })
         .collect();
     mounts.sort_by_key(|mount| mount.path.as_str() != "/");
-    Some(Reading { mounts })
+    let problem = (mounts.len() < all).then(|| complaint(answer));
+    Some(Reading { mounts, problem })
+}
+
+/// What the tool says of the mounts that it can't tell of.
+fn complaint(answer: &Answer) -> SafeText {
+    let lines = answer.lines("stat").chain(answer.lines("df"));
+    let mut said = lines.filter(|line| stat(line).is_none() && df(line).is_none());
+    let late = |part| answer.part(part) == Some("124");
+    match said.find(|line| !line.starts_with(b"Filesystem ")) {
+        _ if late("stat") || late("df") => clipped("no answer in 8 s"),
+        Some(line) => clipped(&String::from_utf8_lossy(line)),
+        None => clipped("no answer"),
+    }
 }
 
 /// `rw ext4 /data\040one`

@@ -17,19 +17,20 @@
 //! | `u` | every tick | seconds since boot: `1685.17` |
 //! | `c` | every tick | first line of `/proc/stat` without `cpu`: user nice system idle iowait irq softirq steal guest guest_nice (older kernels: fewer) |
 //! | `cN` | `p` | the same of core N |
+//! | `C` | full | CPUs online |
 //! | `m` | every tick | kB: MemTotal MemFree MemAvailable Buffers Cached Shmem SReclaimable Dirty SwapTotal SwapFree |
 //! | `z` | every tick, with ZFS | bytes: size and c_min of its cache (ARC) |
 //! | `k` | every tick, in a container with a limit | bytes: memory.current, inactive_file |
 //! | `Pc` `Pm` `Pi` | every tick | pressure of cpu, memory, io: some avg10, some avg60, full avg10, full avg60 (the last two may be missing) |
-//! | `nIF` | every tick | interface IF: received bytes, errors, drops; sent bytes, errors, drops |
-//! | `dDISK` | every tick | whole disk: reads, sectors read, writes, sectors written, in flight, busy ms |
+//! | `nIF` | every tick | interface IF: received bytes, errors, drops; sent bytes, errors, drops; gone: `-` |
+//! | `dDISK` | every tick | whole disk: reads, sectors read, writes, sectors written, in flight, busy ms; gone: `-` |
 //! | `aN` | every tick | AMD card N: busy %, memory used, memory in all (bytes), temperature (m°C), power, power limit (µW) |
 //! | `AN` | full | its product name |
 //! | `wN` | every tick | watched item N, counted from 1: `P`: state and start time in ticks after boot (`S 3021`); `G`: `1` when processes live in it, else `0`; gone: `-` |
 //! | `pf` `pb` | `m` | processes created since boot; blocked on I/O now |
 //! | `vs` `vf` `vo` | `m` | since boot: pages swapped out, major faults, OOM kills |
 //! | `t` | `m` | CurrEstab OutSegs RetransSegs |
-//! | `ts` | `m` | TCP sockets in use |
+//! | `ts` | `m` | TCP sockets in use: of IPv4, of IPv6 (which may be missing) |
 //! | `f` | `m` | `/proc/sys/fs/file-nr`: open, 0, limit |
 
 use std::{fmt, ops::Range};

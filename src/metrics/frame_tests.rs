@@ -225,6 +225,47 @@ fn a_device_made_anew_drops_one_interval() {
 }
 
 #[test]
+fn what_is_gone_is_told_between_full_frames() {
+    let gone = "u 1688.17\nneth0 -\ndvda -\nl -\n";
+    let sample = sample(&[(FIRST, FULL), (SECOND, DELTA), (gone, DELTA)]);
+    assert_eq!(
+        (sample.net.interfaces.len(), sample.io.devices.len()),
+        (0, 0)
+    );
+    assert_eq!(sample.load.averages, None);
+}
+
+#[test]
+fn a_device_that_comes_back_has_no_past() {
+    let (gone, back) = (
+        "u 1688.17\nneth0 -\n",
+        "u 1689.17\nneth0 99999999 0 0 9 0 0\n",
+    );
+    let sample = sample(&[(FIRST, FULL), (SECOND, DELTA), (gone, DELTA), (back, DELTA)]);
+    assert_eq!(sample.net.interfaces[0].rx, None);
+}
+
+#[test]
+fn without_an_uptime_there_are_no_rates() {
+    let sample = sample(&[
+        (FIRST, FULL),
+        (SECOND, FULL),
+        ("u -\nc 22999 1232 12736 296999 2746 0 129 86 0 0\n", DELTA),
+    ]);
+    assert_eq!((sample.host.uptime, sample.cpu.busy), (None, None));
+    assert_eq!(
+        (sample.net.interfaces[0].rx, sample.io.devices[0].read),
+        (None, None)
+    );
+}
+
+#[test]
+fn cpus_come_and_go_and_sockets_are_of_both_families() {
+    let sample = sample(&[("u 1\nC 8\nts 9 4\n", FULL)]);
+    assert_eq!((sample.host.cores, sample.tcp.sockets), (Some(8), Some(13)));
+}
+
+#[test]
 fn old_kernels_and_containers_have_their_memory() {
     let old = sample(&[("u 1\nm 1000 100 - 50 300 20 10 0 500 200\n", FULL)]);
     assert_eq!(
@@ -246,6 +287,14 @@ fn old_kernels_and_containers_have_their_memory() {
     raw.fill(&mut limited);
     assert_eq!(limited.memory.total, Some(500_000));
     assert_eq!(limited.memory.available, Some(250_000));
+    raw.apply(b"u 2\nk - -\n", DELTA, |_, _| {});
+    raw.fill(&mut limited);
+    let memory = (
+        limited.memory.total,
+        limited.memory.used(),
+        limited.memory.cached,
+    );
+    assert_eq!(memory, (Some(500_000), None, None), "nothing of the host's");
 }
 
 #[test]
@@ -262,6 +311,8 @@ fn amd_cards_come_from_their_own_lines() {
     );
     assert_eq!((cards[0].power_limit, cards[1].util), (None, None));
     assert_eq!(cards[0].name.as_str(), "Radeon PRO W7800");
+    raw.apply(b"u 2\na1 - - - - - -\n", DELTA, |_, _| {});
+    assert_eq!(raw.amd.cards().len(), 1, "one fell off the bus");
 }
 
 #[test]

@@ -12,8 +12,10 @@ pub struct Reading {
     pub gpus: Vec<Gpu>,
     /// Why there are none to show though there is a tool, e.g. "driver not loaded".
     pub problem: Option<SafeText>,
-    /// The tool was not heard yet in this session: cards may still come.
+    /// The tool was not heard out yet in this session: cards may still come.
     pub pending: bool,
+    /// Cards are suspended, and left so: they are not told of.
+    pub asleep: bool,
 }
 
 /// One card.
@@ -72,8 +74,12 @@ pub(super) struct Amd(Vec<Gpu>);
 pub(super) const MAX_CARDS: usize = 64;
 
 impl Amd {
-    /// One card: busy %, memory used, memory in all, temperature, power, power limit.
+    /// One card: busy %, memory used, memory in all, temperature, power, power limit. One without any figure is gone.
     pub(super) fn take(&mut self, card: Option<u64>, mut value: Words) {
+        if value.clone().all(|figure| figure == b"-") {
+            self.0.retain(|gpu| Some(u64::from(gpu.index)) != card);
+            return;
+        }
         let Some(gpu) = self.card(card) else { return };
         gpu.util = value.f64().map(|percent| percent.min(100.0));
         gpu.memory_used = value.u64();

@@ -116,6 +116,55 @@ fn oom_kills_of_an_earlier_session_are_not_forgotten() {
 }
 
 #[test]
+fn a_kill_that_cut_the_connection_is_told_after_it() {
+    let mut tracker = Tracker::default();
+    let mut judge = |at, boot: &str, total| {
+        let mut sample = Sample::default();
+        sample.host.boot_id = Some(boot.into());
+        (sample.host.oom_kills, sample.host.oom_new) = (Some(total), Some(0));
+        let findings = tracker.judge(at, &sample).findings;
+        findings.first().map(|f| f.reason.clone())
+    };
+    assert_eq!(judge(0, "a", 7), None, "of days past");
+    let told = judge(60_000, "a", 9).unwrap();
+    assert!(told.starts_with("2 out-of-memory kills,"), "{told}");
+    let told = judge(120_000, "b", 1).unwrap();
+    assert!(told.starts_with("3 out-of-memory kills,"), "{told}");
+}
+
+#[test]
+fn disks_that_are_not_told_of_are_worth_a_look() {
+    let mut tracker = Tracker::default();
+    let mut judge = |mounts: &[Mount], problem: Option<&str>| {
+        let mut sample = Sample::default();
+        sample.disk.mounts = mounts.to_vec();
+        sample.disk.problem = problem.map(Into::into);
+        let findings = tracker.judge(0, &sample).findings;
+        findings.first().map(|f| (f.severity, f.reason.clone()))
+    };
+    let unknown = |severity| Some((severity, "disks unknown: no answer".to_owned()));
+    assert_eq!(judge(&[], Some("no answer")), unknown(Info));
+    assert_eq!(judge(&[mount("/", 50, false)], None), None);
+    assert_eq!(judge(&[], Some("no answer")), unknown(Warn));
+}
+
+#[test]
+fn cards_that_sleep_are_not_lost() {
+    let mut tracker = Tracker::default();
+    let mut sample = Sample::default();
+    sample.gpu.gpus = vec![Gpu::default()];
+    tracker.judge(0, &sample);
+    sample.gpu = gpu::Reading {
+        asleep: true,
+        ..gpu::Reading::default()
+    };
+    assert_eq!(tracker.judge(0, &sample).findings, []);
+    sample.gpu.problem = Some("asleep".into());
+    let severity = tracker.judge(0, &sample).severity();
+    assert_eq!(severity, Info);
+}
+
+#[test]
 fn kills_that_are_not_counted_for_a_while_are_not_told_twice() {
     let mut tracker = Tracker::default();
     let mut sample = Sample::default();

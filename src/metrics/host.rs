@@ -39,10 +39,11 @@ pub struct Reading {
     pub forks: Option<f64>,
 }
 
-/// The lines `u`, `pf`, `pb`, `vs`, `vf`, `vo` and `f`.
+/// The lines `u`, `C`, `pf`, `pb`, `vs`, `vf`, `vo` and `f`.
 #[derive(Debug, Default)]
 pub(super) struct Raw {
     uptime: Option<f64>,
+    cores: Option<u32>,
     forks: Counters<1>,
     faults: Counters<1>,
     swapped: Counters<1>,
@@ -61,6 +62,12 @@ impl Raw {
     /// Seconds since boot.
     pub(super) fn uptime(&self) -> Option<f64> {
         self.uptime
+    }
+
+    /// CPUs online: they come and go.
+    pub(super) fn take_cores(&mut self, mut value: Words) {
+        let cores = value.u64().and_then(|n| u32::try_from(n).ok());
+        self.cores = cores.filter(|n| *n > 0);
     }
 
     /// The other lines: the first letter of the key, and the rest of it.
@@ -93,7 +100,7 @@ impl Raw {
     }
 
     /// Ends the interval of the medium sources.
-    pub(super) fn close(&mut self, uptime: f64) {
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         self.forks.close(uptime);
         self.faults.close(uptime);
         self.swapped.close(uptime);
@@ -111,6 +118,7 @@ impl Raw {
     pub(super) fn fill(&self, reading: &mut Reading) {
         let rate = |counters: &Counters<1>| counters.rates().map(|[rate]| rate);
         reading.uptime = self.uptime;
+        reading.cores = self.cores;
         reading.forks = rate(&self.forks);
         reading.major_faults = rate(&self.faults);
         reading.swap_outs = rate(&self.swapped);

@@ -43,10 +43,10 @@ pub(super) struct Raw(Devices<5>);
 const SECTOR: f64 = 512.0;
 
 impl Raw {
-    /// One disk.
+    /// One disk; without figures it is gone.
     pub(super) fn take(&mut self, name: &[u8], mut value: Words) {
         let Some([reads, read, writes, written, in_flight, busy]) = value.counters(6) else {
-            return;
+            return self.0.remove(name);
         };
         let counters = [reads, read, writes, written, busy];
         self.0.set(name, counters, Some(in_flight));
@@ -58,7 +58,7 @@ impl Raw {
     }
 
     /// Ends the interval.
-    pub(super) fn close(&mut self, uptime: f64) {
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         self.0.close(uptime);
     }
 

@@ -22,6 +22,7 @@ impl Raw {
     pub(super) fn take(&mut self, mut value: Words) {
         let averages = [value.f64(), value.f64(), value.f64()];
         let [Some(one), Some(five), Some(fifteen)] = averages else {
+            self.0 = Reading::default();
             return;
         };
         self.0.averages = Some([one, five, fifteen].map(|load| load.min(1e6)));

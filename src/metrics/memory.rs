@@ -70,11 +70,12 @@ impl Raw {
         let limit = self
             .limit
             .filter(|limit| total.is_none_or(|total| *limit < total))?;
-        let [used, cache] = self.limited?;
+        // Where its use is not told, that of the host says nothing of it.
+        let used = self.limited.map(|[used, cache]| used.saturating_sub(cache));
         Some(Reading {
             total: Some(limit),
-            available: Some(limit.saturating_sub(used.saturating_sub(cache))),
-            cached: Some(cache),
+            available: used.map(|used| limit.saturating_sub(used)),
+            cached: self.limited.map(|[_, cache]| cache),
             ..Reading::default()
         })
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Sample,
+    age::Ages,
     frame::{Bad, Frame, Frames},
     host::Skew,
     mig::Instances,
@@ -66,6 +67,9 @@ const FULL_EVERY: u64 = 60;
 /// Ticks from one look at the medium sources to the next.
 const MEDIUM_EVERY: u64 = 10;
 
+/// So often in a row a sampler is started again as soon as it was killed.
+const MOST_KILLS: u32 = 5;
+
 /// Bytes that are looked at in one go, which bounds the buffers.
 const CHUNK: usize = 64 * 1024;
 
@@ -78,11 +82,20 @@ const SUSPECTS: [(&str, &[&str]); 5] = [
     ),
     (
         "medium",
-        &["vmstat", "net/snmp", "net/sockstat", "sys/fs/file-nr"],
+        &[
+            "vmstat",
+            "net/snmp",
+            "net/sockstat",
+            "net/sockstat6",
+            "sys/fs/file-nr",
+        ],
     ),
     ("traffic", &["net/dev", "diskstats"]),
     ("zfs", &["spl/kstat/zfs/arcstats"]),
 ];
+
+/// The one of them that is cards.
+const AMD: usize = 0;
 
 /// A tick that waits for its frame.
 #[derive(Debug)]
@@ -113,11 +126,14 @@ pub struct Meter {
     since_full: u64,
     /// Indices of [`SUSPECTS`] that are left alone.
     withheld: Vec<usize>,
+    /// How often in a row a young sampler was killed.
+    kills: u32,
     slow: Slow,
     /// What is wanted of the slow channel before its turn: daemons after one went, MIG instances once there may be some.
     early: Topics,
     disks: disk::Reading,
     smi: Smi,
+    heard: Ages,
 }
 
 impl Meter {
@@ -139,10 +155,12 @@ impl Meter {
             answered: 0,
             since_full: 0,
             withheld: Vec::new(),
+            kills: 0,
             slow: Slow::default(),
             early: Topics::default(),
             disks: disk::Reading::default(),
             smi: Smi::default(),
+            heard: Ages::default(),
         }
     }
 
@@ -165,6 +183,7 @@ impl Meter {
     /// Takes bytes of a channel.
     pub fn feed(&mut self, from: Feed, bytes: &[u8], clock: Clock) -> Vec<Signal> {
         let mut signals = Vec::new();
+        self.heard.at(clock.mono_ms);
         for bytes in bytes.chunks(CHUNK) {
             match from {
                 Feed::Fast => self.feed_fast(bytes, clock, &mut signals),
@@ -210,6 +229,7 @@ impl Meter {
         self.raw.cpu.limit_to(hello.cpu_limit, hello.cores);
         let kind = hello.kind.clone();
         self.hello = Some(hello);
+        self.heard.begin();
         signals.push(Signal::Hello { kind });
         Some(rest)
     }
@@ -240,6 +260,10 @@ impl Meter {
             });
         if let Some(epoch) = frame.epoch {
             self.skew.take(epoch, flight.sent.epoch_s, clock.epoch_s);
+        }
+        let has_nvidia = self.hello.as_ref().is_some_and(|hello| hello.nvidia);
+        if has_nvidia && self.heard.are_cards_late() && self.smi.is_awaited() {
+            self.smi.silent();
         }
         self.answered += 1;
         self.since_full = if tick.full { 0 } else { self.since_full + 1 };
@@ -280,6 +304,20 @@ impl Meter {
         self.answered >= FULL_EVERY || self.withhold()
     }
 
+    /// The fast channel was killed though the session lives: true when it may be opened again, with all that it read. One that is killed
+    /// again and again is left alone for a while.
+    pub fn fast_killed(&mut self) -> bool {
+        self.kills = if self.answered >= FULL_EVERY {
+            1
+        } else {
+            self.kills + 1
+        };
+        if self.kills > MOST_KILLS {
+            self.kills = 0;
+        }
+        self.kills > 0
+    }
+
     fn withhold(&mut self) -> bool {
         let asked = self.flight.as_ref().map(|flight| &flight.tick);
         let list_is_new = asked.is_some_and(|tick| tick.watch.is_some());
@@ -296,7 +334,13 @@ impl Meter {
             .into_iter()
             .find(|i| !self.withheld.contains(i) && self.has(*i));
         self.withheld.extend(next);
-        next.is_some() || self.watchlist.turn_off()
+        if next.is_some() || self.watchlist.turn_off() {
+            return true;
+        }
+        // It ends without any of them too: none was guilty.
+        self.withheld.clear();
+        self.watchlist.turn_on();
+        false
     }
 
     /// True where the node has something of this suspect.
@@ -365,7 +409,13 @@ impl Meter {
 
     fn learn(&mut self, answer: &Answer) {
         let told = self.slow.told().unwrap_or_default();
-        self.disks = disk::mounts(answer).unwrap_or_else(|| std::mem::take(&mut self.disks));
+        if let Some(disks) = disk::mounts(answer) {
+            self.disks = disks;
+            self.heard.disks();
+        }
+        if told.daemons {
+            self.heard.daemons();
+        }
         if let Some(hello) = self.slow.hello().filter(|_| told.daemons) {
             let truths = truth::truths(answer, hello, &self.daemons);
             self.watchlist.learn(truths);
@@ -377,7 +427,10 @@ impl Meter {
 
     fn feed_gpu(&mut self, bytes: &[u8], signals: &mut Vec<Signal>) {
         let had_mig = self.smi.has_mig();
-        signals.extend(self.smi.feed(bytes).then_some(Signal::Gpu));
+        if self.smi.feed(bytes) {
+            self.heard.cards();
+            signals.push(Signal::Gpu);
+        }
         if self.smi.has_mig() && !had_mig {
             self.early.mig = true;
             signals.push(Signal::AskSlow);
@@ -402,9 +455,14 @@ impl Meter {
 
     /// Everything known now.
     pub fn sample(&self) -> Sample {
+        let disk = match self.heard.late_disks() {
+            Some(why) => disk::Reading::unknown(why),
+            None => self.disks.clone(),
+        };
+        let uptime = self.raw.host.uptime();
         let mut sample = Sample {
-            disk: self.disks.clone(),
-            daemon: self.watchlist.reading(self.raw.host.uptime()),
+            disk,
+            daemon: self.watchlist.reading(uptime, self.heard.late_daemons()),
             ..Sample::default()
         };
         self.raw.fill(&mut sample);
@@ -414,7 +472,7 @@ impl Meter {
             kernel: hello.and_then(|hello| hello.kernel.clone()),
             boot_id: hello.and_then(|hello| hello.boot.clone()),
             container: hello.and_then(|hello| hello.container.clone()),
-            cores: hello.and_then(|hello| hello.cores),
+            cores: sample.host.cores.or(hello.and_then(|hello| hello.cores)),
             skew: skew.map(|(skew, _)| skew),
             skew_error: skew.map(|(_, error)| error),
             ..sample.host
@@ -422,9 +480,14 @@ impl Meter {
         let amd = self.raw.amd.cards().iter().cloned();
         sample.gpu.gpus = self.smi.cards().chain(amd).collect();
         let asleep = hello.is_some_and(|hello| hello.asleep);
+        sample.gpu.asleep = asleep || hello.is_some_and(|hello| hello.amd_asleep);
         sample.gpu.pending = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
         let asleep = || asleep.then(|| SafeText::from("asleep"));
-        sample.gpu.problem = self.smi.problem().or_else(asleep);
+        let unread = || {
+            let is_withheld = self.withheld.contains(&AMD);
+            is_withheld.then(|| "AMD cards are not read: that ended the sampler".into())
+        };
+        sample.gpu.problem = self.smi.problem().or_else(asleep).or_else(unread);
         sample
     }
 }

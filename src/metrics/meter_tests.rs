@@ -128,6 +128,140 @@ fn what_ends_the_sampler_is_left_out_next_time() {
         meter.fast_lost() && !meter.fast_lost(),
         "nothing is left to leave out"
     );
+    assert!(
+        meter.program().contains("case ,, in"),
+        "and none was guilty"
+    );
+}
+
+#[test]
+fn a_sampler_that_is_killed_leaves_nothing_out() {
+    let mut meter = meter(&[]);
+    turn(&mut meter, "u 1\n", 0.0);
+    let kills: Vec<_> = (0..6).map(|_| meter.fast_killed()).collect();
+    assert_eq!(kills, [true, true, true, true, true, false]);
+    assert!(meter.program().contains("case ,, in"));
+}
+
+#[test]
+fn amd_cards_that_are_left_alone_are_not_lost() {
+    let cards = |word: &str| HELLO.replace("gpu=nvidia", word);
+    let mut meter = meter(&[]);
+    meter.program();
+    meter.feed(Feed::Fast, cards("gpu=amd:card0").as_bytes(), at(0.0));
+    turn(&mut meter, "u 1\na0 1 2 3 4 5 6\n", 0.0);
+    assert_eq!(meter.sample().gpu.problem, None);
+    assert!(meter.fast_lost());
+    meter.program();
+    meter.feed(Feed::Fast, cards("gpu=-").as_bytes(), at(1.0));
+    turn(&mut meter, "u 2\n", 1.0);
+    let gpu = meter.sample().gpu;
+    assert!(
+        gpu.problem
+            .unwrap()
+            .as_str()
+            .starts_with("AMD cards are not read")
+    );
+    meter.program();
+    meter.feed(Feed::Fast, cards("gpu=amd-asleep").as_bytes(), at(2.0));
+    assert!(meter.sample().gpu.asleep);
+}
+
+#[test]
+fn cards_that_are_read_no_more_are_not_shown() {
+    let mut meter = meter(&[]);
+    let row = row("Disabled");
+    meter.feed(Feed::Gpu, format!("{row}{row}").as_bytes(), at(1.0));
+    turn(&mut meter, "u 21\n", 21.0);
+    assert_eq!(meter.sample().gpu.gpus.len(), 1);
+    let lost = "Unable to determine the device handle for GPU0: 0000:01:00.0: GPU is lost.\n";
+    assert_eq!(meter.feed(Feed::Gpu, lost.as_bytes(), at(21.5)), []);
+    turn(&mut meter, "u 22\n", 22.0);
+    let gpu = meter.sample().gpu;
+    assert_eq!(gpu.gpus, []);
+    assert_eq!(gpu.problem, Some("nvidia-smi does not answer".into()));
+}
+
+#[test]
+fn what_the_slow_channel_told_is_not_true_for_ever() {
+    let mut meter = meter(&["web"]);
+    turn(&mut meter, "u 10.5\n", 0.0);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    answer(&mut meter, TRUTH);
+    turn(&mut meter, "u 11.5\nw1 S 300\n", 1.0);
+    turn(&mut meter, "u 190.5\n", 180.0);
+    let sample = meter.sample();
+    assert_eq!((sample.disk.mounts.len(), sample.disk.problem), (3, None));
+    turn(&mut meter, "u 191.5\n", 181.0);
+    let sample = meter.sample();
+    assert_eq!(
+        sample.disk,
+        disk::Reading::unknown("no answer for over 3 minutes")
+    );
+    assert_eq!(
+        sample.daemon.daemons[0].state,
+        State::Up,
+        "its process lives"
+    );
+    turn(&mut meter, "u 192.5\nw1 -\n", 182.0);
+    let daemon = &meter.sample().daemon.daemons[0];
+    assert_eq!(
+        (daemon.name.as_str(), daemon.state),
+        ("web", State::Unknown)
+    );
+    assert_eq!(
+        daemon.untold().unwrap(),
+        "web unknown: no answer for over 3 minutes"
+    );
+}
+
+#[test]
+fn a_mount_over_another_hides_it() {
+    let mut meter = meter(&[]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    answer(
+        &mut meter,
+        "=mounts
+ ro ext4 /data
+ rw xfs /data
+=stat 0
+ 4096 9 5 0 0 /data
+ 4096 9 5 0 0 /data
+",
+    );
+    let mounts = meter.sample().disk.mounts;
+    let told: Vec<_> = mounts
+        .iter()
+        .map(|m| (m.kind.as_str(), m.read_only))
+        .collect();
+    assert_eq!(told, [("xfs", false)]);
+}
+
+#[test]
+fn a_mount_that_does_not_answer_is_told() {
+    let mut meter = meter(&[]);
+    meter.slow_program().unwrap();
+    meter.feed(Feed::Slow, SLOW_HELLO.as_bytes(), at(0.0));
+    let mounts = "=mounts\n rw ext4 /\n rw xfs /data\n";
+    let problem = |meter: &Meter| meter.sample().disk.problem.unwrap().to_string();
+    answer(&mut meter, &format!("{mounts}=stat 124\n"));
+    assert_eq!(problem(&meter), "no answer in 8 s");
+    let said = "stat: cannot read file system information for '/data': Input/output error";
+    answer(
+        &mut meter,
+        &format!("{mounts}=stat 1\n {said}\n 4096 1000 500 0 0 /\n"),
+    );
+    assert_eq!(
+        (problem(&meter).as_str(), meter.sample().disk.mounts.len()),
+        (said, 1)
+    );
+    answer(
+        &mut meter,
+        &format!("{mounts}=stat 0\n 4096 9 5 0 0 /\n 4096 9 5 0 0 /data\n"),
+    );
+    assert_eq!(meter.sample().disk.problem, None);
 }
 
 #[test]
@@ -261,7 +395,7 @@ fn mounts_come_with_the_root_first() {
 #[test]
 fn gpus_have_a_channel_of_their_own() {
     let mut meter = meter(&[]);
-    assert!(meter.gpu_command().unwrap().ends_with(" -l 2"));
+    assert!(meter.gpu_command().unwrap().contains(" -l 2"));
     assert!(meter.sample().gpu.pending);
     let row = "0, NVIDIA H100, 5, 1, 10, 40, 70.5, 700, 1980, [N/A], Enabled, 0, Disabled, 0x0, 00000000:01:00.0\n";
     assert_eq!(
@@ -269,6 +403,8 @@ fn gpus_have_a_channel_of_their_own() {
         [Signal::Gpu]
     );
     assert_eq!(meter.sample().gpu.gpus.len(), 1);
+    assert!(meter.sample().gpu.pending, "others may be on their way");
+    meter.feed(Feed::Gpu, row.as_bytes(), at(2.0));
     assert!(!meter.sample().gpu.pending);
     assert!(meter.gpu_failed());
 }

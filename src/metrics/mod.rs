@@ -1,5 +1,6 @@
 //! What is measured on a node: one probe per file, each with what to ask, how to parse it, and its table of fields. Pure.
 
+mod age;
 pub mod cpu;
 pub mod daemon;
 pub mod disk;

@@ -30,14 +30,43 @@ pub struct Interface {
 }
 
 impl Reading {
-    /// Interfaces that are not built from others (bond, bridge, tunnel, VLAN).
+    /// Interfaces that are not built from others (bond, bridge, tunnel, VLAN), whose traffic would count twice.
     pub fn physical(&self) -> impl Iterator<Item = &Interface> {
-        const BUILT: [&str; 7] = ["bond", "br", "docker", "tun", "wg", "tailscale", "virbr"];
-        self.interfaces.iter().filter(|i| {
-            let name = i.name.as_str();
-            !name.contains('.') && !BUILT.iter().any(|prefix| name.starts_with(prefix))
-        })
+        self.interfaces
+            .iter()
+            .filter(|interface| !is_built(interface.name.as_str()))
     }
+}
+
+/// What kernels and common tools call what they build: `bond0`, `vmbr0`, `podman0`, `vxlan.calico`, `eth0.100`.
+fn is_built(name: &str) -> bool {
+    const BUILT: [&str; 18] = [
+        "bond",
+        "br",
+        "docker",
+        "podman",
+        "cilium",
+        "flannel",
+        "kube",
+        "ovs",
+        "fwln",
+        "fwpr",
+        "tun",
+        "wg",
+        "tailscale",
+        "zt",
+        "macvlan",
+        "ipvlan",
+        "vxlan",
+        "genev",
+    ];
+    // A card may be called `green0`, or `fabric0`.
+    const NUMBERED: [&str; 6] = ["br", "team", "cni", "gre", "sit", "vlan"];
+    let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let ends = |kind: &&str| name.split_once(*kind).is_some_and(|(_, rest)| number(rest));
+    name.contains('.')
+        || BUILT.iter().any(|kind| name.starts_with(kind))
+        || NUMBERED.iter().any(ends)
 }
 
 fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
@@ -49,10 +78,11 @@ fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 pub(super) struct Raw(Devices<6>);
 
 impl Raw {
-    /// One interface.
+    /// One interface; without figures it is gone.
     pub(super) fn take(&mut self, name: &[u8], mut value: Words) {
-        if let Some(counters) = value.counters(6) {
-            self.0.set(name, counters, None);
+        match value.counters(6) {
+            Some(counters) => self.0.set(name, counters, None),
+            None => self.0.remove(name),
         }
     }
 
@@ -62,7 +92,7 @@ impl Raw {
     }
 
     /// Ends the interval.
-    pub(super) fn close(&mut self, uptime: f64) {
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         self.0.close(uptime);
     }
 
@@ -119,3 +149,56 @@ pub const FIELDS: &[Field] = &[
         read: |s| sum(s.net.physical().map(|i| i.drops)),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_from_others_counts_once() {
+        let built = [
+            "bond0",
+            "team0",
+            "br0",
+            "br-1f2e3d",
+            "bridge0",
+            "virbr0",
+            "vmbr0",
+            "lxdbr0",
+            "fwbr100i0",
+            "docker0",
+            "podman0",
+            "cni0",
+            "flannel.1",
+            "vxlan.calico",
+            "cilium_host",
+            "eth0.100",
+            "vlan7",
+            "wg0",
+            "tun0",
+            "tunl0",
+            "zt7nnig",
+            "ovs-system",
+        ];
+        assert_eq!(
+            built
+                .iter()
+                .filter(|name| !is_built(name))
+                .collect::<Vec<_>>(),
+            [&""; 0]
+        );
+        let cards = [
+            "eth0",
+            "enp3s0f0np0",
+            "eno1",
+            "wlp3s0",
+            "ib0",
+            "hsn0",
+            "fabric0",
+            "em1",
+            "usb0",
+            "green0",
+        ];
+        assert_eq!(cards.iter().filter(|name| is_built(name)).count(), 0);
+    }
+}

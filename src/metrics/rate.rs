@@ -55,10 +55,15 @@ impl<const N: usize> Counters<N> {
         self.seen
     }
 
-    /// Ends the interval at `uptime`; a counter that was not sent has not moved.
-    pub(super) fn close(&mut self, uptime: f64) {
+    /// Ends the interval at `uptime`; a counter that was not sent has not moved. Where the uptime is not known the interval has no end,
+    /// and is none of the next one's.
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         let Some(now) = self.now.filter(|_| self.seen) else {
             *self = Self::default();
+            return;
+        };
+        let Some(uptime) = uptime else {
+            (self.base, self.grown) = (None, None);
             return;
         };
         match self.base {
@@ -86,16 +91,11 @@ impl<const N: usize> Counters<N> {
     }
 }
 
-/// What each counter grew by; a counter of 32 bits may wrap, any other step back is a reset and spoils the interval.
+/// What each counter grew by. A step back spoils the interval: a counter of 32 bits that wraps can't be told from one of a device that was made anew.
 fn growth<const N: usize>(base: [u64; N], now: [u64; N]) -> Option<[u64; N]> {
-    const WRAP: u64 = 1 << 32;
     let mut grown = now;
     for (now, before) in grown.iter_mut().zip(base) {
-        *now = match now.checked_sub(before) {
-            Some(n) => n,
-            None if before < WRAP && before - *now > WRAP / 2 => *now + WRAP - before,
-            None => return None,
-        };
+        *now = now.checked_sub(before)?;
     }
     Some(grown)
 }
@@ -169,8 +169,13 @@ impl<const N: usize> Devices<N> {
         self.list.iter_mut().for_each(|d| d.counters.expect());
     }
 
+    /// The device with this name is gone: another of its name has no past.
+    pub(super) fn remove(&mut self, name: &[u8]) {
+        self.list.retain(|device| *device.key != *name);
+    }
+
     /// Ends the interval and forgets devices that a full frame lacked.
-    pub(super) fn close(&mut self, uptime: f64) {
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         self.next = 0;
         self.list.retain_mut(|device| {
             let seen = device.counters.is_seen();
@@ -193,7 +198,7 @@ mod tests {
         let mut counters = Counters::<1>::default();
         for (value, uptime) in readings {
             counters.set([*value]);
-            counters.close(*uptime);
+            counters.close(Some(*uptime));
         }
         counters.rates().map(|[rate]| rate)
     }
@@ -211,10 +216,23 @@ mod tests {
     }
 
     #[test]
-    fn a_32_bit_counter_wraps() {
+    fn a_wrap_and_a_device_made_anew_look_alike() {
         let top = u64::from(u32::MAX);
-        assert_eq!(counters(&[(top - 9, 1.0), (10, 2.0)]), Some(20.0));
-        assert_eq!(counters(&[(top + 9, 1.0), (10, 2.0)]), None);
+        assert_eq!(counters(&[(top - 9, 1.0), (10, 2.0)]), None);
+        assert_eq!(counters(&[(3_000_000_000, 1.0), (900, 2.0)]), None);
+    }
+
+    #[test]
+    fn without_a_clock_there_is_no_rate_and_no_base_for_one() {
+        let mut counters = Counters::<1>::default();
+        let mut rate = |value, uptime| {
+            counters.set([value]);
+            counters.close(uptime);
+            counters.rates().map(|[rate]| rate)
+        };
+        assert_eq!((rate(0, Some(1.0)), rate(8, Some(2.0))), (None, Some(8.0)));
+        assert_eq!((rate(9, None), rate(30, Some(4.0))), (None, None));
+        assert_eq!(rate(34, Some(6.0)), Some(2.0));
     }
 
     #[test]
@@ -228,7 +246,7 @@ mod tests {
         let mut counters = Counters::<2>::default();
         for (values, at) in [([50, 9], 1.0), ([60, 7], 2.0), ([70, 10], 3.0)] {
             counters.set_lenient(values, 100);
-            counters.close(at);
+            counters.close(Some(at));
         }
         assert_eq!(counters.growth(), Some([10, 1]));
     }
@@ -238,12 +256,15 @@ mod tests {
         let mut devices = Devices::<1>::default();
         devices.set(b"sda", [1], None);
         devices.set(b"sdb", [1], Some(3));
-        devices.close(1.0);
+        devices.close(Some(1.0));
         devices.expect();
         devices.set(b"sdb", [5], None);
-        devices.close(2.0);
+        devices.close(Some(2.0));
         let left: Vec<_> = devices.iter().map(|d| d.name.as_str()).collect();
         assert_eq!(left, ["sdb"]);
+        devices.remove(b"sda");
+        devices.remove(b"sdb");
+        assert_eq!(devices.iter().count(), 0);
     }
 
     #[test]

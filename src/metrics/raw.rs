@@ -72,6 +72,7 @@ impl Raw {
             (b'c', b"") => self.cpu.take(value),
             (b'q', b"") => self.cpu.take_limited(value, 1),
             (b'Q', b"") => self.cpu.take_limited(value, 1000),
+            (b'C', b"") => self.host.take_cores(value),
             (b'c', core) => self.cpu.take_core(whole(core), value),
             (b'm', b"") => self.memory.take(value),
             (b'z', b"") => self.memory.take_arc(value),
@@ -103,9 +104,7 @@ impl Raw {
     }
 
     fn close(&mut self, asked: Asked) {
-        let Some(uptime) = self.host.uptime() else {
-            return;
-        };
+        let uptime = self.host.uptime();
         self.cpu.close(uptime, asked);
         self.io.close(uptime);
         self.net.close(uptime);

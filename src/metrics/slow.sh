@@ -43,13 +43,15 @@ openrc() { on openrc && run "openrc $1" rc-service "$2" status; }
 runit() { on runit && run "runit $1" sv status "$2"; }
 supervisor() { on supervisor && run supervisor supervisorctl status "$@"; }
 custom() { run "custom $1" sh -c "$2"; }
+# Where /proc hides the processes of others (hidepid), whoever may not signal one knows that it lives.
+alive() { [ -d "$R/$1" ] || case $(kill -0 "$1" 2>&1) in '' | *ermitted*) ;; *) return 1;; esac; }
 # The first of the files that is there: its pid, and whether that process lives.
 pidfile() {
 	i=$1 o=; shift
 	for f; do
 		[ -f "$f" ] || continue
 		k=; { read -r k X <"$f"; } 2>/dev/null
-		case $k in '' | *[!0-9]*) say "pidfile $i - unreadable";; *) [ -d "$R/$k" ] && say "pidfile $i $k up" || say "pidfile $i $k gone";; esac
+		case $k in '' | 0* | *[!0-9]*) say "pidfile $i - unreadable";; *) alive "$k" && say "pidfile $i $k up" || say "pidfile $i $k gone";; esac
 		return
 	done
 	say "pidfile $i - none"
@@ -68,7 +70,7 @@ disks() {
 	while read -r d p k X Y; do
 		case $k in
 			ext[234] | xfs | btrfs | zfs | f2fs | vfat | exfat | bcachefs | jfs | reiserfs | ntfs3 | ufs) ;;
-			overlay) [ "$p" = / ] || continue;;
+			overlay | tmpfs) [ "$p" = / ] || continue;;
 			*) continue;;
 		esac
 		case $D in *" $d "*) continue;; esac
@@ -80,7 +82,7 @@ disks() {
 		m="$m $X $k $e
 "
 		set -- "$@" "$p"
-		[ $# -lt 64 ] || break
+		[ $# -lt 128 ] || break
 	done <"$R/mounts"
 	printf '=mounts\n%s' "$m"
 	[ $# -eq 0 ] || case $Z in

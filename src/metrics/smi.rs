@@ -3,7 +3,7 @@
 use super::{
     gpu::{Gpu, MAX_CARDS},
     mig::{self, Bus, Instances},
-    sampler::clipped,
+    sampler::{GPU_MARK, clipped},
 };
 use crate::node::text::SafeText;
 
@@ -85,6 +85,18 @@ enum Voice {
     Silent,
 }
 
+/// What it said since it was started, besides rows.
+#[derive(Debug, Default, PartialEq)]
+enum Said {
+    /// Only a login script spoke.
+    #[default]
+    Nothing,
+    /// [`GPU_MARK`]: from now on it is the tool that speaks.
+    Mark,
+    /// A complaint.
+    Remark,
+}
+
 /// The state of the GPU channel.
 #[derive(Debug, Default)]
 pub(super) struct Smi {
@@ -93,6 +105,7 @@ pub(super) struct Smi {
     cards: Vec<Card>,
     instances: Instances,
     last_index: Option<u32>,
+    said: Said,
     fruitful: bool,
     unknown_field: bool,
     problem: Option<SafeText>,
@@ -106,30 +119,41 @@ impl Smi {
         self.line.clear();
         self.cards.iter_mut().for_each(|card| card.rows = 0);
         self.last_index = None;
+        self.said = Said::Nothing;
         self.fruitful = false;
         self.unknown_field = false;
-        self.problem = None;
+        // A login's PATH need not have what the sampler found it by.
         Some(format!(
-            "nvidia-smi --query-gpu={fields} --format=csv,noheader,nounits -l 2"
+            "sh -c 'PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/lib/wsl/lib; export PATH; echo; echo {GPU_MARK}; \
+             exec nvidia-smi --query-gpu={fields} --format=csv,noheader,nounits -l 2 2>&1'"
         ))
     }
 
-    /// The channel ended: true when it is worth another try.
+    /// The channel ended: true when it is worth another try at once. Else a later one begins with the best query again: a driver may be loaded
+    /// long after the node is up.
     pub(super) fn failed(&mut self) -> bool {
         self.hear();
         if self.fruitful {
             return true;
         }
-        let hopeless = self.problem.is_some() && !self.unknown_field;
-        self.step = if hopeless {
-            LADDER.len()
-        } else {
-            self.step + 1
-        };
-        if self.step >= LADDER.len() {
+        let hopeless = self.said == Said::Remark && !self.unknown_field;
+        self.step += 1;
+        if hopeless || self.step >= LADDER.len() {
+            self.step = 0;
             self.cards.clear();
+            let silently = || "nvidia-smi ends without a word".into();
+            self.problem.get_or_insert_with(silently);
+            return false;
         }
-        self.step < LADDER.len()
+        if self.unknown_field {
+            self.problem = None;
+        }
+        true
+    }
+
+    /// True where something is shown of it, or waited for.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.cards.is_empty() || self.voice == Voice::Unheard
     }
 
     /// The tool is silent: what it said last is no longer true of now.
@@ -167,7 +191,7 @@ impl Smi {
         self.problem.clone().or_else(silent)
     }
 
-    /// True once it is known whether there are cards.
+    /// True once it is known which cards there are.
     pub(super) fn is_heard(&self) -> bool {
         self.voice != Voice::Unheard
     }
@@ -208,9 +232,14 @@ impl Smi {
     }
 
     fn remark(&mut self, line: &str) {
+        if line == GPU_MARK {
+            self.said = Said::Mark;
+            return;
+        }
         self.unknown_field |= line.contains("not a valid field");
-        if !self.fruitful && !line.is_empty() && self.problem.is_none() {
+        if self.said == Said::Mark && !self.fruitful && !line.is_empty() {
             self.hear();
+            self.said = Said::Remark;
             self.problem = Some(clipped(line));
         }
     }
@@ -260,13 +289,13 @@ impl Smi {
         card.rows = card.rows.saturating_add(1);
         card.missed = 0;
         self.fruitful = true;
-        self.voice = Voice::Heard;
         self.problem = None;
         true
     }
 
-    /// The tool starts over: a card that three rounds lacked is lost.
+    /// The tool starts over, so all cards were told; one that three rounds lacked is lost.
     fn round(&mut self) {
+        self.voice = Voice::Heard;
         self.cards.retain_mut(|card| {
             card.missed += 1;
             card.missed <= 3

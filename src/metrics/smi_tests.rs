@@ -96,7 +96,8 @@ fn an_unknown_field_steps_down_the_ladder() {
     let mut tried = Vec::new();
     loop {
         tried.push(smi.command().unwrap());
-        smi.feed(b"Field \"clocks_event_reasons.active\" is not a valid field to query.\n");
+        assert_eq!(smi.problem(), None, "an older driver is no problem");
+        smi.feed(b"\nsshoal S1 gpu\nField \"clocks_event_reasons.active\" is not a valid field to query.\n");
         if !smi.failed() {
             break;
         }
@@ -105,22 +106,51 @@ fn an_unknown_field_steps_down_the_ladder() {
     assert!(tried[1].contains("mig.mode.current,clocks_throttle_reasons.active"));
     assert!(tried[2].contains("clocks_throttle_reasons.active") && !tried[2].contains("mig."));
     assert!(tried[3].contains("query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw "));
-    assert_eq!(smi.command(), None);
     assert!(smi.problem().is_some());
+    assert_eq!(smi.command().as_ref(), tried.first(), "another day");
 }
 
 #[test]
-fn a_missing_driver_is_told_and_not_tried_again() {
+fn a_driver_that_is_loaded_late_is_found() {
+    let mut smi = Smi::default();
+    let first = smi.command().unwrap();
+    smi.feed(b"Welcome to gpu01!\n> \nsshoal S1 gpu\nNVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\nMake sure.\n");
+    assert!(!smi.failed(), "not at once");
+    let told = |smi: &Smi| smi.problem().unwrap_or_default().to_string();
+    assert!(told(&smi).starts_with("NVIDIA-SMI has failed"));
+    assert_eq!(smi.command(), Some(first));
+    assert!(
+        told(&smi).starts_with("NVIDIA-SMI has failed"),
+        "until it is heard"
+    );
+    smi.feed(H100.as_bytes());
+    assert_eq!((smi.problem(), smi.cards().count()), (None, 2));
+}
+
+#[test]
+fn a_tool_that_says_nothing_has_no_cards_and_says_so() {
+    let mut smi = looped(H100);
+    assert!(smi.failed());
+    for at_once in [true, true, true, false] {
+        smi.command().unwrap();
+        assert_eq!(smi.failed(), at_once);
+    }
+    assert_eq!(smi.cards().count(), 0);
+    assert_eq!(smi.problem(), Some("nvidia-smi ends without a word".into()));
+}
+
+#[test]
+fn cards_are_known_once_the_tool_starts_over() {
     let mut smi = Smi::default();
     smi.command().unwrap();
-    smi.feed(b"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n");
-    assert!(!smi.failed());
-    assert!(
-        smi.problem()
-            .unwrap()
-            .as_str()
-            .starts_with("NVIDIA-SMI has failed")
-    );
+    let (first, rest) = H100.split_once('\n').unwrap();
+    smi.feed(format!("{first}\n").as_bytes());
+    assert!(!smi.is_heard(), "the others may be on their way");
+    smi.feed(rest.as_bytes());
+    smi.feed(first.as_bytes());
+    assert!(!smi.is_heard());
+    smi.feed(b"\n");
+    assert!(smi.is_heard());
 }
 
 #[test]
@@ -164,6 +194,7 @@ fn a_silent_tool_is_told_until_a_card_is_read_again() {
         smi.problem().is_some(),
         "a tool that starts knows no card yet"
     );
+    smi.feed(H100.as_bytes());
     smi.feed(H100.as_bytes());
     assert_eq!((smi.cards().count(), smi.problem()), (2, None));
 }

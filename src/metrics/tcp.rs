@@ -32,9 +32,10 @@ impl Raw {
         }
     }
 
-    /// Sockets in use.
-    pub(super) fn take_sockets(&mut self, mut value: Words) {
-        self.sockets = value.u64();
+    /// Sockets in use of IPv4, and of IPv6: one that serves both is one of IPv6.
+    pub(super) fn take_sockets(&mut self, value: Words) {
+        let counts = value.map(|count| Words(count).u64());
+        self.sockets = counts.flatten().reduce(u64::saturating_add);
     }
 
     /// A full frame follows.
@@ -44,7 +45,7 @@ impl Raw {
     }
 
     /// Ends the interval.
-    pub(super) fn close(&mut self, uptime: f64) {
+    pub(super) fn close(&mut self, uptime: Option<f64>) {
         self.segments.close(uptime);
     }
 

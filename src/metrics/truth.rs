@@ -148,7 +148,7 @@ impl Asked<'_> {
         let first = lines.find(|line| !line.trim_ascii().is_empty());
         match (self.answer.part(part), first) {
             (_, Some(line)) => Truth::new(part, State::Unknown, &text(line)),
-            (Some("124"), None) => Truth::new(part, State::Unknown, "no answer in 8 s"),
+            (Some(LATE), None) => Truth::new(part, State::Unknown, NO_ANSWER),
             _ => Truth::new(part, State::Unknown, "no answer"),
         }
     }
@@ -163,7 +163,7 @@ impl Asked<'_> {
             return self.timed(part, &row);
         }
         let missing = |row: &String| row.to_ascii_lowercase().contains("no such");
-        if rows.iter().any(missing) || (self.answer.part(part).is_some() && rows.is_empty()) {
+        if rows.iter().any(missing) {
             return Truth::new(part, State::Absent, "no such container");
         }
         self.no_word(part)
@@ -193,7 +193,12 @@ impl Asked<'_> {
         }
         let head = format!("{part} {i}");
         match self.answer.parts(&head).next() {
-            Some((status, mut lines)) => read(status, &lines.next().map(text).unwrap_or_default()),
+            Some((status, mut lines)) => match lines.next().map(text).unwrap_or_default() {
+                line if line.is_empty() && status == LATE => {
+                    Truth::new(part, State::Unknown, NO_ANSWER)
+                }
+                line => read(status, &line),
+            },
             None => Truth::new(part, State::Unknown, "no answer"),
         }
     }
@@ -228,6 +233,10 @@ impl Asked<'_> {
 }
 
 const NO_PIDFILE: &str = "no pid file";
+
+/// The exit status of timeout(1) where it ended its command.
+const LATE: &str = "124";
+const NO_ANSWER: &str = "no answer in 8 s";
 
 fn text(line: &[u8]) -> String {
     let line = line.get(..line.len().min(4096)).unwrap_or_default();

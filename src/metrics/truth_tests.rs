@@ -113,8 +113,11 @@ fn a_docker_that_does_not_answer_is_unknown() {
     let truth = one("docker", rows, daemon("web", Manager::Docker));
     assert_eq!(truth.status.state, State::Unknown);
     assert!(truth.status.detail.as_str().starts_with("Cannot connect"));
-    let late = one("docker", "=docker 124\n", daemon("web", Manager::Docker));
-    assert_ne!(late.status.state, State::Up);
+    for manager in [Manager::Docker, Manager::Openrc, Manager::Runit] {
+        let late = "=docker 124\n=openrc 0 124\n=runit 0 124\n";
+        let late = one("docker,openrc,runit", late, daemon("web", manager));
+        assert_eq!(brief(&late), (State::Unknown, "no answer in 8 s"));
+    }
 }
 
 #[test]
@@ -213,6 +216,9 @@ fn a_custom_status_is_its_exit_code() {
         (State::Stopped, "not running")
     );
     assert_eq!(brief(&truth("=custom 0 124\n")).0, State::Unknown);
+    let killed = (State::Unknown, "the status command was killed");
+    assert_eq!(brief(&truth("=custom 0 137\n")), killed);
+    assert_eq!(brief(&truth("=custom 0 255\n")).0, State::Stopped);
     assert_eq!(
         brief(&truth("=custom 0 127\n sh: check: not found\n")).0,
         State::Unknown

@@ -7,6 +7,9 @@ use super::{
 };
 use crate::node::{Daemon, text::SafeText};
 
+/// Seconds by which an uptime may be older than a start.
+const SLACK: f64 = 60.0;
+
 /// A daemon, and the item by which the node watches it.
 #[derive(Debug)]
 struct Watched {
@@ -82,6 +85,11 @@ impl Watchlist {
         was_on
     }
 
+    /// Watches again.
+    pub(super) fn turn_on(&mut self) {
+        self.off = false;
+    }
+
     /// The list for the next tick, where it is not the one that the node has.
     pub(super) fn changes(&mut self) -> Option<Vec<String>> {
         let wanted = self.wanted();
@@ -113,13 +121,11 @@ impl Watchlist {
         }
     }
 
-    /// The daemons; `uptime` is the node's.
-    pub(super) fn reading(&self, uptime: Option<f64>) -> Reading {
-        let status = |watched: &Watched| Status {
-            since: uptime
-                .zip(watched.truth.started)
-                .map(|(now, then)| (now - then).max(0.0)),
-            ..watched.truth.status.clone()
+    /// The daemons; `uptime` is the node's, `late` says why their managers' words are old.
+    pub(super) fn reading(&self, uptime: Option<f64>, late: Option<&str>) -> Reading {
+        let status = |watched: &Watched| match late {
+            Some(why) if !watched.is_alive() => watched.untold(why),
+            _ => watched.status(uptime),
         };
         Reading {
             daemons: self.daemons.iter().map(status).collect(),
@@ -149,6 +155,30 @@ impl Watched {
             .as_ref()
             .filter(|_| live && !self.group_blind);
         by_pid.or_else(|| group.map(|group| format!("G{group}")))
+    }
+
+    /// True while the fast tier itself tells that it is up.
+    fn is_alive(&self) -> bool {
+        self.baseline.is_some() && self.truth.status.state == State::Up
+    }
+
+    fn status(&self, uptime: Option<f64>) -> Status {
+        let since = uptime.zip(self.truth.started).map(|(now, then)| now - then);
+        Status {
+            // A container's uptime is its own, while its managers count from the boot of the machine.
+            since: since.filter(|s| *s > -SLACK).map(|s| s.max(0.0)),
+            ..self.truth.status.clone()
+        }
+    }
+
+    fn untold(&self, why: &str) -> Status {
+        let status = &self.truth.status;
+        Status {
+            name: status.name.clone(),
+            manager: status.manager.clone(),
+            detail: SafeText::from(why),
+            ..Status::default()
+        }
     }
 
     fn life(&mut self, by_pid: bool, alive: Option<u64>) -> bool {

@@ -9,7 +9,7 @@ use super::{
     script::{self, Script},
     shell::Ended,
     slow::Slow,
-    smi::{Query, Unknown},
+    smi::{self, Query, Unknown},
     upkeep::Wish,
     wire::Ends,
     world::{Resident, World},
@@ -109,8 +109,8 @@ impl Channels {
             Some(_) if self.resident().model.profile().gpus == 0 => {
                 Ended::failed(127, "sh: nvidia-smi: not found\n")
             }
-            Some(Err(Unknown(stdout))) => Ended {
-                stdout,
+            Some(Err(Unknown(complaint))) => Ended {
+                stdout: smi::mark(&command) + &complaint,
                 code: 2,
                 ..Ended::default()
             },
@@ -161,7 +161,7 @@ impl Channels {
         session: &mut Session,
     ) -> Result<(), Error> {
         let rows = query.rows(&self.resident().model, self.world.now().time);
-        session.data(channel, rows)?;
+        session.data(channel, format!("{}{rows}", query.mark))?;
         let over = self.ends.cut.child_token();
         let guard = over.clone().drop_guard();
         self.running.insert(channel, Running::Smi(guard));

@@ -263,7 +263,7 @@ impl Fast {
             );
         }
         if self.has("net/sockstat") {
-            self.put("ts", format_args!("{}", host.established as u64 + 9));
+            self.put("ts", format_args!("{} 0", host.established as u64 + 9));
         }
         if self.has("sys/fs/file-nr") {
             self.put(

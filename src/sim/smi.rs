@@ -4,12 +4,15 @@ use super::{
     cards::{Card, bus},
     model::Model,
 };
+use crate::metrics::sampler::GPU_MARK;
 use std::fmt::Write as _;
 
 /// A query that `nvidia-smi` understood.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     fields: Vec<String>,
+    /// What its shell says first.
+    pub(super) mark: String,
 }
 
 /// The field that `nvidia-smi` doesn't know, as it complains of it on standard output.
@@ -34,7 +37,10 @@ impl Query {
             Some(field) => Err(Unknown(format!(
                 "Field \"{field}\" is not a valid field to query.\n\n"
             ))),
-            None => Ok(Self { fields }),
+            None => Ok(Self {
+                fields,
+                mark: mark(command),
+            }),
         })
     }
 
@@ -50,6 +56,15 @@ impl Query {
             rows.push('\n');
         }
         rows
+    }
+}
+
+/// What the command says before the tool does.
+pub(super) fn mark(command: &str) -> String {
+    if command.contains(GPU_MARK) {
+        format!("\n{GPU_MARK}\n")
+    } else {
+        String::new()
     }
 }
 

@@ -9,11 +9,11 @@ use std::{
 };
 
 use sshoal::{
-    fleet::{Answers, Clock, Fleet, NodeState, Order},
+    fleet::{Answers, Checkup, Clock, Fleet, NodeState, Order},
     inventory::Inventory,
     metrics,
     node::Node,
-    ssh::Config,
+    ssh::{Config, Connector},
 };
 use tokio::time::timeout;
 
@@ -94,6 +94,14 @@ impl Lab {
             .filter(marked)
             .map(process)
             .collect()
+    }
+
+    /// A walk along the whole path to it.
+    pub(crate) async fn checkup(&self) -> Checkup {
+        self.server.trust();
+        let connector = Connector::new(self.server.config(), None);
+        let node = Arc::new(self.server.node());
+        sshoal::fleet::checkup(&connector, node, Clock::start()).await
     }
 
     /// A fleet on it, which knows its host key.

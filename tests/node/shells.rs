@@ -1,6 +1,6 @@
 //! The sampler by every login shell and awk, and what it reads against what this machine says of itself.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use sshoal::{
     fleet::{Link, NodeState, Sampler, Status},
@@ -124,6 +124,37 @@ async fn what_fails_is_told_and_not_what_a_login_script_prints() {
     let reason = state.await.reason();
     assert!(reason.contains("No shell for you."), "{reason}");
     assert!(!reason.contains("Welcome"), "{reason}");
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_shell_that_refuses_exec_is_sampled_and_the_doctor_knows_it() {
+    if peer("bash").is_none() {
+        return;
+    }
+    let restricted = "ForceCommand bash -r -c \"$SSH_ORIGINAL_COMMAND\"";
+    let Some(lab) = Lab::new(&[restricted]) else {
+        return;
+    };
+    let fleet = lab.fleet(|_| {}).await;
+    until(&fleet, "sampled", |n| n.sample.is_some()).await;
+    fleet.stop().await;
+    let found = lab.checkup().await.outcome.unwrap();
+    assert!(matches!(found.sampler, Some(Ok(_))), "{:?}", found.sampler);
+    assert!(found.words.contains_key("system"), "{:?}", found.words);
+}
+
+#[tokio::test]
+async fn what_a_gpu_tool_complains_of_is_told_and_not_what_a_login_script_prints() {
+    let Some(lab) = Lab::new(&[]) else { return };
+    let tool = lab.path("tool");
+    fs::write(&tool, "#!/bin/sh\necho NVIDIA-SMI has failed >&2\nexit 9\n").unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    lab.install("nvidia-smi", &tool);
+    let fleet = lab.fleet(|_| {}).await;
+    let problem = |n: &NodeState| n.sample.as_ref()?.gpu.problem.clone();
+    let state = until(&fleet, "told", |n| n.complete && problem(n).is_some()).await;
+    assert_eq!(problem(&state), Some("NVIDIA-SMI has failed".into()));
     fleet.stop().await;
 }
 

@@ -1,7 +1,10 @@
 //! The rules themselves: limits, durations, and the words for what they find. Figures of the `node_exporter` mixin, netdata and glib, where these have one.
 
 use super::{Condition, Level};
-use crate::metrics::{Sample, Unit, daemon::State, disk::Mount, gpu::Gpu, memory::percent};
+use crate::{
+    metrics::{Sample, Unit, daemon::State, disk::Mount, gpu::Gpu, memory::percent},
+    node::text::SafeText,
+};
 
 /// What rules remember from one sample to the next.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +13,8 @@ pub(super) struct Memory {
     oom: Option<(u64, u64)>,
     /// OOM kills that the last sample told of: each session of a node counts from zero.
     oom_told: u64,
+    /// The boot that was seen last, and its kills in all: the kernel counts on while nobody is connected.
+    oom_total: Option<(SafeText, u64)>,
     /// Times of the newest kills, for the third in ten minutes.
     oom_times: Vec<u64>,
     /// Mounts that were once writable.
@@ -141,8 +146,9 @@ fn daemons(sample: &Sample, found: &mut Vec<Condition>) {
 fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
     // What is not counted is no news, and no new count either.
     let told = sample.host.oom_new.unwrap_or(memory.oom_told);
-    let new = told.checked_sub(memory.oom_told).unwrap_or(told);
+    let by_session = told.checked_sub(memory.oom_told).unwrap_or(told);
     memory.oom_told = told;
+    let new = by_boot(sample, memory).unwrap_or(by_session);
     if new > 0 {
         let before = memory.oom.map_or(0, |(count, _)| count);
         memory.oom = Some((before.saturating_add(new), now_ms));
@@ -170,7 +176,24 @@ fn oom(now_ms: u64, sample: &Sample, memory: &mut Memory) -> Option<Condition> {
     Some(whole("oom_kill", level, [0, 0], reason))
 }
 
+/// The kills since the last sample that told of them, by the kernel's own count.
+fn by_boot(sample: &Sample, memory: &mut Memory) -> Option<u64> {
+    let (boot, total) = (sample.host.boot_id.clone()?, sample.host.oom_kills?);
+    let (before, seen) = memory.oom_total.replace((boot.clone(), total))?;
+    let since = if before == boot { seen } else { 0 };
+    Some(total.saturating_sub(since))
+}
+
 fn disks(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
+    if let Some(problem) = &sample.disk.problem {
+        let level = if memory.writable.is_empty() {
+            Level::Notable
+        } else {
+            Level::Warn
+        };
+        let reason = format!("disks unknown: {problem}");
+        found.push(whole("disk_unknown", level, [0, 0], reason));
+    }
     for mount in &sample.disk.mounts {
         let path = mount.path.as_str();
         found.extend(space(mount));
@@ -223,7 +246,7 @@ fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let cards = sample.gpu.gpus.len();
     memory.cards = memory.cards.max(cards);
     // A tool that says nothing, or nothing yet, tells nothing about its cards.
-    let is_told = sample.gpu.problem.is_none() && !sample.gpu.pending;
+    let is_told = sample.gpu.problem.is_none() && !sample.gpu.pending && !sample.gpu.asleep;
     let lost = if is_told { memory.cards - cards } else { 0 };
     let level = if lost > 0 {
         Level::Critical
@@ -233,7 +256,7 @@ fn gpus(sample: &Sample, memory: &mut Memory, found: &mut Vec<Condition>) {
     let reason = format!("{lost} of {} GPUs lost", memory.cards);
     found.push(whole("gpu_lost", level, [0, 0], reason));
     if let Some(problem) = &sample.gpu.problem {
-        let level = if memory.cards > 0 {
+        let level = if memory.cards > 0 && !sample.gpu.asleep {
             Level::Warn
         } else {
             Level::Notable

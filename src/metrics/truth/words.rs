@@ -1,6 +1,6 @@
 //! `OpenRC`, runit, supervisor and status commands: an exit status and a line of words.
 
-use super::{State, Truth};
+use super::{NO_ANSWER, State, Truth};
 
 /// rc-service(8): 0 started, 3 stopped, 4 stopping, 8 starting, 16 inactive, 32 crashed.
 pub(super) fn openrc(status: &str, line: &str) -> Truth {
@@ -49,13 +49,15 @@ pub(super) fn supervisor(row: &str, name: &str) -> Option<Truth> {
     is_it.then_some(truth)
 }
 
-/// Exit 0 means running; 124 is the deadline's, 126 and 127 are the shell's.
+/// Exit 0 means running; 124 is the deadline's, 126 and 127 are the shell's, as is 128 and the number of the signal that killed it.
 pub(super) fn custom(status: &str, line: &str) -> Truth {
-    let (state, otherwise) = match status {
-        "0" => (State::Up, "running"),
-        "124" => (State::Unknown, "no answer in 8 s"),
-        "126" | "127" => (State::Unknown, "the status command can't be run"),
-        _ => (State::Stopped, "not running"),
+    let (state, otherwise) = match status.parse::<u8>() {
+        Ok(0) => (State::Up, "running"),
+        Ok(124) => (State::Unknown, NO_ANSWER),
+        Ok(126 | 127) => (State::Unknown, "the status command can't be run"),
+        Ok(129..=192) => (State::Unknown, "the status command was killed"),
+        Ok(_) => (State::Stopped, "not running"),
+        Err(_) => (State::Unknown, "the status command told nothing"),
     };
     Truth::new(
         "custom",
