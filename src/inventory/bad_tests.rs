@@ -164,6 +164,10 @@ const BAD: &[(&str, &str)] = &[
         "hosts: {a: {}}\nalerts: [{name: x, expr: \"a > 1\", hint: \"\\u202Ex\"}]\n",
     ),
     (
+        "Arabic letter mark in a hint",
+        "hosts: {a: {}}\nalerts: [{name: x, expr: \"a > 1\", hint: \"\\u061Cx\"}]\n",
+    ),
+    (
         "password",
         "hosts:\n  a:\n    user: ops\n    password: hunter2\n    port: 22\n",
     ),
@@ -328,6 +332,10 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let first = format!("hosts: {{a: {{daemons: &d [{}]}}, ", "nginx, ".repeat(2000));
     let more = (0..4000).map(|host| format!("b{host}: {{daemons: *d}}, "));
     let quadratic = format!("{first}{}}}", more.collect::<String>());
+    let groups = (0..20_000).fold(String::from("hosts: {a: {}}\ngroups:\n"), |text, group| {
+        text + &format!("  g{group}: {{hosts: \"@g{}\"}}\n", group + 1)
+    });
+    let long = "x".repeat(1 << 18);
     vec![
         ("bomb", bomb.into(), "hosts.yaml:1:1: unknown key `x0`"),
         ("quadratic aliases", quadratic.into(), "too many values"),
@@ -360,6 +368,21 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "zero",
             b"hosts: {a\0: {}}".into(),
             "hosts.yaml:1:10: the control character U+0000",
+        ),
+        (
+            "groups",
+            groups.into(),
+            "hosts.yaml:35:3: groups name each other more than 32 deep",
+        ),
+        (
+            "long name",
+            format!("groups: {{g: {{hosts: {long}}}}}\nhosts: {{\"n[1-2000]\": {{}}}}").into(),
+            "hosts.yaml:1:21: group `g` names the unknown host",
+        ),
+        (
+            "long word",
+            format!("defaults: {{sudo: {long}}}\nhosts: {{a: {{}}}}").into(),
+            "hosts.yaml:1:18: `xxx",
         ),
         (
             "set",
@@ -416,7 +439,28 @@ fn few_lines_that_stand_for_too_much_are_refused() {
     let text = format!("defaults: {{prelude: {long}}}\nhosts: {{\"n[0-99999]\": {{}}}}\n");
     let error = refused(text.as_bytes());
     assert_eq!(error.position(), Some((2, 10)), "{error}");
-    assert!(error.to_string().contains("more than 256 MiB"), "{error}");
+    // After the first: nobody waits for some thousands of copies to be made.
+    let said = "the settings of 100000 hosts like `n0` come to more than 256 MiB";
+    assert!(error.to_string().contains(said), "{error}");
+    let daemons: Vec<String> = (0..256).map(|n| format!("d{n}")).collect();
+    let daemons = daemons.join(", ");
+    for text in [
+        format!("hosts: {{\"n[0-99999]\": {{daemons: [{daemons}]}}}}\n"),
+        format!(
+            "hosts: {{\"n[0-99999]\": {{}}}}\ngroups: {{g: {{hosts: \"n*\", daemons: [{daemons}]}}}}\n"
+        ),
+    ] {
+        let error = refused(text.as_bytes());
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let keys: Vec<String> = (0..101).map(|n| format!("k{n}")).collect();
+    let keys = keys.join(", ");
+    let error = refused(format!("hosts: {{a: {{identity: [{keys}]}}}}\n").as_bytes());
+    assert!(
+        error.to_string().contains("at most 100 key files"),
+        "{error}"
+    );
+    assert_eq!(error.position(), Some((1, keys.len() + 20)), "{error}");
     let groups: String = (0..200).fold(String::new(), |text, n| {
         text + &format!("  g{n}: {{hosts: \"n[0-99999]\"}}\n")
     });
@@ -424,6 +468,29 @@ fn few_lines_that_stand_for_too_much_are_refused() {
     let error = refused(text.as_bytes());
     assert_eq!(error.position(), Some((102 + 1, 3)), "{error}");
     assert!(error.to_string().contains("10000000 members"), "{error}");
+}
+
+/// Where each host is behind the one before it, dropping the last would end in the first one's destructor, level by level.
+#[test]
+fn bastions_behind_each_other_are_counted_in_either_order() {
+    let hosts = |names: &mut dyn Iterator<Item = usize>| -> String {
+        names
+            .map(|n| format!("  n{n}: {{jump: n{}}}\n", n + 1))
+            .collect()
+    };
+    for (hosts, line) in [(hosts(&mut (0..40)), 2), (hosts(&mut (0..40).rev()), 18)] {
+        let error = refused(format!("hosts:\n{hosts}  n40: {{}}\n").as_bytes());
+        assert_eq!(error.position(), Some((line, 3)), "{error}");
+        let said = "more than 16 bastions stand behind each other: n";
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let hosts = hosts(&mut (0..16));
+    assert_eq!(
+        super::good(&format!("hosts:\n{hosts}  n16: {{}}\n"))
+            .nodes
+            .len(),
+        17
+    );
 }
 
 #[test]
