@@ -236,7 +236,7 @@ mod tests {
         };
         tokio::select! {
             opened = Agent::open(&path, None, asked) => opened.map(|(_, held)| held.len()),
-            _ = async { agent.await; std::future::pending::<()>().await } => unreachable!(),
+            () = async { agent.await; std::future::pending::<()>().await } => unreachable!(),
         }
     }
 

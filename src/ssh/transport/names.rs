@@ -128,7 +128,7 @@ fn is_passing(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::{
-        Mutex,
+        Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
     };
 
@@ -161,12 +161,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_resolver_that_hangs_keeps_its_threads_and_gets_no_more() {
-        static HANGS: Mutex<()> = Mutex::new(());
+        static IS_BACK: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
         static STARTED: AtomicUsize = AtomicUsize::new(0);
-        let hangs = HANGS.lock().unwrap();
         let names = Names::by(|_, _| {
             STARTED.fetch_add(1, Ordering::Relaxed);
-            drop(HANGS.lock());
+            let (is_back, changed) = &IS_BACK;
+            let is_back = is_back.lock().unwrap();
+            drop(changed.wait_while(is_back, |is_back| !*is_back));
             Err(io::Error::other("gave up"))
         });
         let limit = Duration::from_millis(1);
@@ -179,7 +180,8 @@ mod tests {
         // Files are still read.
         spawn_blocking(|| ()).await.unwrap();
         assert!(STARTED.load(Ordering::Relaxed) <= THREADS);
-        drop(hangs);
+        *IS_BACK.0.lock().unwrap() = true;
+        IS_BACK.1.notify_all();
         let freed = names.threads.acquire_many(THREADS as u32);
         let freed = timeout(Duration::from_secs(20), freed).await;
         assert!(freed.is_ok(), "the threads come back");
