@@ -34,6 +34,14 @@ mod tests {
             error.contains("unknown field `colour`") && error.contains("line 2"),
             "{error}"
         );
+        for (text, twice) in [
+            ("keys: {}\nkeys: {}\n", "keys"),
+            ("keys:\n  fleet: {filter: x}\n  fleet: {quit: y}\n", "fleet"),
+            ("keys:\n  fleet:\n    filter: x\n    filter: y\n", "filter"),
+        ] {
+            let error = File::parse(text).unwrap_err();
+            assert!(error.contains(&format!("`{twice}`")), "{error}");
+        }
         let error = File::parse("keys:\n  fleet: {fltr: x}\n").unwrap_err();
         assert!(
             error.contains("fltr") && error.contains("line 2"),

@@ -133,7 +133,7 @@ mod tests {
             ..Paths::default()
         };
         let of = |flags: &Flags| ssh(flags, &Environment::default(), &paths).known_hosts;
-        let [first, _, _] = of(&Flags::default()).try_into().expect("three files");
+        let [first, _, _, _] = of(&Flags::default()).try_into().expect("four files");
         assert_eq!(first, PathBuf::from("/h/.ssh/known_hosts"));
         let flags = Flags {
             known_hosts: Some("/x".into()),

@@ -72,6 +72,7 @@ impl Paths {
             ssh.join("known_hosts"),
             ssh.join("known_hosts2"),
             "/etc/ssh/ssh_known_hosts".into(),
+            "/etc/ssh/ssh_known_hosts2".into(),
         ]
     }
 

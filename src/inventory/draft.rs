@@ -18,6 +18,9 @@ const NONE: &str = "none";
 /// The most daemons of one host: each is asked after in one answer.
 const MAX_DAEMONS: usize = 256;
 
+/// The most key files of one host, as with ssh.
+const MAX_IDENTITIES: usize = 100;
+
 /// A node without its bastions, and these as written.
 pub(super) type Drafted = (Node, Vec<String>);
 
@@ -127,9 +130,14 @@ impl<'p> Draft<'p> {
         if matches!(value, Tree::Null) {
             self.node.identity.clear();
         }
-        for path in layer.all(value, |text| self.places.path(text))? {
-            if !self.node.identity.contains(&path) {
-                self.node.identity.push(path);
+        for item in value.items() {
+            let path = layer.value(item, |text| self.places.path(text))?;
+            let files = &mut self.node.identity;
+            match path.filter(|path| !files.contains(path)) {
+                Some(_) if files.len() == MAX_IDENTITIES => {
+                    return Err(one_too_many(item, &format!("{MAX_IDENTITIES} key files")));
+                }
+                path => files.extend(path),
             }
         }
         Ok(())
@@ -189,7 +197,7 @@ impl<'p> Draft<'p> {
             } else if daemons.len() < MAX_DAEMONS {
                 daemons.push(daemon);
             } else {
-                return Err(one_too_many(item));
+                return Err(one_too_many(item, &format!("{MAX_DAEMONS} daemons")));
             }
         }
         Ok(())
@@ -248,9 +256,9 @@ impl<'p> Draft<'p> {
     }
 }
 
-fn one_too_many(daemon: &Tree<'_>) -> Fault {
-    let spot = daemon.spot().or_else(|| daemon.field("name")?.spot());
-    let reason = format!("a host has at most {MAX_DAEMONS} daemons");
+fn one_too_many(item: &Tree<'_>, most: &str) -> Fault {
+    let spot = item.spot().or_else(|| item.field("name")?.spot());
+    let reason = format!("a host has at most {most}");
     let fault = |spot: &Spot<'_>| spot.fault(&*reason);
     spot.map_or_else(|| Fault::somewhere(&*reason), fault)
 }

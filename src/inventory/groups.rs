@@ -17,6 +17,9 @@ use crate::node::set::{Groups, NodeSet};
 /// The most members of all groups, a host counted in each.
 const MAX_MEMBERS: usize = 100 * MAX_HOSTS;
 
+/// Groups that name each other deeper than this are refused: each takes its part of the stack.
+const MAX_DEPTH: usize = 32;
+
 /// Finds the members of all groups, in the order of `names`.
 pub(super) fn resolve(
     entries: &[(Spot<'_>, Tree<'_>)],
@@ -34,6 +37,7 @@ pub(super) fn resolve(
             .map(|(at, name)| (name.as_str(), at))
             .collect(),
         done: RefCell::default(),
+        folded: RefCell::default(),
         open: RefCell::default(),
         fault: RefCell::default(),
         room: Cell::new(MAX_MEMBERS),
@@ -49,6 +53,8 @@ struct Resolver<'t, 'a> {
     names: &'t [String],
     places: HashMap<&'t str, usize>,
     done: RefCell<BTreeMap<String, Vec<usize>>>,
+    /// The members of groups that others name: as one text, they are read at once and not one by one.
+    folded: RefCell<HashMap<String, String>>,
     /// The groups on the way from the first to the one that is being resolved.
     open: RefCell<Vec<String>>,
     /// What went wrong inside a group that a node set named.
@@ -70,6 +76,9 @@ impl Resolver<'_, '_> {
             return Err(spot.fault(format!(
                 "the groups name each other: `{way}` names `{name}`"
             )));
+        }
+        if self.open.borrow().len() == MAX_DEPTH {
+            return Err(spot.fault(format!("groups name each other more than {MAX_DEPTH} deep")));
         }
         self.open.borrow_mut().push(name.to_owned());
         let mut places = BTreeSet::new();
@@ -125,10 +134,17 @@ impl Resolver<'_, '_> {
 impl Groups for Resolver<'_, '_> {
     fn group(&self, name: &str) -> Option<Vec<String>> {
         self.entries.get(name)?;
+        if let Some(folded) = self.folded.borrow().get(name) {
+            return Some(vec![folded.clone()]);
+        }
         match self.members(name) {
             Ok(members) => {
                 let named = members.iter().filter_map(|at| self.names.get(*at));
-                Some(named.cloned().collect())
+                let folded = NodeSet::from_names(named.map(String::as_str)).fold();
+                self.folded
+                    .borrow_mut()
+                    .insert(name.to_owned(), folded.clone());
+                Some(vec![folded])
             }
             Err(fault) => {
                 self.fault.borrow_mut().get_or_insert(fault);

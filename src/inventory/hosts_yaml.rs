@@ -75,11 +75,10 @@ impl File<'_, '_> {
         let members = groups::resolve(self.groups, &names)?;
         let groups_of = self.groups_of(&members, names.len());
         let drafts = self.drafts(&entries, &found.hosts, &groups_of)?;
-        if let Some((name, way)) = jumps::circle(&drafts) {
+        if let Some((name, reason)) = jumps::astray(&drafts) {
             let owner = entries.iter().position(|names| names.contains(&name));
             let spot = owner.and_then(|owner| self.hosts.get(owner));
             let at = spot.map_or(0, |(spot, _)| spot.at);
-            let reason = format!("the bastions lead in a circle: {way}");
             return Err(Fault::at(at, 1, reason));
         }
         let mut inventory = self.assemble(jumps::wire(drafts), &members);
@@ -114,12 +113,14 @@ impl File<'_, '_> {
             .map(|(spot, _)| format!("groups {}", brief(&spot.text)));
         let labels: Vec<String> = labels.collect();
         let mut drafts = Vec::with_capacity(groups_of.len());
-        let mut groups_of = groups_of.iter();
+        let mut groups_of = groups_of;
         let mut room = weight::MAX;
         for ((spot, value), names) in self.hosts.iter().zip(entries) {
             let zips = zips(value.fields(), spot, names.len())?;
             let label = format!("hosts {}", brief(&spot.text));
-            for (member, (name, groups)) in names.iter().zip(groups_of.by_ref()).enumerate() {
+            let (own_groups, others) = groups_of.split_at(names.len().min(groups_of.len()));
+            groups_of = others;
+            for (member, (name, groups)) in names.iter().zip(own_groups).enumerate() {
                 let mut draft = Draft::new(name, self.places);
                 self.inherit(&mut draft, groups, &labels)?;
                 let own = Layer {
@@ -131,6 +132,11 @@ impl File<'_, '_> {
                 not_itself(name, names, &own)?;
                 draft.apply(&own, |at| self.line(at))?;
                 let drafted = draft.finish()?;
+                if member == 0 || own_groups.get(member - 1) != Some(groups) {
+                    let rest = own_groups.iter().skip(member);
+                    let alike = rest.take_while(|other| *other == groups).count();
+                    fits(room, &drafted, alike, spot)?;
+                }
                 room = lighter(room, &drafted, Some(spot))?;
                 drafts.push(drafted);
             }
@@ -242,6 +248,19 @@ impl File<'_, '_> {
         inventory.nodes = nodes;
         inventory
     }
+}
+
+/// Refuses so many hosts with settings like these before each is given its own, where there is no room for half of that:
+/// what a range gives to each differs by some digits only.
+fn fits(room: usize, (node, jump): &Drafted, alike: usize, spot: &Spot<'_>) -> Result<(), Fault> {
+    if weight::of(node, jump).saturating_mul(alike) / 2 <= room {
+        return Ok(());
+    }
+    Err(spot.fault(format!(
+        "the settings of {alike} hosts like {} come to more than {} MiB, as each has its own copy; give them less, or fewer hosts",
+        quoted(node.id.as_str()),
+        weight::MAX >> 20
+    )))
 }
 
 /// What is left of the room for settings when these are in it; `spot` stands for the node.

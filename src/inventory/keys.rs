@@ -222,11 +222,17 @@ pub const KEYS: &[Key] = &[
     key(ALERT, "hint", Kind::Text, "", "what to do about it"),
 ];
 
+/// Longer words are not compared: each comparison takes the product of both lengths.
+const LONGEST_TYPO: usize = 64;
+
 /// The candidate that a mistyped word most likely meant.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > LONGEST_TYPO {
+        return None;
+    }
     let folded = word.to_ascii_lowercase().replace('-', "_");
     let distance = |candidate: &str| {
         let candidate = candidate.to_ascii_lowercase().replace('-', "_");

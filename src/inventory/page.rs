@@ -92,7 +92,7 @@ const TAIL: &str = "
   one name the first counts, which a warning says.
 - Secrets do not belong in the file: a literal `password`, `passphrase` or `token` is refused.
 - Paths start at the folder of the file; `~/` is your home.
-- At most 8 MiB, 100,000 hosts, 256 daemons of a host, 10,000,000 members of groups, and 256 MiB of settings, each host counted with
+- At most 8 MiB, 100,000 hosts, 256 daemons and 100 key files of a host, 10,000,000 members of groups, and 256 MiB of settings, each host counted with
   all that it is given. Anchors and aliases are read; tags and merge keys (`<<`) are refused.
 - The dashboard follows the file. A version that is wrong or names no host changes nothing, and the header says why.
 

@@ -106,7 +106,7 @@ pub(super) fn clean(text: &str, allowed: &str) -> Result<(), String> {
 
 /// Characters that change the order in which text is shown, so that it reads as something else.
 fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Parses 1 to 65535.

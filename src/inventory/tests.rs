@@ -8,6 +8,9 @@ use crate::node::{Interval, Manager, Node, Secret, Transport, set::Groups as _};
 #[path = "bad_tests.rs"]
 mod bad;
 
+#[path = "heavy_tests.rs"]
+mod heavy;
+
 fn read(text: &str) -> Result<Inventory, Error> {
     let path = Path::new("/etc/cluster/hosts.yaml");
     parse(path, text.as_bytes(), Some("/home/ops".into()))

@@ -77,6 +77,14 @@ pub struct Error {
     pub reason: String,
 }
 
+impl Error {
+    /// The same where what it is about follows a byte offset of a longer text.
+    fn after(self, text: &str, offset: usize) -> Self {
+        let column = self.column + column(text, offset) - 1;
+        Self { column, ..self }
+    }
+}
+
 impl NodeSet {
     /// Works out an expression. Blank text is the empty set; a wildcard that matches nothing is empty too.
     pub fn parse(text: &str, groups: &dyn Groups) -> Result<Self, Error> {

@@ -27,6 +27,7 @@ use super::{
     target::Target,
 };
 use crate::node::{Transport, text::SafeText};
+pub(super) use agent::Asked;
 pub(super) use habit::Habits;
 pub(super) use kept::{Kept, Look};
 use keys::{Keys, Rsa};

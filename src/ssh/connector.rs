@@ -58,6 +58,8 @@ pub(super) struct Shared {
     /// What key files came to.
     pub(super) kept: auth::Kept,
     pub(super) habits: auth::Habits,
+    /// Signatures that agents are asked for now.
+    pub(super) asked: auth::Asked,
     /// Held while a security key waits for its touch.
     pub(super) touch: Semaphore,
 }
@@ -83,6 +85,7 @@ impl Connector {
             shelf: Shelf::default(),
             kept: auth::Kept::default(),
             habits: auth::Habits::default(),
+            asked: auth::Asked::default(),
             touch: Semaphore::new(1),
         });
         let mut owner = JoinSet::new();

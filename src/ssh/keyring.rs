@@ -14,7 +14,8 @@ use futures::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{auth::ReadyKey, secret::Secret};
+use super::{auth::ReadyKey, secret::Secret, target::Target};
+use crate::node::NodeId;
 
 /// Requests that may wait; whoever asks more waits.
 const REQUESTS: usize = 64;
@@ -34,6 +35,24 @@ pub(super) struct Account {
     pub(super) user: String,
     pub(super) host: String,
     pub(super) port: u16,
+    /// Where the address is another machine for each node.
+    pub(super) node: Option<NodeId>,
+}
+
+impl Account {
+    /// The one that a target is entered by.
+    pub(super) fn of(target: &Target) -> Self {
+        let mut names = target
+            .paths
+            .iter()
+            .filter_map(|path| target.told_by_name(path));
+        Self {
+            user: target.user.clone(),
+            host: target.host.clone(),
+            port: target.port,
+            node: names.next().cloned(),
+        }
+    }
 }
 
 /// One kind of thing that is found out at most once at a time: whoever comes later waits for the first.

@@ -17,6 +17,7 @@ fn account() -> Account {
         user: "ops".to_owned(),
         host: "web1".to_owned(),
         port: 22,
+        node: None,
     }
 }
 

@@ -52,7 +52,7 @@ use crate::node::{NodeId, Transport, text::SafeText};
 /// What the connector needs to know beyond the node.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Files read for host keys; the first is written to. `~/.ssh/known_hosts`, `~/.ssh/known_hosts2`, `/etc/ssh/ssh_known_hosts`.
+    /// Files read for host keys; the first is written to. `~/.ssh/known_hosts`, `known_hosts2`, `/etc/ssh/ssh_known_hosts`, `ssh_known_hosts2`.
     pub known_hosts: Vec<PathBuf>,
     /// Somebody chose these files for this run: they count before those that ssh_config names.
     pub known_hosts_chosen: bool,

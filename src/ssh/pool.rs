@@ -227,9 +227,18 @@ impl Wanted {
             user: target.user.clone(),
             host: target.host.clone(),
             port: target.port,
-            path: self.path.to_string(),
+            path: self.way(),
             terms: target.terms(),
             lane: self.lane,
+        }
+    }
+
+    /// By which way, as one server is told from another. Where a command is given the node's own name, the same address is
+    /// another machine for each node.
+    fn way(&self) -> String {
+        match self.target.told_by_name(&self.path) {
+            Some(node) => format!("{} for {node}", self.path),
+            None => self.path.to_string(),
         }
     }
 
@@ -240,5 +249,44 @@ impl Wanted {
             Path::ProxyCommand(_) | Path::Cloudflare(_) => 3,
             _ => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        node::{Node, Route},
+        ssh::{Config, config::Resolved},
+    };
+
+    fn key(name: &str, command: &str) -> Key {
+        let node = Node {
+            address: "localhost".to_owned(),
+            transports: vec![Transport::ProxyCommand],
+            route: Route {
+                proxy_command: Some(command.to_owned()),
+                ..Route::default()
+            },
+            ..Node::blank(name)
+        };
+        let config = Config::apart(Vec::new(), "ops");
+        let target = Target::settle(&node, &Resolved::default(), &config);
+        let wanted = Wanted {
+            path: target.paths[0].clone(),
+            target: Arc::new(target),
+            lane: Lane::Control,
+            trail: Trail::default(),
+        };
+        wanted.key()
+    }
+
+    #[test]
+    fn a_command_that_is_given_the_nodes_name_leads_each_to_a_server_of_its_own() {
+        for command in ["pod-shell %n", "nc %h-%k %p"] {
+            assert_ne!(key("one", command), key("two", command), "{command}");
+            assert_eq!(key("one", command), key("one", command), "{command}");
+        }
+        assert_eq!(key("one", "nc %h %p"), key("two", "nc %h %p"));
     }
 }

@@ -159,6 +159,12 @@ impl Target {
 }
 
 impl Target {
+    /// The node, where a command on this way is given its name: then its address alone doesn't tell which server it is.
+    pub(super) fn told_by_name(&self, path: &Path) -> Option<&NodeId> {
+        let names = |command: &str| command.contains("%n") || command.contains("%k");
+        matches!(path, Path::ProxyCommand(command) if names(command)).then_some(&self.node)
+    }
+
     /// By what it is entered and judged.
     pub(super) fn terms(&self) -> Terms {
         Terms {

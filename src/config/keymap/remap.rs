@@ -1,14 +1,63 @@
 //! Keys of the user's own: the `keys:` part of config.yaml, checked and put over the table.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{self, Deserializer, MapAccess, Visitor},
+};
 
 use super::{Action, KeyMap, Scope, spellings};
 
 /// Keys by scope and action.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Remaps(BTreeMap<Scope, BTreeMap<Action, Keys>>);
+pub struct Remaps(Once<Scope, Once<Action, Keys>>);
+
+/// A mapping in which each key stands once: of two, one would be lost without a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Once<K, V>(BTreeMap<K, V>);
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for Once<K, V>
+where
+    K: Deserialize<'de> + Serialize + Ord,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+struct Entries<K, V>(PhantomData<(K, V)>);
+
+impl<'de, K, V> Visitor<'de> for Entries<K, V>
+where
+    K: Deserialize<'de> + Serialize + Ord,
+    V: Deserialize<'de>,
+{
+    type Value = Once<K, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some(key) = map.next_key::<K>()? {
+            if entries.contains_key(&key) {
+                let reason = format!("`{}` is here twice", word(&key));
+                return Err(de::Error::custom(reason));
+            }
+            entries.insert(key, map.next_value()?);
+        }
+        Ok(Once(entries))
+    }
+}
 
 /// One key, or some.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -38,8 +87,8 @@ impl KeyMap {
     /// The table with these keys over it; or what is wrong with them.
     pub fn remapped(remaps: &Remaps) -> Result<Self, String> {
         let mut rows = Self::default().rows;
-        for (scope, actions) in &remaps.0 {
-            for (action, keys) in actions {
+        for (scope, actions) in &remaps.0.0 {
+            for (action, keys) in &actions.0 {
                 let place = format!("keys: {}: {}", word(scope), word(action));
                 check(*scope, keys.list()).map_err(|why| format!("{place}: {why}"))?;
                 let row = rows

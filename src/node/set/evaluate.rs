@@ -9,7 +9,7 @@ use super::{
     Error, Groups, MAX_NAMES, NodeSet,
     grid::{Block, Grid, block_points, size},
     number::Number,
-    operand::Operand,
+    operand::{Mark, Operand},
     operator::Operator,
     pattern::Pattern,
     ranges::Ranges,
@@ -85,8 +85,9 @@ impl<'a> Evaluator<'a> {
     pub(super) fn evaluate(&mut self, text: &str) -> Result<NodeSet, Error> {
         let (mut set, mut draft) = (NodeSet::default(), Draft::default());
         let mut next = (!text.trim().is_empty()).then_some((Operator::Union, 0));
+        let mut mark = Mark::default();
         while let Some((operator, at)) = next {
-            let operand = Operand::read(text, at, self.budget)?;
+            let operand = Operand::read(text, at, self.budget, &mut mark)?;
             next = operand.next;
             if operator == Operator::Union {
                 self.collect(operand, &mut draft)?;

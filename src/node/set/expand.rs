@@ -53,7 +53,8 @@ fn pieces(text: &str, start: usize) -> Result<(Vec<Piece<'_>>, usize), Error> {
         let Some((list, _)) = inner.split_once(']') else {
             return Err(missing_bracket(text, at, ']'));
         };
-        pieces.push((literal, Some(List::read(list, column(text, at + 1))?)));
+        let read = List::read(list).map_err(|error| error.after(text, at + 1))?;
+        pieces.push((literal, Some(read)));
         at += list.len() + 2;
     }
 }

@@ -12,6 +12,30 @@ use super::{
     written::List,
 };
 
+/// A place of a text with its column, so that no text is counted from its beginning for each of its names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    at: usize,
+    column: usize,
+}
+
+impl Default for Mark {
+    /// The beginning.
+    fn default() -> Self {
+        Self { at: 0, column: 1 }
+    }
+}
+
+impl Mark {
+    /// Goes on to a later place; gives its column.
+    fn forward(&mut self, text: &str, at: usize) -> usize {
+        let passed = text.get(self.at..at).unwrap_or_default();
+        self.column += passed.chars().count();
+        self.at = at;
+        self.column
+    }
+}
+
 /// A pattern with its ranges, where it starts, and what follows it.
 #[derive(Debug)]
 pub(super) struct Operand {
@@ -23,8 +47,14 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// Reads the operand at a place of the text; of at most `cap` names, what is left of [`MAX_NAMES`].
-    pub(super) fn read(text: &str, start: usize, cap: usize) -> Result<Self, Error> {
+    /// Reads the operand at a place of the text, which is not before the mark; of at most `cap` names, what is left of
+    /// [`MAX_NAMES`].
+    pub(super) fn read(
+        text: &str,
+        start: usize,
+        cap: usize,
+        mark: &mut Mark,
+    ) -> Result<Self, Error> {
         let rest = text.get(start..).unwrap_or_default();
         let at = text.len() - rest.trim_start().len();
         let mut reader = Reader {
@@ -36,7 +66,7 @@ impl Operand {
         };
         let next = reader.run()?;
         let (pattern, axes) = (reader.pattern, reader.axes);
-        let column = column(text, at);
+        let column = mark.forward(text, at);
         if pattern.is_empty() {
             return Err(missing(text, start, next));
         }
@@ -135,7 +165,7 @@ impl<'a> Reader<'a> {
             self.at = self.text.len() - after.len();
             return Err(self.error("two ranges need other text than digits between them"));
         }
-        let list = List::read(list, column(self.text, open + 1))?;
+        let list = List::read(list).map_err(|error| error.after(self.text, open + 1))?;
         if list.len() > self.cap {
             return Err(too_many(column(self.text, open), MAX_NAMES));
         }

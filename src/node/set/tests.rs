@@ -92,6 +92,29 @@ fn says_where_and_what() {
     assert!(refusal("n[\u{1b}]31m]").is_ascii());
 }
 
+/// Counting the column of each name from the beginning takes the square of the text's length: ten times as long as the same
+/// names in short texts.
+#[test]
+fn a_long_list_is_read_in_one_go() {
+    const NAMES: usize = 6_000;
+    let names: Vec<String> = (0..NAMES).map(|n| format!("{:600}n[{n}]x", "")).collect();
+    let read = |text: &String| set(text).len() + expand(text, NAMES).unwrap().len();
+    let time = |texts: &[String]| {
+        let started = std::time::Instant::now();
+        assert_eq!(texts.iter().map(read).sum::<usize>(), 2 * NAMES);
+        started.elapsed()
+    };
+    let short: Vec<String> = names.chunks(100).map(|names| names.join(",")).collect();
+    let long = names.join(",");
+    let (short, at_once) = (time(&short), time(std::slice::from_ref(&long)));
+    assert!(at_once < 4 * short, "{at_once:?}, in short texts {short:?}");
+    let bad = format!("{long},é[1-2],ü[1,x]");
+    let column = long.len() + ",é[1-2],ü[1,".chars().count() + 1;
+    let said = format!("column {column}: `x` is not a number");
+    assert_eq!(refusal(&bad), said);
+    assert_eq!(expand(&bad, 2 * NAMES).unwrap_err().to_string(), said);
+}
+
 #[test]
 fn too_many_names_are_refused_before_any_is_made() {
     for text in [

@@ -23,9 +23,9 @@ struct Item {
 pub(super) struct List(Vec<Item>);
 
 impl List {
-    /// Reads the text after `[`. The column is that of its first character.
-    pub(super) fn read(text: &str, column: usize) -> Result<Self, Error> {
-        let mut at = column;
+    /// Reads the text after `[`; an error's column is counted from there.
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
+        let mut at = 1;
         let mut items = Vec::new();
         for item in text.split(',') {
             let indent = item.chars().take_while(|c| c.is_whitespace()).count();

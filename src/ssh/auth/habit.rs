@@ -9,7 +9,7 @@ use super::{
     Login, Verdict,
     offer::{By, Offer, Public},
 };
-use crate::ssh::{Error, keyring::Account, target::Target};
+use crate::ssh::{Error, keyring::Account};
 
 /// The keys that alone were enough, by account.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Login<'_> {
         if !self.target.methods.begin_with_keys() {
             return Ok(None);
         }
-        let Some(known) = self.shared.habits.take(&account(self.target)) else {
+        let Some(known) = self.shared.habits.take(&Account::of(self.target)) else {
             return Ok(None);
         };
         let mut keys = self.gather().await;
@@ -54,7 +54,7 @@ impl Login<'_> {
     /// Remembers a key that alone was enough.
     pub(super) fn learn(&self, key: &PublicKey) {
         if self.told.accepted.is_empty() {
-            self.shared.habits.learn(account(self.target), key);
+            self.shared.habits.learn(Account::of(self.target), key);
         }
     }
 }
@@ -63,12 +63,4 @@ impl Login<'_> {
 fn is_of(offer: &Offer, known: &PublicKey) -> bool {
     let is_same = |key: &PublicKey| key.key_data() == known.key_data();
     !matches!(offer.by, By::Locked(..)) && matches!(&offer.public, Public::Key(key) if is_same(key))
-}
-
-fn account(target: &Target) -> Account {
-    Account {
-        user: target.user.clone(),
-        host: target.host.clone(),
-        port: target.port,
-    }
 }

@@ -187,6 +187,10 @@ fn halves(path: &Path) -> (Option<PublicKey>, Private) {
         };
         return (public, private);
     }
+    if let Some(cipher) = foreign_cipher(&text) {
+        let why = format!("its old encryption, {cipher}, is not read; ssh-keygen -p renews it");
+        return (None, Private::Absent(Flaw::Unusable(why)));
+    }
     // Older forms say it in a header or in their title, and hold no public key in the clear.
     if text.contains("ENCRYPTED") {
         return (None, Private::Locked);
@@ -199,6 +203,14 @@ fn halves(path: &Path) -> (Option<PublicKey>, Private) {
         Err(russh::keys::Error::KeyIsEncrypted) => (None, Private::Locked),
         Err(error) => (None, Private::Absent(Flaw::Unusable(error.to_string()))),
     }
+}
+
+/// The cipher of an encrypted PEM file, where the key library doesn't know it: each passphrase would be wrong.
+fn foreign_cipher(text: &str) -> Option<&str> {
+    let (_, info) = text.split_once("DEK-Info: ")?;
+    let cipher = info.split([',', '\r', '\n']).next()?;
+    let is_known = cipher == "AES-128-CBC" && text.contains("BEGIN RSA PRIVATE KEY");
+    (!is_known).then_some(cipher)
 }
 
 /// A secret file's text. As ssh: a secret that others can read is none. Files of another owner are that owner's business.
@@ -225,9 +237,10 @@ fn text(path: &Path) -> Result<Zeroizing<String>, Flaw> {
     if !about.is_file() || about.len() > MAX_BYTES {
         return Err(Flaw::NoKey);
     }
-    fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|error| Flaw::Unreadable(error.to_string()))
+    let bytes = fs::read(path).map_err(|error| Flaw::Unreadable(error.to_string()))?;
+    let bytes = Zeroizing::new(bytes);
+    // Keys are ASCII; the comment behind a public one may be in any encoding.
+    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {
@@ -241,5 +254,50 @@ fn tilde(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) => format!("~/{}", rest.display()),
         None => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use super::*;
+
+    fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(&path);
+        io::Write::write_all(&mut file.unwrap(), bytes).unwrap();
+        (folder, path)
+    }
+
+    /// Asked for a passphrase, nobody could ever tell the right one.
+    #[test]
+    fn a_cipher_that_is_not_known_is_no_wrong_passphrase() {
+        for (kind, cipher, known) in [
+            ("RSA", "AES-128-CBC", true),
+            ("RSA", "AES-256-CBC", false),
+            ("EC", "AES-128-CBC", false),
+        ] {
+            let text = format!(
+                "-----BEGIN {kind} PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},B842\n\nAAAA\n"
+            );
+            let (_folder, path) = written("key", text.as_bytes());
+            match halves(&path).1 {
+                Private::Locked => assert!(known, "{kind} {cipher}"),
+                Private::Absent(flaw) => {
+                    assert!(!known && flaw.to_string().contains(cipher), "{flaw}");
+                }
+                Private::Open(_) => panic!("{kind} {cipher}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_comment_may_be_in_any_encoding() {
+        let key = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio J\xf6rg\n";
+        let (_folder, path) = written("key.pub", key);
+        assert!(matches!(halves(&path).1, Private::Absent(Flaw::Public)));
     }
 }

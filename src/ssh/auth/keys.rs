@@ -9,7 +9,7 @@ use russh::{
 
 use super::{
     Hint, Login, Verdict,
-    agent::Agent,
+    agent::{Agent, Away},
     identity::{self, Files, Flaw, Private},
     kept::Wanted,
     offer::{self, By, Offer, Public},
@@ -68,11 +68,8 @@ impl Login<'_> {
             Some(files) => files,
             None => identity::load(Wanted::of(target), &self.shared.kept).await,
         };
-        let mut agent = self.agent().await;
-        let held = match &mut agent {
-            Some(agent) => self.held(agent).await,
-            None => Vec::new(),
-        };
+        let (agent, held) = self.agent().await.unzip();
+        let held = held.unwrap_or_default();
         self.tell_flaws(&files, &held);
         let (offers, notes) = offer::order(held, &files, target.identities_only);
         self.told.notes.extend(notes);
@@ -105,35 +102,33 @@ impl Login<'_> {
         }
     }
 
-    async fn agent(&mut self) -> Option<Agent> {
+    /// The agent and its keys.
+    async fn agent(&mut self) -> Option<(Agent, Vec<AgentIdentity>)> {
         let Some(path) = self.target.agent.as_ref() else {
             self.told.hint(Hint::NoAgent);
             return None;
         };
-        match Agent::connect(path, self.handle.agent_session_binding()).await {
-            Ok(agent) => Some(agent),
-            Err(reason) => {
-                self.told.note(format!("agent: {reason}"));
-                self.told.hint(Hint::DeadAgent);
-                None
-            }
-        }
-    }
-
-    async fn held(&mut self, agent: &mut Agent) -> Vec<AgentIdentity> {
-        match agent.identities().await {
-            Ok(held) => {
+        let binding = self.handle.agent_session_binding();
+        // It may be waiting for a person, for another login.
+        let _rest = self.asker.rest();
+        match Agent::open(path, binding, &self.shared.asked).await {
+            Ok((agent, held)) => {
                 if held.is_empty() {
                     self.told.hint(Hint::EmptyAgent);
                 }
-                held
+                return Some((agent, held));
             }
-            Err(reason) => {
+            Err(Away::Gone(reason)) => {
                 self.told.note(format!("agent: {reason}"));
                 self.told.hint(Hint::DeadAgent);
-                Vec::new()
+            }
+            Err(Away::Silent) => {
+                self.told.note("agent: it does not answer");
+                self.told.hint(Hint::Touch);
+                self.told.is_late = true;
             }
         }
+        None
     }
 
     pub(super) async fn offer(
@@ -165,6 +160,7 @@ impl Login<'_> {
                 agent,
                 identity,
                 patience: self.shared.config.agent_timeout,
+                asked: &self.shared.asked,
                 touch: offer.needs_touch().then_some(&self.shared.touch),
                 asker: self.asker,
             }),

@@ -8,7 +8,10 @@ use russh::{
 };
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-use super::{agent::Agent, ready::ReadyKey};
+use super::{
+    agent::{Agent, Asked},
+    ready::ReadyKey,
+};
 use crate::ssh::prompt::Asker;
 
 /// Whose signature.
@@ -25,6 +28,8 @@ pub(super) struct ByAgent<'a> {
     pub(super) identity: &'a AgentIdentity,
     /// It may wait for somebody's touch or confirmation, but not for ever.
     pub(super) patience: Duration,
+    /// All that are asked for now.
+    pub(super) asked: &'a Asked,
     /// Held while a security key waits for its touch: nobody knows which of two blinking keys is meant.
     pub(super) touch: Option<&'a Semaphore>,
     /// Other deadlines rest meanwhile.
@@ -77,7 +82,7 @@ impl ByAgent<'_> {
             Some(touch) => touch.acquire().await.ok(),
             None => None,
         };
-        let signature = self.agent.sign(self.identity, hash, to_sign);
+        let signature = self.agent.sign(self.identity, hash, to_sign, self.asked);
         match timeout(self.patience, signature).await {
             Ok(Ok(signed)) => Ok(signed),
             Ok(Err(keys::Error::AgentFailure)) => {

@@ -315,11 +315,7 @@ impl Login<'_> {
     }
 
     fn account(&self) -> Account {
-        Account {
-            user: self.target.user.clone(),
-            host: self.target.host.clone(),
-            port: self.target.port,
-        }
+        Account::of(self.target)
     }
 
     fn host(&self) -> crate::node::text::SafeText {

@@ -133,7 +133,9 @@ fn contents(path: &Path) -> io::Result<Vec<u8>> {
 
 /// What people name where nothing is to be remembered.
 fn is_nowhere(path: &Path) -> bool {
-    path == Path::new("/dev/null")
+    let nowhere = Path::new("/dev/null");
+    // A link is what people make of ~/.ssh/known_hosts.
+    path == nowhere || fs::canonicalize(path).is_ok_and(|real| real == nowhere)
 }
 
 impl Known {

@@ -274,6 +274,34 @@ fn replacing_leaves_one_line_of_the_host() {
     assert_eq!(fs::read_to_string(&files.paths[1]).unwrap(), "");
 }
 
+/// `ln -s /dev/null ~/.ssh/known_hosts` is what people do who want nothing remembered.
+#[test]
+fn a_link_to_nowhere_is_empty_and_keeps_nothing() {
+    let files = files(&[]);
+    let paths = [files.folder.path().join("known_hosts")];
+    symlink("/dev/null", &paths[0]).unwrap();
+    let (host, key) = (Host::new("web1", 22), key("ssh-ed25519", 1));
+    assert!(Known::lookup(&paths, &host).unwrap().entries.is_empty());
+    let book = book(&paths, &host);
+    assert_eq!(book.remember(&key).unwrap(), Remembered::Already);
+    assert_eq!(book.forget().unwrap(), []);
+}
+
+/// Least of all that of /dev/null itself, which root could do.
+#[test]
+fn what_is_no_file_is_never_replaced_by_one() {
+    let files = files(&[]);
+    let paths = [files.folder.path().join("pipe")];
+    let made = Command::new("mkfifo").arg(&paths[0]).status();
+    assert!(made.unwrap().success());
+    let book = book(&paths, &Host::new("web1", 22));
+    for changed in [book.replace(&key("ssh-ed25519", 1)), book.forget()] {
+        let error = changed.unwrap_err().to_string();
+        assert!(error.ends_with("pipe: it is not a regular file"), "{error}");
+    }
+    assert!(!fs::symlink_metadata(&paths[0]).unwrap().is_file());
+}
+
 /// What one of the writing processes does; without its environment it does nothing.
 #[test]
 fn writes_as_another_process() {

@@ -13,7 +13,7 @@ use std::{
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 
 use super::{
-    Host, Key, Known, Verdict, is_nowhere,
+    Host, Key, Known, Verdict, contents, is_nowhere,
     line::{Line, Marker, SALT, hash},
     named,
 };
@@ -86,6 +86,9 @@ impl Book {
     /// The same, and writes down `key` in the same step.
     pub(in crate::ssh) fn replace(&self, key: &Key) -> io::Result<Vec<Place>> {
         let (path, line) = (self.first()?, self.line(key)?);
+        if is_nowhere(path) {
+            return Err(named(path, &io::Error::other("nothing is kept there")));
+        }
         make_folder(path).map_err(|error| named(path, &error))?;
         self.rewrite(Some(&line))
     }
@@ -195,12 +198,15 @@ fn is_mid_line(file: &mut File) -> io::Result<bool> {
 
 /// Puts a file without the host's lines, and with `new`, in the place of this one. Gives the numbers of the lines that went.
 fn rewrite(path: &Path, host: &Host, new: Option<&str>) -> io::Result<Vec<usize>> {
-    if new.is_none() {
-        match fs::read(path) {
-            Ok(bytes) if without(&bytes, host).1.is_empty() => return Ok(Vec::new()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => drop(other?),
+    // Never put in the place of a device or a pipe, and least of all in that of /dev/null.
+    match contents(path) {
+        _ if is_nowhere(path) => return Ok(Vec::new()),
+        Ok(bytes) if new.is_none() && without(&bytes, host).1.is_empty() => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && new.is_none() => {
+            return Ok(Vec::new());
         }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
     let held = locked(path, new.is_some())?;
     // A link stays one: what it leads to is replaced.

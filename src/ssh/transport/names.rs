@@ -3,19 +3,23 @@
 use std::{
     collections::HashMap,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
+    sync::Arc,
     time::Duration,
 };
 
 use tokio::{
-    net::lookup_host,
     sync::{Semaphore, watch},
+    task::spawn_blocking,
     time::timeout,
 };
 
-/// Look-ups under way at once: getaddrinfo has no deadline of its own and holds a thread until the resolver gives up, and
-/// dead names must not use up tokio's.
+/// Look-ups that somebody waits for at once.
 const LOOKUPS: usize = 32;
+
+/// Threads in look-ups at once. getaddrinfo has no deadline of its own: with silent servers and a search list it holds its
+/// thread for minutes after whoever asked has given up, and files are read on the same threads of tokio, of which there are 512.
+const THREADS: usize = 128;
 
 /// Addresses tried of one name: a name with more is a pool, not a node.
 const MAX_ADDRESSES: usize = 8;
@@ -27,19 +31,33 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(in crate::ssh) struct Names {
     lookups: Semaphore,
+    threads: Arc<Semaphore>,
+    system: System,
     known: watch::Sender<HashMap<String, Vec<IpAddr>>>,
 }
 
+/// Looks a name up by the system's resolver. Blocks.
+type System = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
 impl Default for Names {
     fn default() -> Self {
-        Self {
-            lookups: Semaphore::new(LOOKUPS),
-            known: watch::channel(HashMap::new()).0,
-        }
+        Self::by(|host, port| {
+            let found = (host, port).to_socket_addrs()?;
+            Ok(found.take(MAX_ADDRESSES).collect())
+        })
     }
 }
 
 impl Names {
+    fn by(system: System) -> Self {
+        Self {
+            lookups: Semaphore::new(LOOKUPS),
+            threads: Arc::new(Semaphore::new(THREADS)),
+            system,
+            known: watch::channel(HashMap::new()).0,
+        }
+    }
+
     /// The addresses of a host, never none; `TimedOut` when nothing is known of it within the limit.
     pub(super) async fn resolve(
         &self,
@@ -73,10 +91,15 @@ impl Names {
     }
 
     async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        // The gate is never closed.
+        // The gates are never closed.
         let _permit = self.lookups.acquire().await;
-        let found = lookup_host((host, port)).await?;
-        let found: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
+        let thread = Arc::clone(&self.threads).acquire_owned().await;
+        let (host, system) = (host.to_owned(), self.system);
+        let looked_up = spawn_blocking(move || {
+            let _thread = thread;
+            system(&host, port)
+        });
+        let found = looked_up.await.map_err(io::Error::other)??;
         if found.is_empty() {
             return Err(io::Error::other("it has no address"));
         }
@@ -104,6 +127,11 @@ fn is_passing(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
 
     #[tokio::test]
@@ -129,6 +157,34 @@ mod tests {
             .unwrap();
         let _all = names.lookups.acquire_many(LOOKUPS as u32).await.unwrap();
         assert_eq!(names.resolve("localhost", 22, limit).await.unwrap(), found);
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_hangs_keeps_its_threads_and_gets_no_more() {
+        static IS_BACK: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let names = Names::by(|_, _| {
+            STARTED.fetch_add(1, Ordering::Relaxed);
+            let (is_back, changed) = &IS_BACK;
+            let is_back = is_back.lock().unwrap();
+            drop(changed.wait_while(is_back, |is_back| !*is_back));
+            Err(io::Error::other("gave up"))
+        });
+        let limit = Duration::from_millis(1);
+        for name in 0..3 * THREADS {
+            let host = format!("n{name}");
+            let error = names.resolve(&host, 22, limit).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        }
+        assert_eq!(names.threads.available_permits(), 0);
+        // Files are still read.
+        spawn_blocking(|| ()).await.unwrap();
+        assert!(STARTED.load(Ordering::Relaxed) <= THREADS);
+        *IS_BACK.0.lock().unwrap() = true;
+        IS_BACK.1.notify_all();
+        let freed = names.threads.acquire_many(THREADS as u32);
+        let freed = timeout(Duration::from_secs(20), freed).await;
+        assert!(freed.is_ok(), "the threads come back");
     }
 
     #[test]
