@@ -1,4 +1,4 @@
-//! What a frame of the real table costs, from new values of 1,000 nodes to bytes for a terminal of 256 colours.
+//! What a frame of the real table and tiles costs, from new values of 1,000 nodes to bytes for a terminal of 256 colours.
 
 #[path = "../tests/support/fake.rs"]
 mod fake;
@@ -53,7 +53,10 @@ fn main() {
     let fullest = Sort::Column(Column::named("gpu.util").expect("a column"));
     for (size, ms, bytes) in SCREENS {
         let what = format!("draw {}x{}", size.width, size.height);
-        Bench::new(size, fullest, &start).run(&what, (ms, bytes));
+        let table = Bench::new(size, (Density::Table, fullest), &start);
+        table.run().report(&what, (ms, bytes));
+        let tiles = Bench::new(size, (Density::Tiles, fullest), &start);
+        tiles.run().note(&format!("{what}, tiles"));
     }
 }
 
@@ -75,9 +78,9 @@ struct Frame {
 }
 
 impl Bench {
-    fn new(size: Size, sort: Sort, fleet: &Snapshot) -> Self {
+    fn new(size: Size, (density, sort): (Density, Sort), fleet: &Snapshot) -> Self {
         let settings = Settings {
-            density: Some(Density::Table),
+            density: Some(density),
             sort,
             ..Settings::default()
         };
@@ -92,44 +95,79 @@ impl Bench {
         }
     }
 
-    fn run(mut self, what: &str, (ms, bytes): (f64, f64)) {
-        let first = self.frame();
-        let (mut still, mut moved, mut sorted) = (Vec::new(), Vec::new(), Vec::new());
+    fn run(mut self) -> Frames {
+        let mut frames = Frames {
+            first: self.frame(),
+            ..Frames::default()
+        };
         for second in 1..=FRAMES {
             // Freeing the samples before is no part of a frame: it lives until this one is drawn.
             let next = later(&self.fleet, second);
             let _before = std::mem::replace(&mut self.fleet, next);
             // Rows change places every five seconds, which is another kind of frame.
             let list = if second % 5 == 0 {
-                &mut sorted
+                &mut frames.sorted
             } else {
-                &mut moved
+                &mut frames.moved
             };
             list.push(self.frame());
-            still.push(self.frame());
+            frames.still.push(self.frame());
         }
-        let mean = |frames: &[Frame]| {
-            frames.iter().map(|f| f.bytes).sum::<usize>() as f64 / frames.len() as f64
-        };
-        let cpu = |frames: &[Frame], part: fn(&Frame) -> f64| {
-            median(&mut frames.iter().map(part).collect::<Vec<_>>())
-        };
+        frames
+    }
+
+    fn frame(&mut self) -> Frame {
+        let snapshot = Arc::new(self.fleet.clone());
+        let begin = clock();
+        self.app.update(Event::Snapshot(snapshot));
+        let taken = clock();
+        let mut built = 0;
+        self.lean.draw(&mut self.out, |area, buffer| {
+            built = self.app.render(area, buffer);
+        });
+        let drawn = clock();
+        Frame {
+            update: taken.saturating_sub(begin).as_secs_f64() * 1e3,
+            draw: drawn.saturating_sub(taken).as_secs_f64() * 1e3,
+            bytes: self.out.len(),
+            unseen: built.saturating_sub(self.rows),
+        }
+    }
+}
+
+/// All frames of a run: with new values, with nothing new, with rows in another order.
+#[derive(Default)]
+struct Frames {
+    first: Frame,
+    moved: Vec<Frame>,
+    still: Vec<Frame>,
+    sorted: Vec<Frame>,
+}
+
+impl Frames {
+    fn report(&self, what: &str, (ms, bytes): (f64, f64)) {
         let line = |of: &str| format!("{what}: {of}");
+        let draw = |frame: &Frame| frame.draw;
+        let update = |frame: &Frame| frame.update;
         bounded(
             &line("all values new, CPU"),
-            cpu(&moved, |f| f.draw),
+            cpu(&self.moved, draw),
             (ms, "ms"),
         );
-        bounded(&line("all values new, bytes"), mean(&moved), (bytes, "B"));
-        let mut draws: Vec<f64> = moved.iter().map(|f| f.draw).collect();
+        bounded(
+            &line("all values new, bytes"),
+            mean(&self.moved),
+            (bytes, "B"),
+        );
+        let mut draws: Vec<f64> = self.moved.iter().map(draw).collect();
         noted(&line("the same, best tenth"), best(&mut draws), "ms");
         bounded(
             &line("nothing new, CPU"),
-            cpu(&still, |f| f.draw),
+            cpu(&self.still, draw),
             (ms, "ms"),
         );
-        bounded(&line("nothing new, bytes"), mean(&still), (0.0, "B"));
-        let all = moved.iter().chain(&still).chain(&sorted);
+        bounded(&line("nothing new, bytes"), mean(&self.still), (0.0, "B"));
+        let all = self.moved.iter().chain(&self.still).chain(&self.sorted);
         let unseen = all.map(|f| f.unseen).max().unwrap_or(usize::MAX);
         bounded(
             &line("rows built that are not seen"),
@@ -138,40 +176,46 @@ impl Bench {
         );
         noted(
             &line("rows in another order, CPU"),
-            cpu(&sorted, |f| f.draw),
+            cpu(&self.sorted, draw),
             "ms",
         );
-        noted(&line("rows in another order, bytes"), mean(&sorted), "B");
-        noted(&line("first frame, bytes"), first.bytes as f64, "B");
+        noted(
+            &line("rows in another order, bytes"),
+            mean(&self.sorted),
+            "B",
+        );
+        noted(&line("first frame, bytes"), self.first.bytes as f64, "B");
         noted(
             &line("taking in a snapshot, CPU"),
-            cpu(&moved, |f| f.update),
+            cpu(&self.moved, update),
             "ms",
         );
         noted(
             &line("the same with sorting, CPU"),
-            cpu(&sorted, |f| f.update),
+            cpu(&self.sorted, update),
             "ms",
         );
     }
 
-    fn frame(&mut self) -> Frame {
-        let snapshot = Arc::new(self.fleet.clone());
-        let begin = cpu();
-        self.app.update(Event::Snapshot(snapshot));
-        let taken = cpu();
-        let mut built = 0;
-        self.lean.draw(&mut self.out, |area, buffer| {
-            built = self.app.render(area, buffer);
-        });
-        let drawn = cpu();
-        Frame {
-            update: taken.saturating_sub(begin).as_secs_f64() * 1e3,
-            draw: drawn.saturating_sub(taken).as_secs_f64() * 1e3,
-            bytes: self.out.len(),
-            unseen: built.saturating_sub(self.rows),
-        }
+    /// What has no bound of its own, but that nothing new costs no byte.
+    fn note(&self, what: &str) {
+        let line = |of: &str| format!("{what}: {of}");
+        noted(
+            &line("all values new, CPU"),
+            cpu(&self.moved, |f| f.draw),
+            "ms",
+        );
+        noted(&line("all values new, bytes"), mean(&self.moved), "B");
+        bounded(&line("nothing new, bytes"), mean(&self.still), (0.0, "B"));
     }
+}
+
+fn mean(frames: &[Frame]) -> f64 {
+    frames.iter().map(|f| f.bytes).sum::<usize>() as f64 / frames.len() as f64
+}
+
+fn cpu(frames: &[Frame], part: fn(&Frame) -> f64) -> f64 {
+    median(&mut frames.iter().map(part).collect::<Vec<_>>())
 }
 
 /// The fleet a second later: each node that answers has sent another sample.
@@ -202,7 +246,7 @@ fn sampled(n: usize, state: &NodeState, (at, second): (Millis, u64)) -> NodeStat
 }
 
 /// CPU time of this thread, to the nanosecond.
-fn cpu() -> Duration {
+fn clock() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
