@@ -1,6 +1,10 @@
 //! The screen from keys to cells: each view at two sizes with the roles of its colours, and what keys and questions lead to.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails"
+)]
 
 #[path = "support/fake.rs"]
 mod fake;
@@ -14,11 +18,12 @@ use std::{
 
 use insta::assert_snapshot;
 use ratatui::style::Modifier;
-use screen::Screen;
+use screen::{Screen, with_groups};
 use sshoal::{
     config::{File, keymap::KeyMap},
-    fleet::{Link, Millis, Snapshot},
-    node::{NodeId, Transport},
+    fleet::{Link, Millis, NodeState, Snapshot, Status},
+    metrics::health::Health,
+    node::{Node, NodeId, Transport},
     ssh::{Answer, Prompt, PromptId, Question, Row},
     ui::{
         Settings,
@@ -557,4 +562,194 @@ fn a_notice_that_is_cut_says_so() {
         assert!(line.trim_end().ends_with(sign), "{line}");
         assert_eq!(line.chars().count(), 80);
     }
+}
+
+/// What the second line says.
+fn said(screen: &Screen) -> String {
+    screen.rows()[1].clone()
+}
+
+#[test]
+fn why_no_node_is_shown_is_true() {
+    let mut well = few();
+    well.nodes.retain(|n| n.status(well.at) == Status::Ok);
+    let shown = |keys: &str, text: &str, fleet: &Snapshot| {
+        let mut screen = Screen::new(SMALL, fleet.clone());
+        screen.keys("/");
+        screen.text(text);
+        screen.keys("enter");
+        screen.keys(keys);
+        screen.rows().join("\n")
+    };
+    let both = shown("f", "web", &well);
+    assert!(
+        both.contains("no node of the filter is in trouble"),
+        "{both}"
+    );
+    assert!(both.contains("esc drops the filter"), "{both}");
+    let none = shown("f", "nonesuch", &well);
+    assert!(none.contains("no node matches the filter"), "{none}");
+    let mut screen = Screen::new(SMALL, well);
+    screen.keys("f");
+    let faults = screen.rows().join("\n");
+    assert!(faults.contains("no node is in trouble"), "{faults}");
+    assert!(faults.contains("esc shows all"), "{faults}");
+}
+
+#[test]
+fn a_key_that_shows_nothing_says_what_it_did() {
+    let mut screen = small("X");
+    assert!(said(&screen).contains("forgotten"), "{}", said(&screen));
+    screen.keys("m");
+    let line = said(&screen);
+    assert!(line.contains("the heatmap shows load per core"), "{line}");
+    let mut well = few();
+    well.nodes.retain(|n| n.status(well.at) == Status::Ok);
+    let mut screen = Screen::new(SMALL, well);
+    for keys in ["n", "T enter N"] {
+        screen.keys(keys);
+        assert!(said(&screen).contains("no node is in trouble"), "{keys}");
+    }
+}
+
+#[test]
+fn read_only_says_why_a_question_takes_no_yes() {
+    let settings = Settings {
+        read_only: true,
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, few());
+    screen.app.update(prompt(1));
+    screen.tick(Millis(fake::NOW.0 + 1_000));
+    assert_eq!(screen.keys("y"), []);
+    assert!(said(&screen).contains("read-only"), "{}", said(&screen));
+}
+
+#[test]
+fn the_node_that_was_opened_is_the_one_that_the_cursor_is_on() {
+    let mut screen = Screen::new(SMALL, few());
+    let opened = screen.keys("enter");
+    let [Effect::Focus(Some(first))] = opened.as_slice() else {
+        unreachable!("a node is opened: {opened:?}");
+    };
+    // It gets well, so that another one is the worst now.
+    let later = Millis(fake::NOW.0 + 20_000);
+    let mut fleet = fake::at(24, later);
+    for node in &mut fleet.nodes {
+        if node.node.id == *first {
+            *node = Arc::new(well(node, later));
+        }
+    }
+    screen
+        .app
+        .update(Event::Snapshot(Arc::new(with_groups(fleet))));
+    screen.keys("esc");
+    assert_eq!(screen.keys("enter"), [Effect::Focus(Some(first.clone()))]);
+}
+
+fn well(node: &NodeState, now: Millis) -> NodeState {
+    let mut state = node.clone();
+    state.health = Health::default();
+    state.sample_at = now;
+    state.link = few().nodes[0].link.clone();
+    state
+}
+
+#[test]
+fn a_narrow_screen_tells_the_reason_of_the_node_under_the_cursor() {
+    let mut screen = Screen::new((40, 12), few());
+    let reason = "10.0.3.12:22 within 10 s";
+    screen.keys("o o o");
+    let cursor = screen.rows()[3].clone();
+    assert!(cursor.starts_with("▌ ✖ db2"), "{cursor}");
+    assert!(!screen.rows()[2..].join("\n").contains(reason));
+    let line = said(&screen);
+    assert!(
+        line.contains("no answer from 10.0.3.12:22 within 10 s"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_cut_state_says_that_it_is_cut() {
+    let mut fleet = few();
+    for node in &mut fleet.nodes {
+        let state = Arc::make_mut(node);
+        if let Link::Up(_) = state.link {
+            state.link = Link::Authenticating;
+        }
+    }
+    let mut screen = Screen::new((36, 12), fleet);
+    screen.keys("o");
+    let rows = screen.rows();
+    let row = rows.iter().find(|row| row.contains("authen")).unwrap();
+    assert!(row.trim_end().ends_with('…'), "{rows:#?}");
+}
+
+#[test]
+fn a_long_name_leaves_the_hints_their_room() {
+    let mut fleet = many();
+    for (n, node) in fleet.nodes.iter_mut().enumerate() {
+        let state = Arc::make_mut(node);
+        let name = format!("{}-{n}.example.org", "long".repeat(18));
+        let renamed = Node {
+            id: NodeId::new(&name),
+            ..Node::clone(&state.node)
+        };
+        state.node = Arc::new(renamed);
+    }
+    let screen = Screen::new(SMALL, fleet);
+    let footer = screen.rows()[23].clone();
+    assert!(
+        footer.contains("? help") && footer.contains("enter open"),
+        "{footer}"
+    );
+    assert!(footer.contains("…") && footer.contains("1/300"), "{footer}");
+}
+
+#[test]
+fn a_wide_text_of_a_server_is_read_to_its_end() {
+    let mut screen = small("");
+    let asked = "認証アプリに表示されている六桁のワンタイムコードを入力してから送信してください";
+    screen.app.update(Event::Prompt(Prompt {
+        id: PromptId(1),
+        node: NodeId::new("web1"),
+        question: Question::Codes {
+            user: "ops".into(),
+            host: "web1".into(),
+            name: "".into(),
+            instruction: asked.into(),
+            fields: Vec::new(),
+        },
+    }));
+    screen.tick(Millis(fake::NOW.0 + 1_000));
+    let text: String = screen.rows().concat();
+    let shown: String = text.chars().filter(|c| asked.contains(*c)).collect();
+    assert_eq!(shown, asked);
+}
+
+#[test]
+fn the_keys_of_a_secret_are_those_in_force() {
+    let file = File::parse("keys: {secret: {send: ctrl-y}}").unwrap();
+    let settings = Settings {
+        keys: KeyMap::remapped(&file.keys).unwrap(),
+        ..Settings::default()
+    };
+    let mut screen = Screen::with(settings, SMALL, few());
+    screen.app.update(Event::Prompt(Prompt {
+        id: PromptId(1),
+        node: NodeId::new("web1"),
+        question: Question::Password {
+            user: "ops".into(),
+            host: "web1".into(),
+            attempt: 1,
+        },
+    }));
+    screen.tick(Millis(fake::NOW.0 + 1_000));
+    let rows = screen.rows();
+    let answers = rows.iter().find(|row| row.contains("decline"));
+    assert!(
+        answers.is_some_and(|row| row.contains("ctrl-y send")),
+        "{rows:#?}"
+    );
 }

@@ -125,7 +125,7 @@ pub struct Global {
     /// How many colours.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Colour,
-    /// Draw with ASCII only.
+    /// Draw with ASCII only; always so on a console of Linux, and on a VT100.
     #[arg(long, global = true)]
     pub ascii: bool,
 }
@@ -169,6 +169,11 @@ impl Look {
             read_only: self.read_only || outer.read_only,
         }
     }
+}
+
+/// True for terminals that have no braille, no `✖`, no `◌`: their fonts hold a few hundred signs at most.
+pub fn has_few_signs(term: &str) -> bool {
+    matches!(term, "linux" | "vt100" | "vt102" | "vt220")
 }
 
 /// How many colours the terminal is given.

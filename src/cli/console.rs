@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
+use rustix::termios::tcgetwinsize;
+
 /// The streams of a command, and what is known of the terminal behind them.
 pub struct Console {
     /// What is piped in.
@@ -30,6 +32,15 @@ pub struct Target {
 }
 
 impl Console {
+    /// Columns and rows of the screen that results go to; `None` where they don't, or where it doesn't say.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let size = self.is_terminal.then(|| tcgetwinsize(io::stdout()))?;
+        let size = size
+            .ok()
+            .filter(|size| size.ws_col > 0 && size.ws_row > 0)?;
+        Some((size.ws_col.into(), size.ws_row.into()))
+    }
+
     /// The streams of this process.
     pub fn of_process(never_colour: bool, ascii: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();

@@ -1,6 +1,11 @@
 //! Runs the dashboard: a fleet, the screen, and the inventory file watched beside them.
 
-use std::{convert::Infallible, io::Write as _, path::Path, sync::Arc};
+use std::{
+    convert::Infallible,
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+    sync::Arc,
+};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -91,12 +96,14 @@ pub(super) async fn open(
 /// Refuses what the screen can't be begun with.
 fn check(context: &Context, inventory: &Inventory) -> Result<(), Usage> {
     look::filter(context, inventory)?;
-    if context.console.is_terminal {
-        return Ok(());
-    }
-    Err(Usage(
-        "the dashboard needs a terminal; `sshoal status` prints anywhere".to_owned(),
-    ))
+    let why = match (context.console.is_terminal, io::stdin().is_terminal()) {
+        (true, true) => return Ok(()),
+        (false, _) => "the dashboard needs a terminal; `sshoal status` prints anywhere",
+        (true, false) => {
+            "the dashboard needs a terminal for its keys, and standard input is none; `sshoal status` prints anywhere"
+        }
+    };
+    Err(Usage(why.to_owned()))
 }
 
 /// How to go on with the rolls that this dashboard drives no longer.

@@ -58,9 +58,15 @@ pub(crate) struct Context {
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
 pub fn run() -> Result<u8> {
-    let args = Cli::parse_from(args::words(std::env::args_os()));
-    let never = args.global.color == Colour::Never
-        || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let mut args = Cli::parse_from(args::words(std::env::args_os()));
+    let term = std::env::var("TERM").unwrap_or_default();
+    args.global.ascii |= args::has_few_signs(&term);
+    let never = match args.global.color {
+        Colour::Never => true,
+        Colour::Auto => std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        // Asked for here and now, it goes before what holds for all programs.
+        Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => false,
+    };
     let mut context = Context {
         console: Console::of_process(never, args.global.ascii),
         args,

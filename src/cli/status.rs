@@ -1,6 +1,6 @@
 //! Runs `sshoal status`: waits for the nodes, prints them, says how it went.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{cmp::Reverse, fmt::Write as _, sync::Arc, time::Duration};
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::{
@@ -17,7 +17,7 @@ use crate::{
     },
     fleet::{Fleet, Snapshot, Status as Word},
     inventory::Inventory,
-    ui::glyph::Glyphs,
+    ui::{format::width, glyph::Glyphs},
 };
 
 pub(super) async fn run(context: &mut Context, status: &Status) -> Result<u8> {
@@ -89,9 +89,6 @@ async fn watch(
             _ = interrupt.recv() => return Ok(exit::INTERRUPTED),
             () = sleep(interval) => {}
         }
-        if context.console.is_terminal && !status.json {
-            context.print("\x1b[H\x1b[2J")?;
-        }
         let (code, is_read) = show(context, status, &now(fleet).await)?;
         if !is_read {
             return Ok(code);
@@ -101,14 +98,48 @@ async fn watch(
 
 /// Prints all nodes once; the exit code that they come to, and whether anybody reads it.
 fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(u8, bool)> {
-    let text = if status.json {
-        json(snapshot, status.watch.is_some())?
-    } else {
-        table(snapshot, &context.console)
+    let is_watched = status.watch.is_some();
+    let text = match context.console.size() {
+        _ if status.json => json(snapshot, is_watched)?,
+        Some(size) if is_watched => screen(snapshot, &context.console, size),
+        _ => table(snapshot, &context.console),
     };
     let is_read = context.print_on(&text)?;
     let well = snapshot.nodes.iter().all(|n| is_well(n, snapshot.at));
     Ok((if well { exit::OK } else { exit::TROUBLE }, is_read))
+}
+
+/// A screenful over the one before, in one piece: nothing flickers, and nothing is scrolled away. Where not all nodes have
+/// room, the worst come first.
+fn screen(snapshot: &Snapshot, console: &Console, (_, rows): (usize, usize)) -> String {
+    let mut text = table(snapshot, console);
+    if text.lines().count() >= rows {
+        let mut nodes = snapshot.nodes.clone();
+        nodes.sort_by_key(|node| Reverse(node.status(snapshot.at)));
+        let worst = Snapshot {
+            nodes,
+            ..snapshot.clone()
+        };
+        text = table(&worst, console);
+    }
+    let all = text.lines().count();
+    let shown = if all < rows {
+        all
+    } else {
+        rows.saturating_sub(2)
+    };
+    let mut out = "\x1b[H".to_owned();
+    for line in text.lines().take(shown) {
+        let _ = writeln!(out, "{line}\x1b[K");
+    }
+    if shown < all {
+        let _ = writeln!(
+            out,
+            "     {} lines more; the worst are above\x1b[K",
+            all - shown
+        );
+    }
+    out + "\x1b[J"
 }
 
 /// One array; on one line when more will follow.
@@ -135,7 +166,12 @@ fn table(snapshot: &Snapshot, console: &Console) -> String {
         .iter()
         .map(|n| row(n, snapshot.at, |daemon| glyphs.daemon(daemon)))
         .collect();
-    let lines = lines(&rows, |status| glyphs.status(status));
+    let width = console.size().map_or(usize::MAX, |(columns, _)| columns);
+    let lines = lines(
+        &rows,
+        |status| glyphs.status(status),
+        (width, glyphs.ellipsis()),
+    );
     finish(lines.into_iter(), &rows, glyphs, console)
 }
 
@@ -147,6 +183,8 @@ fn finish(
     console: &Console,
 ) -> String {
     let mut text = String::new();
+    let room = console.size().map_or(usize::MAX, |(columns, _)| columns);
+    let room = room.saturating_sub(INDENT).max(INDENT);
     let bare = |line: String| line.trim_end().to_owned();
     let mut lines = lines.map(bare);
     let header = lines.next().unwrap_or_default();
@@ -155,13 +193,31 @@ fn finish(
         let sign = glyphs.status(row.status);
         let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
         let _ = writeln!(text, "{dyed}");
-        for (line, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
-            if !line.is_empty() {
-                let _ = writeln!(text, "     {}", dye(line, code, console));
+        for (below, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
+            for line in wrap(below, room) {
+                let _ = writeln!(text, "{:INDENT$}{}", "", dye(&line, code, console));
             }
         }
     }
     text
+}
+
+/// Cells before what stands under a row.
+const INDENT: usize = 5;
+
+/// A text in lines of whole words: a terminal would cut words, and begin at its edge.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn dye(text: &str, code: &str, console: &Console) -> String {
@@ -179,5 +235,51 @@ fn colour(status: Word) -> &'static str {
         Word::Unknown => "2",
         Word::Warn => "33",
         Word::Critical => "31",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fleet::{Millis, NodeState},
+        node::Node,
+        ssh::{Error, Step},
+    };
+
+    #[test]
+    fn a_screenful_stays_on_its_screen_with_the_worst_on_top() {
+        let mut nodes: Vec<NodeState> = (1..=30)
+            .map(|n| NodeState::new(Arc::new(Node::blank(&format!("n{n}")))))
+            .collect();
+        nodes[29].link = crate::fleet::Link::Refused(Arc::new(Error {
+            step: Step::HostKey,
+            transport: crate::node::Transport::Direct,
+            reason: "the host key changed".into(),
+            advice: "".into(),
+            permanent: true,
+        }));
+        let snapshot = Snapshot {
+            nodes: nodes.into_iter().map(Arc::new).collect(),
+            at: Millis(0),
+            ..Snapshot::default()
+        };
+        let console = Console {
+            is_terminal: false,
+            colour: false,
+            ..Console::of_process(true, true)
+        };
+        let shown = screen(&snapshot, &console, (80, 12));
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 12, "{shown}");
+        assert!(lines[0].starts_with("\x1b[H"), "{shown}");
+        assert!(
+            lines[1].starts_with(" X") && lines[1].contains("n30"),
+            "{shown}"
+        );
+        assert!(lines[10].contains("lines more"), "{shown}");
+        let whole = screen(&snapshot, &console, (80, 100));
+        assert!(whole.find("n1 ") < whole.find("n30"), "{whole}");
+        assert!(!whole.contains("lines more") && whole.ends_with("\x1b[J"));
     }
 }

@@ -70,6 +70,8 @@ pub struct Row {
     pub status: Word,
     /// The cells.
     pub cells: [String; 10],
+    /// The daemons in few cells: how many there are of each sign.
+    pub counted: String,
     /// Why it is not well; empty when it is.
     pub reason: String,
     /// What to try; empty when there is nothing to say.
@@ -129,26 +131,79 @@ pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str)
             value("memory.used"),
             value("gpu.util"),
             value("disk.used"),
-            daemons(state, sign),
+            daemons(state, &sign),
             age_ms(state, now).map_or_else(|| "-".to_owned(), age),
         ],
+        counted: counted(state, &sign),
         reason: why(state, now),
         advice: advice(state),
     }
 }
 
+/// Of the cells.
+const DAEMONS: usize = 8;
+
 /// The columns that are numbers.
 const NUMBERS: [usize; 4] = [4, 5, 6, 7];
 
-/// The table: its headings, then a line for each row; `sign` is that of a node.
-pub fn lines(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> Vec<String> {
+/// Columns that may be cut where room is short, the first one sooner: by its place, and what is left of it at least.
+const CUT: [(usize, usize); 2] = [(2, 8), (1, 12)];
+
+/// The table: its headings, then a line for each row; `sign` is that of a node. Where a line would be wider than `width`,
+/// daemons are counted, and the ends of long addresses and names are left out.
+pub fn lines(
+    rows: &[Row],
+    sign: impl Fn(Word) -> &'static str,
+    (width, ellipsis): (usize, &str),
+) -> Vec<String> {
+    let all: Vec<[String; 10]> = rows.iter().map(|row| cells(row, &sign)).collect();
+    let mut lines = aligned(&all);
+    if over(&lines, width) == 0 {
+        return lines;
+    }
+    let mut all = all;
+    for (cells, row) in all.iter_mut().zip(rows) {
+        cells[DAEMONS].clone_from(&row.counted);
+    }
+    lines = aligned(&all);
+    for (column, least) in CUT {
+        let excess = over(&lines, width);
+        if excess == 0 {
+            break;
+        }
+        let texts = all.iter().filter_map(|cells| cells.get(column));
+        let longest = texts.map(|text| text.chars().count()).max();
+        let room = longest.unwrap_or(0).saturating_sub(excess).max(least);
+        for text in all.iter_mut().filter_map(|cells| cells.get_mut(column)) {
+            cut(text, room, ellipsis);
+        }
+        lines = aligned(&all);
+    }
+    lines
+}
+
+/// Cells that the longest line has too many.
+fn over(lines: &[String], width: usize) -> usize {
+    let longest = lines.iter().map(|line| line.chars().count()).max();
+    longest.unwrap_or(0).saturating_sub(width)
+}
+
+fn cut(text: &mut String, room: usize, ellipsis: &str) {
+    if text.chars().count() > room {
+        *text = text.chars().take(room - 1).collect::<String>() + ellipsis;
+    }
+}
+
+fn cells(row: &Row, sign: impl Fn(Word) -> &'static str) -> [String; 10] {
+    let mut cells = row.cells.clone();
+    sign(row.status).clone_into(&mut cells[0]);
+    cells
+}
+
+fn aligned(all: &[[String; 10]]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(COLUMNS);
-    for row in rows {
-        let mut cells = row.cells.clone();
-        if let Some(first) = cells.first_mut() {
-            sign(row.status).clone_into(first);
-        }
+    for cells in all {
         table.add_row(cells);
     }
     for number in NUMBERS {
@@ -161,8 +216,12 @@ pub fn lines(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> Vec<String> {
 }
 
 /// The table without colours, and under each row why its node is not well, and what to try.
-pub fn text(rows: &[Row], sign: impl Fn(Word) -> &'static str) -> String {
-    let mut lines = lines(rows, sign).into_iter();
+pub fn text(
+    rows: &[Row],
+    sign: impl Fn(Word) -> &'static str,
+    (width, ellipsis): (usize, &str),
+) -> String {
+    let mut lines = lines(rows, sign, (width, ellipsis)).into_iter();
     let mut text: Vec<String> = lines.next().into_iter().collect();
     for (line, row) in lines.zip(rows) {
         text.push(line);
@@ -276,6 +335,23 @@ fn daemons(state: &NodeState, sign: impl Fn(State) -> &'static str) -> String {
         .daemons
         .iter()
         .map(|d| format!("{}{}", sign(d.state), d.name));
+    each.collect::<Vec<_>>().join(" ")
+}
+
+/// `✓2 ✗1`: names of those that are not well stand below.
+fn counted(state: &NodeState, sign: impl Fn(State) -> &'static str) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let daemons = state.sample.iter().flat_map(|s| &s.daemon.daemons);
+    for sign in daemons.map(|daemon| sign(daemon.state)) {
+        match counts.iter_mut().find(|(known, _)| *known == sign) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((sign, 1)),
+        }
+    }
+    if counts.is_empty() {
+        return "-".to_owned();
+    }
+    let each = counts.iter().map(|(sign, count)| format!("{sign}{count}"));
     each.collect::<Vec<_>>().join(" ")
 }
 

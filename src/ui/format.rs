@@ -37,6 +37,23 @@ pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> String {
     out
 }
 
+/// All of the text, in pieces of at most `cols` cells, each of at least one character.
+pub fn chunks(text: &str, cols: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if let Some(piece) = pieces.last_mut().filter(|_| used + wide <= cols) {
+            piece.push(c);
+            used += wide;
+        } else {
+            pieces.push(c.to_string());
+            used = wide;
+        }
+    }
+    pieces
+}
+
 /// The text in exactly `cols` cells, at the left.
 pub fn left(text: &str, cols: usize, glyphs: Glyphs) -> String {
     let mut out = fit(text, cols, glyphs);
@@ -173,6 +190,10 @@ mod tests {
         assert_eq!(fit("日本語", 4, GLYPHS), "日…");
         assert_eq!(left("日本語", 4, GLYPHS), "日… ");
         assert_eq!(fit("abc", 0, GLYPHS), "");
+        assert_eq!(chunks("日本語ab", 5), ["日本", "語ab"]);
+        assert_eq!(chunks("日本", 1), ["日", "本"]);
+        assert_eq!(chunks("abcde", 2), ["ab", "cd", "e"]);
+        assert_eq!(chunks("", 2), Vec::<String>::new());
         assert_eq!(right("ab", 4, GLYPHS), "  ab");
     }
 

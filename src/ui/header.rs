@@ -11,6 +11,7 @@ use super::{
         Scene,
         columns::Column,
         fleet::{Density, Fleet},
+        reason,
     },
 };
 use crate::{
@@ -32,6 +33,9 @@ pub(super) struct Areas {
     /// The hints.
     pub(super) footer: Rect,
 }
+
+/// Below this width no view has room for why a node is not well.
+const NARROW: u16 = 60;
 
 /// Cuts the screen: update and drawing share it.
 pub(super) fn areas(size: Rect) -> Areas {
@@ -101,9 +105,10 @@ pub(super) fn header(
             Some(order) => vec![(format!("{order} "), scene.theme.style(Role::Muted))],
             None => order(fleet, scene, areas.body),
         };
+        let trouble = trouble(fleet, scene).filter(|_| area.width < NARROW);
         let left = match over {
             Some(over) => crumbs(&over.crumb, scene),
-            None => shown(fleet, scene),
+            None => shown(fleet, trouble, scene),
         };
         let end = pieces(buf, second, &left, scene.glyphs);
         ending(
@@ -209,8 +214,17 @@ fn age(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
     )]
 }
 
-/// A trouble of our own, else the filter, the restriction, the marks, and the rule that fires most.
-fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
+/// Why the node under the cursor is not well.
+fn trouble(fleet: &Fleet, scene: &Scene<'_>) -> Option<(String, Role)> {
+    let (id, _) = fleet.cursor()?;
+    let node = scene.snapshot.node(id.as_str())?;
+    let reason = reason::brief(node);
+    (!reason.is_empty()).then(|| (reason, status_role(node.status(scene.now))))
+}
+
+/// A trouble of our own, else the filter, the restriction, the marks, and the rule that fires most; in its place a
+/// trouble that has no room elsewhere.
+fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> Vec<Piece> {
     let style = |role| scene.theme.style(role);
     let mut line: Vec<Piece> = Vec::new();
     let mut push = |text: String, role: Role| {
@@ -258,7 +272,9 @@ fn shown(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
             Role::Marked,
         );
     }
-    if let Some((rule, count)) = fleet.summary().rule {
+    if let Some((reason, role)) = trouble {
+        push(reason, role);
+    } else if let Some((rule, count)) = fleet.summary().rule {
         let nodes = if count == 1 { "node" } else { "nodes" };
         let rule = rule.replace('_', " ");
         push(format!("{rule} on {count} {nodes}"), Role::Muted);

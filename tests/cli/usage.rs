@@ -168,8 +168,14 @@ fn a_home_that_is_not_there_is_never_made() {
     assert!(!nowhere.exists());
 }
 
-/// What `sshoal status` prints on a terminal.
-fn on_a_terminal(home: &Home, words: &[&str], no_color: bool) -> String {
+/// What these words print on a terminal of 100 columns.
+fn on_a_terminal(home: &Home, words: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sshoal"));
+    command.args(words);
+    printed(home, command, variables)
+}
+
+fn printed(home: &Home, mut command: CommandBuilder, variables: &[(&str, &str)]) -> String {
     let size = PtySize {
         rows: 24,
         cols: 100,
@@ -178,14 +184,12 @@ fn on_a_terminal(home: &Home, words: &[&str], no_color: bool) -> String {
     let pty = native_pty_system()
         .openpty(size)
         .expect("a pseudo-terminal");
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sshoal"));
-    command.args(words);
     command.env_clear();
     command.env("HOME", home.path(""));
     command.env("TERM", "xterm-256color");
     command.cwd(home.path(""));
-    if no_color {
-        command.env("NO_COLOR", "1");
+    for (name, value) in variables {
+        command.env(name, value);
     }
     let mut child = pty.slave.spawn_command(command).expect("it starts");
     drop(pty.slave);
@@ -201,16 +205,22 @@ fn on_a_terminal(home: &Home, words: &[&str], no_color: bool) -> String {
 fn a_terminal_gets_colours_unless_they_are_not_wanted() {
     let home = Home::new();
     home.write("hosts.yaml", "hosts: {here: {transport: local}}\n");
-    let colourful = on_a_terminal(&home, &["status"], false);
-    assert!(
-        colourful.contains("\x1b[32m") || colourful.contains("\x1b[3"),
-        "{colourful:?}"
-    );
-    for (words, no_color) in [
-        (&["status"][..], true),
-        (&["status", "--color", "never"], false),
+    let no_color = &[("NO_COLOR", "1")][..];
+    for (words, variables) in [
+        (&["status"][..], &[][..]),
+        (&["status", "--color", "16"], no_color),
     ] {
-        let plain = on_a_terminal(&home, words, no_color);
+        let colourful = on_a_terminal(&home, words, variables);
+        assert!(
+            colourful.contains("\x1b[32m") || colourful.contains("\x1b[3"),
+            "{words:?}: {colourful:?}"
+        );
+    }
+    for (words, variables) in [
+        (&["status"][..], no_color),
+        (&["status", "--color", "never"], &[]),
+    ] {
+        let plain = on_a_terminal(&home, words, variables);
         assert!(
             plain.contains("here") && !plain.contains('\x1b'),
             "{plain:?}"
@@ -243,4 +253,42 @@ fn a_source_that_is_missing_is_why_there_is_no_host() {
         assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{words}");
         assert!(done.err.contains("/nowhere does not exist"), "{}", done.err);
     }
+}
+
+#[test]
+fn a_terminal_gets_no_line_that_is_wider_and_a_pipe_gets_it_whole() {
+    let home = Home::new();
+    let name = format!("{}.example.org", "long-name".repeat(6));
+    home.write(
+        "hosts.yaml",
+        &format!("hosts: {{{name}: {{address: 127.0.0.1, port: 1}}, b: {{transport: local}}}}\n"),
+    );
+    let words = ["-F", "none", "status", "--color", "never"];
+    let shown = on_a_terminal(&home, &words, &[]);
+    assert!(shown.contains('…'), "{shown}");
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    assert!(home.run(&["status"]).out.contains(&name));
+}
+
+#[test]
+fn a_console_with_few_signs_gets_ascii() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {a: {address: 127.0.0.1, port: 1}}\n");
+    let words = ["-F", "none", "status"];
+    let shown = on_a_terminal(&home, &words, &[("TERM", "linux")]);
+    assert!(shown.is_ascii() && shown.contains('X'), "{shown}");
+    assert!(!on_a_terminal(&home, &words, &[]).is_ascii());
+}
+
+#[test]
+fn the_dashboard_says_that_its_keys_come_from_no_terminal() {
+    let home = Home::new();
+    let mut command = CommandBuilder::new("/bin/sh");
+    let binary = env!("CARGO_BIN_EXE_sshoal");
+    command.args(["-c", &format!("{binary} -F none < /dev/null; echo code $?")]);
+    let shown = printed(&home, command, &[]);
+    assert!(shown.contains("standard input is none"), "{shown}");
+    assert!(shown.contains("code 2"), "{shown}");
 }

@@ -12,6 +12,7 @@ use crate::{
         layer::Layer,
         view::{
             columns::menu::Menu,
+            fleet::Density,
             help::Help,
             line::Line,
             node::NodeView,
@@ -21,6 +22,12 @@ use crate::{
         },
     },
 };
+
+/// Where nothing is to be found.
+const NO_FAULT: &str = "no node is in trouble";
+
+/// Why a question takes no yes.
+const ASKED_READ_ONLY: &str = "read-only: a question can only be declined from here";
 
 impl App {
     pub(super) fn key(&mut self, key: KeyCombination) -> Vec<Effect> {
@@ -71,6 +78,8 @@ impl App {
             (None, _) if is_asked => {
                 if self.may_answer() {
                     self.questions.typed(key);
+                } else if self.read_only {
+                    self.say(ASKED_READ_ONLY);
                 }
                 Vec::new()
             }
@@ -132,6 +141,9 @@ impl App {
         if is_armed && (action == Action::No || self.may_answer()) {
             return self.questions.answer(action, self.world.now);
         }
+        if is_armed && self.read_only {
+            self.say(ASKED_READ_ONLY);
+        }
         Vec::new()
     }
 
@@ -144,7 +156,10 @@ impl App {
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let body = self.world.body();
         match action {
-            Action::Forget => return vec![Effect::Forget],
+            Action::Forget => {
+                self.say("typed passwords and unlocked keys are forgotten");
+                return vec![Effect::Forget];
+            }
             Action::Theme => {
                 self.world.theme = self.world.theme.next();
                 self.say(&format!("theme: {}", self.world.theme.name));
@@ -243,6 +258,10 @@ impl App {
             Action::Left | Action::Right => {
                 self.fleet.step(action == Action::Right, &scene, body);
             }
+            Action::NextFault | Action::PreviousFault if !self.fleet.has_fault(&scene) => {
+                self.say(NO_FAULT);
+                return (true, Vec::new());
+            }
             Action::NextFault | Action::PreviousFault => {
                 self.fleet.act(action, &scene, body);
             }
@@ -274,7 +293,20 @@ impl App {
                 self.layers.push(Layer::Columns(menu));
             }
             Action::Logs => return self.follow_marked(),
+            Action::NextFault | Action::PreviousFault
+                if !self.fleet.has_fault(&self.world.scene()) =>
+            {
+                self.say(NO_FAULT);
+            }
+            Action::Signal => {
+                self.fleet.act(action, &self.world.scene(), body);
+                if self.fleet.density(&self.world.scene(), body) != Density::Heatmap {
+                    let signal = self.fleet.signal().as_str();
+                    self.say(&format!("the heatmap shows {signal}"));
+                }
+            }
             Action::Open => {
+                self.fleet.hold(self.world.now);
                 let id = self.fleet.cursor().map(|(id, _)| id.clone());
                 self.layers
                     .extend(id.clone().map(|id| Layer::Node(id, NodeView::default())));

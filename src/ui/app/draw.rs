@@ -117,7 +117,11 @@ impl App {
         let (id, at) = self.fleet.cursor()?;
         let scene = self.world.scene();
         let name = match (scope, self.fleet.density(&scene, body)) {
-            (Scope::Fleet | Scope::Filter, Density::Heatmap) => format!("{id}  "),
+            (Scope::Fleet | Scope::Filter, Density::Heatmap) => {
+                let room = usize::from(body.width / 3);
+                let id = format::fit(id.as_str(), room, scene.glyphs);
+                format!("{id}  ")
+            }
             (Scope::Fleet | Scope::Filter | Scope::Node, _) => String::new(),
             _ => return None,
         };

@@ -135,7 +135,9 @@ impl App {
         let rows: Vec<status::Row> = states
             .map(|state| status::row(state, self.world.now, |daemon| glyphs.daemon(daemon)))
             .collect();
-        let text = status::text(&rows, |status| glyphs.status(status));
+        let width = usize::from(self.world.size.width.saturating_sub(4));
+        let room = (width, glyphs.ellipsis());
+        let text = status::text(&rows, |status| glyphs.status(status), room);
         self.report("status", &text);
         Ok(())
     }

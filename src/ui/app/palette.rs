@@ -33,6 +33,7 @@ const READ_ONLY: &str = "read-only: nothing is run on nodes from here";
 impl App {
     /// Opens the palette, empty or as the short form of `exec`.
     pub(super) fn open_palette(&mut self, action: Action) {
+        self.fleet.hold(self.world.now);
         let here = self.here();
         let mut palette = match action {
             Action::Exec => Palette::short(here),

@@ -16,6 +16,7 @@ use super::{
     tiles::Tiles,
 };
 use crate::{
+    config::keymap::{Action, Scope},
     fleet::{
         Counts, Link, Millis, NodeState, Snapshot, Status,
         filter::{self, Filter},
@@ -166,6 +167,18 @@ impl Fleet {
         self.marked.len()
     }
 
+    /// True where a node that is shown is in trouble.
+    pub fn has_fault(&self, scene: &Scene<'_>) -> bool {
+        let nodes = &scene.snapshot.nodes;
+        let mut shown = self.rows.iter().filter_map(|i| nodes.get(*i));
+        shown.any(|node| is_fault(node, scene.now))
+    }
+
+    /// The cursor stays on its node from now on, as if it had been moved there.
+    pub fn hold(&mut self, now: Millis) {
+        self.order.touch(now);
+    }
+
     /// True when only nodes in trouble are shown.
     pub fn only_faults(&self) -> bool {
         self.only_faults
@@ -196,19 +209,26 @@ impl Fleet {
         self.cursor.as_ref().map(|id| (id, self.at))
     }
 
-    /// Why no node is shown.
+    /// Why no node is shown, and which key shows some.
     fn nothing(&self, scene: &Scene<'_>, body: Rect, buf: &mut Buffer) {
-        let text = if scene.snapshot.nodes.is_empty() {
-            "no nodes yet"
-        } else if self.filter.filter.is_some() {
-            "no node matches the filter"
-        } else {
-            "no node is in trouble"
+        let filter = self.filter.filter.as_ref();
+        let nodes = &scene.snapshot.nodes;
+        let is_met = || filter.is_none_or(|f| nodes.iter().any(|n| f.matches(n, scene.now)));
+        let (why, word) = match filter {
+            _ if nodes.is_empty() => ("no nodes yet", ""),
+            None => ("no node is in trouble", "shows all"),
+            Some(_) if is_met() => ("no node of the filter is in trouble", "drops the filter"),
+            Some(_) => ("no node matches the filter", "drops it"),
         };
-        let spare = body.width.saturating_sub(text.len() as u16) / 2;
-        let line = format::row(body, body.height / 3);
-        let style = scene.theme.style(Role::Muted);
-        format::put(buf, line, line.x + spare, text, style);
+        let key = scene.keys.key(Scope::Fleet, Action::Back);
+        let way_out = key.filter(|_| !word.is_empty());
+        let way_out = way_out.map_or_else(String::new, |key| format!("{key} {word}"));
+        for (y, text) in [(0, why), (1, &*way_out)] {
+            let spare = body.width.saturating_sub(text.len() as u16) / 2;
+            let line = format::row(body, body.height / 3 + y);
+            let style = scene.theme.style(Role::Muted);
+            format::put(buf, line, line.x + spare, text, style);
+        }
     }
 
     /// Draws the nodes; says how many it built.

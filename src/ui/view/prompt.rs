@@ -9,6 +9,7 @@ pub use form::Form;
 
 use super::Scene;
 use crate::{
+    config::keymap::{Action, Scope},
     ssh::{Prompt, Question},
     ui::{
         format::{self, put, row},
@@ -62,8 +63,7 @@ pub fn render(ask: &Ask<'_>, scene: &Scene<'_>, (area, buf): (Rect, &mut Buffer)
     let lines = if is_whole {
         text::lines(ask, scene.glyphs, width)
     } else {
-        let way_out = if ask.is_typed() { "esc" } else { "n" };
-        let text = format!("enlarge the terminal to read it, or {way_out}");
+        let text = format!("enlarge the terminal to read it, or {}", no(ask, scene));
         vec![(String::new(), text, Role::Warn)]
     };
     let height = (lines.len() as u16 + 5).min(area.height);
@@ -98,6 +98,12 @@ pub fn render(ask: &Ask<'_>, scene: &Scene<'_>, (area, buf): (Rect, &mut Buffer)
     answers(ask, scene, last, buf);
 }
 
+/// The key that declines.
+fn no<'a>(ask: &Ask<'_>, scene: &Scene<'a>) -> &'a str {
+    let key = scene.keys.key(Scope::Secret, Action::No);
+    key.filter(|_| ask.is_typed()).unwrap_or("n")
+}
+
 fn answers(ask: &Ask<'_>, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
     let role = if ask.is_armed { Role::Key } else { Role::Muted };
     let (key, muted) = (scene.theme.style(role), scene.theme.style(Role::Muted));
@@ -107,8 +113,14 @@ fn answers(ask: &Ask<'_>, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         x = put(buf, line, x + 1, word, muted) + 3;
     };
     if ask.is_typed() {
-        pair("enter", "send");
-        pair("esc", "decline");
+        pair(
+            scene
+                .keys
+                .key(Scope::Secret, Action::Send)
+                .unwrap_or("enter"),
+            "send",
+        );
+        pair(no(ask, scene), "decline");
         return;
     }
     pair("y", "accept");

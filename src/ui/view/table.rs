@@ -285,35 +285,33 @@ impl Line<'_> {
         aligned(buf, area, &text, (self.look.style(Role::Muted), false));
     }
 
-    /// The state in one word, then why it is not well.
+    /// The state in one word, then why it is not well; that alone where there is little room: the sign tells the state.
     fn reason(&self, area: Rect, buf: &mut Buffer) {
         let status = self.node.status(self.scene.now);
-        let theme = self.scene.theme;
+        let (theme, glyphs) = (self.scene.theme, self.look.glyphs);
         let whole = reason::whole(self.node);
         let word = self.node.state_text(self.scene.now);
         let reason = reason::after(word, &whole);
+        let is_tight = area.width < Column::Reason.width();
+        let has_word = reason.is_empty() || word != "up" && !is_tight;
         let mut x = area.x;
-        if reason.is_empty() || word != "up" {
+        if has_word {
             let role = if word == "up" {
                 Role::Muted
             } else {
                 status_role(status)
             };
-            x = put(buf, area, x, word, theme.style(role)) + 1;
+            let word = format::fit(word, usize::from(area.width), glyphs);
+            x = put(buf, area, x, &word, theme.style(role)) + 1;
         }
         let room = usize::from(area.right().saturating_sub(x));
-        let role = if word == "up" {
-            status_role(status)
-        } else {
+        let role = if has_word {
             Role::Muted
+        } else {
+            status_role(status)
         };
-        put(
-            buf,
-            area,
-            x,
-            &format::fit(reason, room, self.look.glyphs),
-            theme.style(role),
-        );
+        let reason = format::fit(reason, room, glyphs);
+        put(buf, area, x, &reason, theme.style(role));
     }
 }
 

@@ -95,8 +95,15 @@ fn aligned(text: &str, align: Align, width: u16, look: &Look<'_>) -> String {
 
 /// The width of each column; `None` for one that is dropped.
 fn widths(columns: &[Column], rows: &[Vec<Piece>], room: u16) -> Vec<Option<u16>> {
-    let needs: Vec<u16> = (0..).zip(columns).map(|(n, c)| need(n, c, rows)).collect();
+    let mut needs: Vec<u16> = (0..).zip(columns).map(|(n, c)| need(n, c, rows)).collect();
     let mut kept: Vec<bool> = (0..columns.len()).map(|n| is_known(n, rows)).collect();
+    if total(&needs, &kept) > room {
+        // One long path takes no figures away.
+        let words = needs.iter_mut().zip(columns);
+        for (need, _) in words.filter(|(_, column)| column.align == Align::Left) {
+            *need = (*need).min((room / 2).max(LEAST));
+        }
+    }
     while total(&needs, &kept) > room {
         let worst = columns
             .iter()
@@ -229,6 +236,24 @@ mod tests {
                 ""
             ]
         );
+    }
+
+    #[test]
+    fn a_long_word_takes_no_figures_away() {
+        let theme = Theme::default();
+        let look = Look {
+            theme: &theme,
+            glyphs: Glyphs { ascii: false },
+            dim: false,
+        };
+        let text = |text: &str| Piece::Text(text.to_owned(), Role::Text);
+        let bar = Piece::Bar(Some(50.0), Role::DISK);
+        let row = vec![text(&"/long/path".repeat(5)), bar, text("14T"), text("xfs")];
+        let mut buf = Buffer::empty(Rect::new(0, 0, 30, 2));
+        render(&COLUMNS, &[row], &look, buf.area, &mut buf);
+        let line: String = buf.content[30..].iter().map(|c| c.symbol()).collect();
+        assert!(line.starts_with("/long/path/lon…"), "{line}");
+        assert!(line.contains("14T"), "{line}");
     }
 
     #[test]

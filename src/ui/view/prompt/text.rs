@@ -4,7 +4,7 @@ use super::{Ask, LABEL};
 use crate::{
     node::text::SafeText,
     ssh::{Field, Question},
-    ui::{glyph::Glyphs, theme::Role},
+    ui::{format, glyph::Glyphs, theme::Role},
 };
 
 /// A line of the question: label, text, its colour.
@@ -185,10 +185,7 @@ fn for_all(ask: &Ask<'_>, glyphs: Glyphs, room: usize) -> Vec<Line> {
 
 /// All of a text, cut into lines: a fingerprint must be seen whole.
 fn cut(label: &str, text: &str, role: Role, room: usize) -> Vec<Line> {
-    let chars: Vec<char> = text.chars().collect();
-    let chunks = chars
-        .chunks(room)
-        .map(|chunk| chunk.iter().collect::<String>());
+    let chunks = format::chunks(text, room).into_iter();
     let labels = std::iter::once(label).chain(std::iter::repeat(""));
     labels
         .zip(chunks)

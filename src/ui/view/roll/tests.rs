@@ -243,3 +243,23 @@ fn a_strip_without_room_shows_the_worst_of_each_few() {
     assert_eq!(signs(3), "✖◌◌");
     assert_eq!(signs(0), "✖");
 }
+
+#[test]
+fn what_happened_names_no_key_and_no_command() {
+    for (said, shown) in [
+        (
+            "paused: no node begins; r here, or `sshoal roll resume 1-a`, goes on (from another process)",
+            "paused: no node begins (from another process)",
+        ),
+        (
+            "the canaries have ended; P here, or `sshoal roll promote 1-a`, goes on",
+            "the canaries have ended",
+        ),
+        (
+            "web1: not yet: exit 1; it goes on",
+            "web1: not yet: exit 1; it goes on",
+        ),
+    ] {
+        assert_eq!(draw::without_way_on(said), shown);
+    }
+}

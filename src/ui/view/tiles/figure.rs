@@ -186,7 +186,8 @@ impl Tile<'_> {
             return self.traffic(format::row(area, 0), buf);
         }
         let room = (usize::from(area.width), usize::from(area.height));
-        let lines = Self::lines(reason, status_role(self.status()), room);
+        let (told, role) = (self.told(reason, room).0, status_role(self.status()));
+        let lines: Vec<_> = told.into_iter().map(|line| (line, role)).collect();
         self.write(&lines, area, buf);
     }
 

@@ -46,7 +46,7 @@ impl Tile<'_> {
         let has_room = format::width(name) + format::width(mark) + format::width(group) + 10
             <= usize::from(area.width);
         let group = if has_room { group } else { "" };
-        let (daemons, daemons_style) = self.daemons(area.width);
+        let (foot, foot_style) = self.foot(area);
         let inside = Panel {
             title: &[
                 (self.glyphs().status(status), state),
@@ -54,7 +54,7 @@ impl Tile<'_> {
                 (name, look.style(Role::Strong)),
             ],
             note: Some((age.as_deref().unwrap_or(group), look.style(Role::Muted))),
-            foot: Some((&daemons, daemons_style)),
+            foot: Some((&foot, foot_style)),
             foot_note: None,
             focused: self.selected,
             border: self.border(),
@@ -64,6 +64,47 @@ impl Tile<'_> {
             return inside;
         }
         Rect::new(area.x + 1, inside.y, area.width - 2, inside.height)
+    }
+
+    /// The end of a reason that has no room above, else the daemons.
+    fn foot(&self, area: Rect) -> (String, Style) {
+        let edges = if area.width >= PADDED { 4 } else { 2 };
+        let (columns, rows) = (
+            area.width.saturating_sub(edges),
+            area.height.saturating_sub(2),
+        );
+        let rows = match &self.node.link {
+            Link::Down { .. } | Link::Refused(_) => rows.saturating_sub(1).max(1),
+            _ if self.node.sample.is_none() => rows,
+            _ => rows.min(2),
+        };
+        let room = (usize::from(columns), usize::from(rows));
+        match self.told(&self.reason(columns), room).1 {
+            rest if rest.is_empty() => self.daemons(area.width),
+            rest => (rest, self.look.theme.style(status_role(self.status()))),
+        }
+    }
+
+    /// A reason in so many lines of so many cells, and its end where that stands in the lower edge.
+    pub(super) fn told(
+        &self,
+        reason: &str,
+        (columns, rows): (usize, usize),
+    ) -> (Vec<String>, String) {
+        let mut all = wrap(reason, columns, usize::MAX);
+        if !self.low || self.hides_a_daemon(reason) || all.len() <= rows {
+            return (wrap(reason, columns, rows), String::new());
+        }
+        let rest = all.split_off(rows).join(" ");
+        (all, rest)
+    }
+
+    /// True where a bad daemon is told of in the lower edge alone.
+    fn hides_a_daemon(&self, reason: &str) -> bool {
+        let is_up = matches!(self.node.link, Link::Up(_));
+        let sample = self.node.sample.as_deref().filter(|_| is_up);
+        let worst = sample.and_then(|sample| sample.daemon.worst());
+        worst.is_some_and(|worst| worst.state.is_bad() && !reason.contains(worst.name.as_str()))
     }
 
     /// The worst daemon when one is bad, else how many run.
@@ -117,7 +158,8 @@ impl Tile<'_> {
         let kept = advice.len().min(advice_rows(rows));
         let mut lines = all(&reason, Role::Critical);
         if lines.len() > rows - kept {
-            lines = Self::lines(&reason, Role::Critical, (columns, rows - kept));
+            let told = self.told(&reason, (columns, rows - kept)).0.into_iter();
+            lines = told.map(|line| (line, Role::Critical)).collect();
         }
         lines.extend(advice);
         lines.truncate(rows);
@@ -159,17 +201,14 @@ impl Tile<'_> {
             vec![(format!("{} {since}", self.node.state_text(self.now)), role)]
         } else {
             let room = (usize::from(area.width), usize::from(area.height));
-            Self::lines(&reason, role, room)
+            let told = self.told(&reason, room).0.into_iter();
+            told.map(|line| (line, role)).collect()
         };
         self.write(&lines, area, buf);
     }
 
     /// A text in at most so many lines of so many cells; what doesn't fit stays on the last one.
-    pub(super) fn lines(
-        text: &str,
-        role: Role,
-        (columns, rows): (usize, usize),
-    ) -> Vec<(String, Role)> {
+    fn lines(text: &str, role: Role, (columns, rows): (usize, usize)) -> Vec<(String, Role)> {
         let lines = wrap(text, columns, rows);
         lines.into_iter().map(|line| (line, role)).collect()
     }
@@ -206,9 +245,5 @@ pub(in crate::ui::view) fn wrap(text: &str, cols: usize, rows: usize) -> Vec<Str
 
 /// A word that no line holds, such as a fingerprint, in pieces: it must be seen whole.
 fn pieces(word: &str, cols: usize) -> Vec<String> {
-    let chars: Vec<char> = word.chars().collect();
-    chars
-        .chunks(cols.max(1))
-        .map(|piece| piece.iter().collect())
-        .collect()
+    format::chunks(word, cols)
 }

@@ -25,6 +25,9 @@ use crate::{
 /// From this width on, there is room for an address after what happened.
 const ROOMY: u16 = 30;
 
+/// Up to this height, edges included, a tile has no lines to spare.
+const LOW: u16 = 5;
+
 /// What is shown of the fleet, and where the cursor is.
 pub struct Tiles<'a> {
     /// Indices into the snapshot's nodes, in the order of the screen.
@@ -46,6 +49,8 @@ struct Tile<'a> {
     look: Look<'a>,
     selected: bool,
     marked: bool,
+    /// So low that the end of a reason goes into the lower edge.
+    low: bool,
     /// The key that has it tried again.
     retry: Option<&'a str>,
     traces: &'a Traces,
@@ -69,6 +74,7 @@ impl Tiles<'_> {
                     dim: node.status(scene.now) == Status::Unknown && node.sample.is_some(),
                     ..Look::from(scene)
                 },
+                low: area.height <= LOW,
                 selected: position == self.cursor,
                 marked: (self.is_marked)(node),
                 retry: scene.keys.key(Scope::Fleet, Action::Retry),
