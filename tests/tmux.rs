@@ -215,6 +215,9 @@ fn a_lost_terminal_ends_it() {
         return;
     };
     tmux.wait_for(NODES[0]);
+    // It goes while there is something to read.
+    tmux.resize(100, 30);
+    tmux.send(&["j"]);
     drop(tmux);
     let end = Instant::now() + pty::PATIENCE;
     while fs::read_to_string(&code).unwrap_or_default() != "129\n" {

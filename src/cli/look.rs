@@ -9,7 +9,7 @@ use crate::{
     fleet::filter::Filter,
     inventory::Inventory,
     tui::{
-        EventStream, Screen,
+        Screen, Typed,
         depth::{Hints, detect},
         ground::Ground,
     },
@@ -53,7 +53,7 @@ pub(super) fn named_theme(context: &Context, last: &Choices) -> Result<Option<Th
 }
 
 /// That one; else one that suits the terminal.
-pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<EventStream>) -> Theme {
+pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<Typed>) -> Theme {
     let suits = |name: &str| Theme::load(name).unwrap_or_default();
     match (depth, named) {
         (Depth::Mono, _) => suits("mono"),

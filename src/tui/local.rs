@@ -2,12 +2,11 @@
 
 use std::{io, sync::Arc};
 
-use crossterm::event::EventStream;
 use ratatui::{buffer::Buffer, layout::Rect};
 use tokio::sync::{mpsc::error::TrySendError, watch};
 
 use super::{
-    Program, Screen, Source,
+    Program, Screen, Source, Typed,
     backend::Lean,
     depth,
     input::Decoder,
@@ -20,13 +19,13 @@ use crate::{
     ui::{App, effect::Effect, event::Event, theme::Depth},
 };
 
-impl Screen<EventStream> {
+impl Screen<Typed> {
     /// Takes the terminal of this process; `term` is its `$TERM`.
     pub fn local(depth: Depth, term: Option<&str>) -> io::Result<Self> {
         let terminal = Terminal::take()?;
         let size = terminal.size()?;
         Ok(Self {
-            input: EventStream::new(),
+            input: Typed::default(),
             decoder: Decoder::default(),
             lean: Lean::new(size, depth, depth::keeps_background(term)),
             output: Output::start(term::writer()?)?,

@@ -14,11 +14,11 @@ mod pen;
 mod session;
 pub mod term;
 mod tile;
+mod typed;
 
 use std::{io, sync::Arc};
 
 use crossterm::event::Event as Raw;
-pub use crossterm::event::EventStream;
 use futures::Stream;
 use ratatui::{buffer::Buffer, layout::Rect};
 use tokio::sync::watch;
@@ -29,6 +29,7 @@ use crate::{
     ui::{effect::Effect, event::Event},
 };
 
+pub use self::typed::Typed;
 use self::{backend::Lean, input::Decoder, output::Output, session::Session, term::Terminal};
 
 /// What is shown: the screen as a pure program.

@@ -1,6 +1,6 @@
 //! One run of a screen: wait for whatever comes first, drain, draw if due.
 
-use std::{future::poll_fn, io, sync::Arc, task::Poll, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use crossterm::event::Event as Raw;
 use futures::{FutureExt, Stream, StreamExt};
@@ -112,7 +112,7 @@ where
             }
             let wake = self.wait(order_waits).await;
             self.take(wake)?;
-            self.drain().await?;
+            self.drain()?;
             if self.suspended {
                 self.suspend().await?;
             }
@@ -155,9 +155,12 @@ where
             Wake::Signal(Signal::HangUp) | Wake::Input(None | Some(Err(_))) => {
                 self.end(Ended::HungUp);
             }
-            Wake::Signal(Signal::Resume) => self.resume()?,
+            Wake::Signal(Signal::Resume) => {
+                let resumed = self.resume();
+                self.unless_gone(resumed)?;
+            }
             Wake::Input(Some(Ok(raw))) => self.take_input(raw),
-            Wake::Written(written) => self.take_written(written)?,
+            Wake::Written(written) => self.unless_gone(written)?,
             Wake::Frame | Wake::Order => {}
             Wake::Prompts => self.take_prompts(),
             Wake::Snapshot => self.take_snapshot(),
@@ -168,33 +171,29 @@ where
     }
 
     /// Takes in what is ready already, so that one frame shows it all.
-    async fn drain(&mut self) -> io::Result<()> {
+    fn drain(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
             if self.ended.is_some() || self.suspended {
                 break;
             }
-            let input = &mut self.screen.input;
-            // With the task's own waker: crossterm's stream remembers the first one that it is polled with.
-            let ready = poll_fn(|context| match input.poll_next_unpin(context) {
-                Poll::Ready(raw) => Poll::Ready(Some(raw)),
-                Poll::Pending => Poll::Ready(None),
-            });
-            let Some(raw) = ready.await else { break };
+            let Some(raw) = self.screen.input.next().now_or_never() else {
+                break;
+            };
             self.take(Wake::Input(raw))?;
         }
         let written = self.screen.output.done().now_or_never();
-        self.take_written(written.unwrap_or(Ok(())))
+        self.unless_gone(written.unwrap_or(Ok(())))
     }
 
-    /// What a terminal that is gone can't take is no failure.
-    fn take_written(&mut self, written: io::Result<()>) -> io::Result<()> {
-        if written.is_err() {
+    /// What can't be done with a terminal that is gone is no failure.
+    fn unless_gone(&mut self, done: io::Result<()>) -> io::Result<()> {
+        if done.is_err() {
             self.end_if_gone();
         }
         if self.ended == Some(Ended::HungUp) {
             Ok(())
         } else {
-            written
+            done
         }
     }
 

@@ -106,8 +106,9 @@ fn a_long_list_is_read_in_one_go() {
     };
     let short: Vec<String> = names.chunks(100).map(|names| names.join(",")).collect();
     let long = names.join(",");
-    let (short, at_once) = (time(&short), time(std::slice::from_ref(&long)));
-    assert!(at_once < 4 * short, "{at_once:?}, in short texts {short:?}");
+    // Of a few, as this machine may do other things in between.
+    let is_linear = |_| time(std::slice::from_ref(&long)) < 4 * time(&short);
+    assert!((0..5).any(is_linear));
     let bad = format!("{long},é[1-2],ü[1,x]");
     let column = long.len() + ",é[1-2],ü[1,".chars().count() + 1;
     let said = format!("column {column}: `x` is not a number");
