@@ -122,8 +122,9 @@ impl Rolled {
         }
         if let Event::Trouble(why) = event {
             self.note(why, true, now);
-        } else if let Some(text) = said(event, order, &self.state) {
-            for line in text.lines() {
+        } else if let Some(said) = said(event, order, &self.state) {
+            // Not how one goes on: that stands above, with keys of one's own too, and a demo has no other process.
+            for line in said.what.lines() {
                 self.note(line.trim_start(), is_bad(event), now);
             }
         }

@@ -333,16 +333,6 @@ pub fn knobs(wish: &Wish, dot: &str) -> String {
     parts.join(&format!(" {dot} "))
 }
 
-/// Without how one goes on: above stands which key does, with keys of one's own too, and a demo has no other process.
-pub(super) fn without_way_on(text: &str) -> String {
-    let way_on = text.split_once("; ").zip(text.split_once(" goes on"));
-    let way_on = way_on.filter(|((_, way), _)| way.contains("`sshoal roll "));
-    way_on.map_or_else(
-        || text.to_owned(),
-        |((what, _), (_, rest))| format!("{what}{rest}"),
-    )
-}
-
 /// The last happenings, the newest at the bottom, each with its time since the beginning.
 fn happened(rolled: &Rolled, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     let style = |role| scene.theme.style(role);
@@ -359,7 +349,7 @@ fn happened(rolled: &Rolled, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         let time = format!("{:>6}", span(at));
         let x = put(buf, line, line.x, &time, style(Role::Muted)) + 2;
         let room = usize::from(line.right().saturating_sub(x));
-        let text = format::fit(&without_way_on(happening.text.as_str()), room, scene.glyphs);
+        let text = format::fit(happening.text.as_str(), room, scene.glyphs);
         let role = if happening.is_bad {
             Role::Warn
         } else {

@@ -246,20 +246,25 @@ fn a_strip_without_room_shows_the_worst_of_each_few() {
 
 #[test]
 fn what_happened_names_no_key_and_no_command() {
-    for (said, shown) in [
-        (
-            "paused: no node begins; r here, or `sshoal roll resume 1-a`, goes on (from another process)",
+    let mut rolled = rolled(2, 1, Options::default());
+    let why = "exit 1: try a; then `sshoal roll b`, it goes on and on";
+    let events = vec![
+        Event::Ordered(Note::Pause, true),
+        Event::Ordered(Note::Interrupt, false),
+        Event::Standing(Standing::Promotion),
+        ended(&rolled, 0, End::Failed, why),
+    ];
+    tell(&mut rolled, 1, events);
+    let happened = rolled.happened.iter();
+    let texts: Vec<&str> = happened.map(|said| said.text.as_str()).collect();
+    let failed = format!("n1: FAILED: {why}");
+    assert_eq!(
+        texts,
+        [
             "paused: no node begins (from another process)",
-        ),
-        (
-            "the canaries have ended; P here, or `sshoal roll promote 1-a`, goes on",
+            "interrupted: what is in flight goes on to its end",
             "the canaries have ended",
-        ),
-        (
-            "web1: not yet: exit 1; it goes on",
-            "web1: not yet: exit 1; it goes on",
-        ),
-    ] {
-        assert_eq!(draw::without_way_on(said), shown);
-    }
+            &failed,
+        ]
+    );
 }
