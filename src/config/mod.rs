@@ -5,6 +5,7 @@ mod choices;
 mod file;
 pub mod history;
 pub mod keymap;
+mod known;
 mod paths;
 
 use std::{

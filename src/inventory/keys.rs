@@ -226,7 +226,7 @@ pub const KEYS: &[Key] = &[
 const LONGEST_TYPO: usize = 64;
 
 /// The candidate that a mistyped word most likely meant.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

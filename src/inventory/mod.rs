@@ -34,6 +34,8 @@ use std::{
 };
 
 pub(crate) use duration::positive as duration;
+pub(crate) use keys::nearest;
+pub(crate) use scalar::quoted;
 pub use fault::Error;
 pub use page::page;
 pub use watch::Watch;

@@ -7,7 +7,7 @@ use super::{
 use crate::node::valid_name;
 
 /// Shows a piece of the file inside a message: short, on one line, nothing that a terminal obeys.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let cut = text.chars().count() > 60;
     let clean: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     format!(

@@ -1,67 +1,113 @@
 //! Keys of the user's own: the `keys:` part of config.yaml, checked and put over the table.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Serialize,
-    de::{self, Deserializer, MapAccess, Visitor},
+    de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor},
 };
 
-use super::{Action, KeyMap, Scope, spellings};
+use super::{Action, KeyMap, Scope, bindings, spellings};
+use crate::config::known::{Known, twice, unknown};
 
 /// Keys by scope and action.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Remaps(Once<Scope, Once<Action, Keys>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remaps(BTreeMap<Scope, BTreeMap<Action, Keys>>);
 
-/// A mapping in which each key stands once: of two, one would be lost without a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Once<K, V>(BTreeMap<K, V>);
-
-impl<K, V> Default for Once<K, V> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<'de, K, V> Deserialize<'de> for Once<K, V>
-where
-    K: Deserialize<'de> + Serialize + Ord,
-    V: Deserialize<'de>,
-{
+impl<'de> Deserialize<'de> for Remaps {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries(PhantomData))
+        deserializer.deserialize_map(Views).map(Self)
     }
 }
 
-struct Entries<K, V>(PhantomData<(K, V)>);
+/// Reads the views, each of which stands once: of two, one would be lost without a word.
+struct Views;
 
-impl<'de, K, V> Visitor<'de> for Entries<K, V>
-where
-    K: Deserialize<'de> + Serialize + Ord,
-    V: Deserialize<'de>,
-{
-    type Value = Once<K, V>;
+impl<'de> Visitor<'de> for Views {
+    type Value = BTreeMap<Scope, BTreeMap<Action, Keys>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mapping")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = BTreeMap::new();
-        while let Some(key) = map.next_key::<K>()? {
-            if entries.contains_key(&key) {
-                let reason = format!("`{}` is here twice", word(&key));
-                return Err(de::Error::custom(reason));
+        let mut views = BTreeMap::new();
+        while let Some(scope) = map.next_key_seed(Known(scope))? {
+            if views.contains_key(&scope) {
+                return Err(A::Error::custom(twice(&word(&scope))));
             }
-            entries.insert(key, map.next_value()?);
+            views.insert(scope, map.next_value_seed(Actions(scope))?);
         }
-        Ok(Once(entries))
+        Ok(views)
     }
+}
+
+/// Reads the actions of a view, each of which stands once.
+struct Actions(Scope);
+
+impl<'de> DeserializeSeed<'de> for Actions {
+    type Value = BTreeMap<Action, Keys>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Actions {
+    type Value = BTreeMap<Action, Keys>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut actions = BTreeMap::new();
+        while let Some(action) = map.next_key_seed(Known(|text: &str| action(self.0, text)))? {
+            if actions.contains_key(&action) {
+                return Err(A::Error::custom(twice(&word(&action))));
+            }
+            actions.insert(action, map.next_value()?);
+        }
+        Ok(actions)
+    }
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    let known = Scope::ALL.into_iter().find(|scope| word(scope) == text);
+    known.ok_or_else(|| {
+        // Of the others the keys stay what they are.
+        let open = Scope::ALL.into_iter().filter(|scope| !scope.is_fixed());
+        let words: Vec<String> = open.map(|scope| word(&scope)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        unknown("view", text, ("keys", &words))
+    })
+}
+
+fn action(scope: Scope, text: &str) -> Result<Action, String> {
+    let named = |scope| bindings(scope).find(|row| word(&row.action) == text);
+    if let Some(row) = named(scope) {
+        return Ok(row.action);
+    }
+    let home = word(&scope);
+    let homes = Scope::ALL
+        .into_iter()
+        .filter(|scope| named(*scope).is_some());
+    let homes: Vec<String> = homes.map(|scope| word(&scope)).collect();
+    if !homes.is_empty() {
+        let homes = homes.join(", ");
+        return Err(format!(
+            "`{text}` is no action of {home}; it belongs to {homes}"
+        ));
+    }
+    let mut words: Vec<String> = bindings(scope).map(|row| word(&row.action)).collect();
+    words.dedup();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Err(unknown("action", text, (&home, &words)))
 }
 
 /// One key, or some.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a key, or a list of keys")]
 enum Keys {
     One(String),
     Some(Vec<String>),
@@ -87,17 +133,17 @@ impl KeyMap {
     /// The table with these keys over it; or what is wrong with them.
     pub fn remapped(remaps: &Remaps) -> Result<Self, String> {
         let mut rows = Self::default().rows;
-        for (scope, actions) in &remaps.0.0 {
-            for (action, keys) in &actions.0 {
+        for (scope, actions) in &remaps.0 {
+            for (action, keys) in actions {
                 let place = format!("keys: {}: {}", word(scope), word(action));
                 check(*scope, keys.list()).map_err(|why| format!("{place}: {why}"))?;
                 let row = rows
                     .iter_mut()
                     .find(|(of, row, _)| of == scope && row.action == *action);
-                let Some((_, _, own)) = row else {
-                    return Err(format!("{place}: there is no such action there"));
-                };
-                *own = keys.list().to_vec();
+                // It is there: only what the scope has was read.
+                if let Some((_, _, own)) = row {
+                    *own = keys.list().to_vec();
+                }
             }
         }
         let map = Self::of(rows);

@@ -119,10 +119,16 @@ fn keys_that_would_not_work_are_refused() {
         ("{prompt: {yes: enter}}", "stay what they are"),
         (
             "{help: {mark: x}}",
-            "keys: help: mark: there is no such action there",
+            "`mark` is no action of help; it belongs to fleet, columns, logs",
         ),
-        ("{fleet: {fltr: x}}", "unknown variant `fltr`"),
-        ("{flet: {filter: x}}", "unknown variant `flet`"),
+        (
+            "{fleet: {fltr: x}}",
+            "unknown action `fltr`; did you mean `filter`?",
+        ),
+        (
+            "{flet: {filter: x}}",
+            "unknown view `flet`; did you mean `fleet`?",
+        ),
     ] {
         let error = remapped(yaml).unwrap_err();
         assert!(error.contains(why), "{yaml}: {error}");
