@@ -165,6 +165,19 @@ fn keys_of_ones_own_are_read_and_wrong_ones_named() {
         text.contains("config.yaml: keys: fleet: `n` is a key of both"),
         "{text}"
     );
+    fs::remove_file(folder.join("config.yaml")).expect("it is there");
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    let made = mkfifo.arg(folder.join("config.yaml")).status();
+    assert!(made.expect("mkfifo").success());
+    let mut command = demo();
+    command.env("HOME", home.path());
+    let mut pty = Pty::start(120, 36, command);
+    assert_eq!(pty.wait_exit().exit_code(), 2);
+    let text = pty.screen().contents().replace('\n', "");
+    assert!(
+        text.contains("config.yaml: a named pipe, not a file; name a file"),
+        "{text}"
+    );
 }
 
 #[test]

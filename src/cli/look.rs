@@ -7,7 +7,7 @@ use crate::{
     command::Usage,
     config::{self, Choices, keymap::KeyMap},
     fleet::filter::Filter,
-    inventory::Inventory,
+    inventory::{self, Inventory},
     tui::{
         Screen, Typed,
         depth::{Hints, detect},
@@ -67,8 +67,8 @@ pub(super) fn theme(named: Option<Theme>, depth: Depth, screen: &mut Screen<Type
 pub(super) fn keys(context: &Context) -> Result<KeyMap, Usage> {
     let path = context.paths.file();
     let wrong = |why: String| Usage(format!("{}: {why}", path.display()));
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let text = match inventory::read(&path) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyMap::default()),
         Err(error) => return Err(wrong(error.to_string())),
     };

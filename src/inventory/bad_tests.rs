@@ -1,6 +1,15 @@
 //! Files that are refused: a table with the exact message of each.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    os::{fd::AsRawFd as _, unix::net::UnixListener},
+    path::PathBuf,
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use proptest::prelude::*;
 
@@ -358,6 +367,50 @@ fn a_missing_file_and_a_folder_are_named() {
     assert!(matches!(error, Error::Read { .. }), "{error}");
     let end = ": a folder, not a file; name the file in it";
     assert!(error.to_string().ends_with(end), "{error}");
+}
+
+/// A pipe that nobody writes to would hold the start up, and a device never ends.
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [pipe, socket] = ["pipe", "socket"].map(|name| folder.path().join(name));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let devices = ["/dev/zero", "/dev/ptmx"].map(PathBuf::from);
+    for (path, said) in [
+        (pipe, "a named pipe, not a file"),
+        (socket, "a socket, not a file"),
+    ]
+    .into_iter()
+    .chain(devices.map(|path| (path, "a device, not a file")))
+    {
+        let located = Located::File(path.clone());
+        let (to, answer) = mpsc::channel();
+        thread::spawn(move || to.send(load(&located).map(drop)));
+        let read = answer.recv_timeout(Duration::from_secs(10));
+        let error = read.expect("an answer").unwrap_err().to_string();
+        assert_eq!(error, format!("{}: {said}; name a file", path.display()));
+    }
+}
+
+/// As `sshoal --hosts <(make-hosts)` and `make-hosts | sshoal --hosts /dev/stdin`.
+#[test]
+fn a_pipe_that_was_handed_over_is_read() {
+    for folder in ["/dev/fd", "/proc/self/fd"] {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let slow = thread::spawn(move || {
+            for part in ["hosts: ", "{a: {}}"] {
+                thread::yield_now();
+                writer.write_all(part.as_bytes()).unwrap();
+            }
+        });
+        let path = PathBuf::from(format!("{folder}/{}", reader.as_raw_fd()));
+        assert_eq!(load(&Located::File(path)).unwrap().nodes.len(), 1);
+        slow.join().unwrap();
+    }
+    let error = load(&Located::File("/dev/null".into())).unwrap_err();
+    assert!(error.to_string().contains("the file is empty"), "{error}");
 }
 
 #[test]

@@ -75,6 +75,14 @@ impl Error {
         }
     }
 
+    pub(super) fn unread(path: &Path, said: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match said.kind() {
+            ErrorKind::FileTooLarge => Self::TooLarge { path },
+            _ => Self::Read { path, said },
+        }
+    }
+
     pub(super) fn wrong(path: PathBuf, text: &str, fault: Fault) -> Self {
         let at = fault.at.unwrap_or(0).min(text.len());
         let lines = Lines::new(text);

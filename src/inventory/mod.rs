@@ -11,6 +11,7 @@ mod jumps;
 pub mod keys;
 mod kind;
 mod layer;
+mod open;
 mod page;
 mod reader;
 mod rules;
@@ -27,17 +28,16 @@ mod zip;
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs::File,
-    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 pub(crate) use duration::positive as duration;
-pub(crate) use keys::nearest;
-pub(crate) use scalar::quoted;
 pub use fault::Error;
+pub(crate) use keys::nearest;
+pub use open::read;
 pub use page::page;
+pub(crate) use scalar::quoted;
 pub use watch::Watch;
 
 use crate::node::{
@@ -108,7 +108,7 @@ pub fn load(located: &Located) -> Result<Inventory, Error> {
     let Located::File(path) = located else {
         return Ok(this_machine());
     };
-    let bytes = read(path)?;
+    let bytes = read(path).map_err(|said| Error::unread(path, said))?;
     parse(path, &bytes, std::env::home_dir())
 }
 
@@ -119,34 +119,6 @@ fn parse(path: &Path, bytes: &[u8], home: Option<PathBuf>) -> Result<Inventory, 
     let mut inventory = hosts_yaml::read(text, &places).map_err(|fault| wrong(text, fault))?;
     inventory.file = Some(path.to_path_buf());
     Ok(inventory)
-}
-
-/// Reads at most the limit; the size is looked at first, so that a huge file costs nothing.
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let unread = |said| Error::Read {
-        path: path.to_path_buf(),
-        said,
-    };
-    let too_large = || Error::TooLarge {
-        path: path.to_path_buf(),
-    };
-    let file = File::open(path).map_err(unread)?;
-    let metadata = file.metadata().map_err(unread)?;
-    if metadata.is_dir() {
-        return Err(unread(io::Error::from(io::ErrorKind::IsADirectory)));
-    }
-    if metadata.len() > MAX_BYTES {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    // A pipe has no size.
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unread)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large());
-    }
-    Ok(bytes)
 }
 
 fn this_machine() -> Inventory {
