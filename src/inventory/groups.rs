@@ -12,7 +12,7 @@ use super::{
     scalar::quoted,
     tree::{Spot, Tree},
 };
-use crate::node::set::{Groups, NodeSet};
+use crate::node::set::{Groups, NoGroups, NodeSet};
 
 /// The most members of all groups, a host counted in each.
 const MAX_MEMBERS: usize = 100 * MAX_HOSTS;
@@ -20,11 +20,37 @@ const MAX_MEMBERS: usize = 100 * MAX_HOSTS;
 /// Groups that name each other deeper than this are refused: each takes its part of the stack.
 const MAX_DEPTH: usize = 32;
 
+/// Refuses, before any member is looked up, what ranges alone make too many.
+fn fits(entries: &[(Spot<'_>, Tree<'_>)]) -> Result<(), Fault> {
+    let mut room = MAX_MEMBERS;
+    for (spot, value) in entries {
+        // What a wildcard or a group takes away is not known yet.
+        let items = items(value).filter(|item| !item.text.contains(['@', '*', '?']));
+        let sets = items.filter_map(|item| NodeSet::parse(&item.text, &NoGroups).ok());
+        // What one names may be named by another too.
+        let least = sets.map(|set| set.len()).max().unwrap_or(0);
+        room = room.checked_sub(least).ok_or_else(|| too_many(spot))?;
+    }
+    Ok(())
+}
+
+fn items<'t, 'a>(value: &'t Tree<'a>) -> impl Iterator<Item = &'t Spot<'a>> {
+    let items = value.field("hosts").map_or(&[][..], Tree::items);
+    items.iter().filter_map(Tree::spot)
+}
+
+fn too_many(spot: &Spot<'_>) -> Fault {
+    spot.fault(format!(
+        "all groups together have more than {MAX_MEMBERS} members"
+    ))
+}
+
 /// Finds the members of all groups, in the order of `names`.
 pub(super) fn resolve(
     entries: &[(Spot<'_>, Tree<'_>)],
     names: &[String],
 ) -> Result<BTreeMap<String, Vec<usize>>, Fault> {
+    fits(entries)?;
     let resolver = Resolver {
         entries: entries
             .iter()
@@ -82,21 +108,12 @@ impl Resolver<'_, '_> {
         }
         self.open.borrow_mut().push(name.to_owned());
         let mut places = BTreeSet::new();
-        for spot in value
-            .field("hosts")
-            .map_or(&[][..], Tree::items)
-            .iter()
-            .filter_map(Tree::spot)
-        {
+        for spot in items(value) {
             places.extend(self.places_of(name, spot)?);
         }
         self.open.borrow_mut().pop();
         let room = self.room.get().checked_sub(places.len());
-        self.room.set(room.ok_or_else(|| {
-            spot.fault(format!(
-                "all groups together have more than {MAX_MEMBERS} members"
-            ))
-        })?);
+        self.room.set(room.ok_or_else(|| too_many(spot))?);
         let members: Vec<usize> = places.into_iter().collect();
         self.done
             .borrow_mut()
