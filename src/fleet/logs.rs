@@ -7,7 +7,7 @@ mod task;
 use std::sync::Arc;
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::{JoinError, JoinSet},
     time::timeout,
 };
@@ -50,8 +50,7 @@ pub(super) struct Followers {
     live: Vec<Live>,
     tasks: JoinSet<()>,
     saves: JoinSet<(Arc<Order>, Saved)>,
-    news: mpsc::Receiver<()>,
-    news_to: mpsc::Sender<()>,
+    news: Arc<Notify>,
 }
 
 /// One that is shown.
@@ -79,8 +78,6 @@ impl Followers {
         logbook: Option<Arc<Logbook>>,
         asked: Option<mpsc::Sender<Asked>>,
     ) -> Self {
-        // One place: what has changed is looked up, and two changes are as good as one.
-        let (news_to, news) = mpsc::channel(1);
         Self {
             clock,
             connector,
@@ -89,8 +86,7 @@ impl Followers {
             live: Vec::new(),
             tasks: JoinSet::new(),
             saves: JoinSet::new(),
-            news,
-            news_to,
+            news: Arc::default(),
         }
     }
 
@@ -100,8 +96,7 @@ impl Followers {
             biased;
             Some(saved) = self.saves.join_next() => self.saved(saved),
             Some(ended) = self.tasks.join_next() => note(&ended),
-            // The other end is in `self`: it is never closed.
-            Some(()) = self.news.recv() => {}
+            () = self.news.notified() => {}
         }
     }
 
@@ -113,7 +108,7 @@ impl Followers {
             is_over: false,
             saved: None,
         };
-        let (first, news) = (Arc::new(followed.clone()), self.news_to.clone());
+        let (first, news) = (Arc::new(followed.clone()), Arc::clone(&self.news));
         let (show, shown) = Shown::new(first, news, task::SHOW_EVERY);
         let cancel = CancellationToken::new();
         let task = task::Task {

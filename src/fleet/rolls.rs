@@ -6,7 +6,7 @@ mod task;
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::{Id, JoinError, JoinSet},
     time::timeout,
 };
@@ -41,8 +41,7 @@ pub(super) struct Rolls {
     asked: Option<mpsc::Sender<Asked>>,
     live: Vec<Live>,
     tasks: JoinSet<()>,
-    news: mpsc::Receiver<()>,
-    news_to: mpsc::Sender<()>,
+    news: Arc<Notify>,
 }
 
 /// A roll that is shown.
@@ -77,8 +76,6 @@ impl Rolls {
         logbook: Option<Arc<Logbook>>,
         asked: Option<mpsc::Sender<Asked>>,
     ) -> Self {
-        // One place: what has changed is looked up, and two changes are as good as one.
-        let (news_to, news) = mpsc::channel(1);
         Self {
             clock,
             connector,
@@ -86,8 +83,7 @@ impl Rolls {
             asked,
             live: Vec::new(),
             tasks: JoinSet::new(),
-            news,
-            news_to,
+            news: Arc::default(),
         }
     }
 
@@ -96,8 +92,7 @@ impl Rolls {
         tokio::select! {
             biased;
             Some(ended) = self.tasks.join_next() => self.ended(ended),
-            // The other end is in `self`: it is never closed.
-            Some(()) = self.news.recv() => {}
+            () = self.news.notified() => {}
         }
     }
 
@@ -108,7 +103,7 @@ impl Rolls {
         self.forget(&id);
         let control = Control::default();
         let rolled = Arc::new(Rolled::new(id.clone(), wish, self.clock.now()));
-        let news = self.news_to.clone();
+        let news = Arc::clone(&self.news);
         let (show, shown) = Shown::new(Arc::clone(&rolled), news, task::SHOW_EVERY);
         let (notes, taken) = mpsc::channel(NOTES);
         let task = task::Task {

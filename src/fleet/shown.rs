@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
@@ -11,7 +11,8 @@ use tokio::{
 #[derive(Debug)]
 pub(super) struct Shown<T> {
     to: watch::Sender<Arc<T>>,
-    news: mpsc::Sender<()>,
+    /// Holds one word: what has changed is looked up, and two changes are as good as one.
+    news: Arc<Notify>,
     /// Two states are at least this far apart.
     every: Duration,
     due: Option<Instant>,
@@ -21,7 +22,7 @@ impl<T> Shown<T> {
     /// Shows this first; `news` is told of each that comes after.
     pub(super) fn new(
         first: Arc<T>,
-        news: mpsc::Sender<()>,
+        news: Arc<Notify>,
         every: Duration,
     ) -> (Self, watch::Receiver<Arc<T>>) {
         let (to, seen) = watch::channel(first);
@@ -53,8 +54,7 @@ impl<T> Shown<T> {
     pub(super) fn show(&mut self, state: Arc<T>) {
         self.due = None;
         self.to.send_replace(state);
-        // A full queue says the same already.
-        let _ = self.news.try_send(());
+        self.news.notify_one();
     }
 }
 
@@ -68,8 +68,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_changes_often_is_shown_seldom() {
-        let (news, mut told) = mpsc::channel(1);
-        let (mut shown, seen) = Shown::new(Arc::new(0), news, EVERY);
+        let news = Arc::new(Notify::new());
+        let told = || timeout(EVERY * 9, news.notified());
+        let (mut shown, seen) = Shown::new(Arc::new(0), Arc::clone(&news), EVERY);
         assert!(timeout(EVERY * 9, shown.due()).await.is_err());
         let begun = Instant::now();
         shown.soon();
@@ -77,11 +78,11 @@ mod tests {
         shown.soon();
         shown.due().await;
         assert_eq!(begun.elapsed(), EVERY, "the first change counts");
-        assert!(told.try_recv().is_err());
+        assert!(told().await.is_err());
         shown.show(Arc::new(1));
         shown.show(Arc::new(2));
-        assert_eq!((**seen.borrow(), told.try_recv()), (2, Ok(())));
-        assert!(told.try_recv().is_err(), "one says it all");
+        assert_eq!((**seen.borrow(), told().await), (2, Ok(())));
+        assert!(told().await.is_err(), "one says it all");
         assert!(timeout(EVERY * 9, shown.due()).await.is_err());
     }
 }

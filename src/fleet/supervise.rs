@@ -7,7 +7,7 @@ mod task;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::{Id, JoinError, JoinSet},
     time::timeout,
 };
@@ -51,8 +51,7 @@ pub(super) struct Supervisor {
     last: u64,
     tasks: JoinSet<()>,
     saves: JoinSet<(RunNumber, Saved)>,
-    news: mpsc::Receiver<()>,
-    news_to: mpsc::Sender<()>,
+    news: Arc<Notify>,
     /// The logs that are followed.
     pub(super) logs: Followers,
     /// The rolls.
@@ -97,8 +96,6 @@ impl Supervisor {
         logbook: Option<Logbook>,
         asked: Option<mpsc::Sender<Asked>>,
     ) -> Self {
-        // One place: what has changed is looked up, and two changes are as good as one.
-        let (news_to, news) = mpsc::channel(1);
         let logbook = logbook.map(Arc::new);
         Self {
             logs: Followers::new(clock, connector.clone(), logbook.clone(), asked.clone()),
@@ -111,8 +108,7 @@ impl Supervisor {
             last: 0,
             tasks: JoinSet::new(),
             saves: JoinSet::new(),
-            news,
-            news_to,
+            news: Arc::default(),
         }
     }
 
@@ -122,8 +118,7 @@ impl Supervisor {
             biased;
             Some(saved) = self.saves.join_next() => self.saved(saved),
             Some(ended) = self.tasks.join_next() => self.ended(ended),
-            // The other end is in `self`: it is never closed.
-            Some(()) = self.news.recv() => {}
+            () = self.news.notified() => {}
             () = self.logs.changed() => {}
             () = self.rolls.changed() => {}
         }
@@ -137,7 +132,7 @@ impl Supervisor {
         let name = id.as_ref().map_or("", RunId::as_str);
         let now = self.clock.now().0;
         let state = Arc::new(RunState::new(number, name, order, now));
-        let news = self.news_to.clone();
+        let news = Arc::clone(&self.news);
         let (show, shown) = Shown::new(Arc::clone(&state), news, task::SHOW_EVERY);
         let task = task::Task {
             id,
