@@ -30,6 +30,16 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "hosts.yaml:1:401: more than 100 brackets",
         ),
         (
+            "depth behind what looks like a comment",
+            [&b"hosts: {\"a #\": "[..], &[b'['; 20_000]].concat(),
+            "hosts.yaml:1:115: more than 100 brackets",
+        ),
+        (
+            "depth with brackets in quotes",
+            [&b"hosts: "[..], &b"[ ']', ".repeat(10_000)].concat(),
+            "hosts.yaml:1:708: more than 100 brackets",
+        ),
+        (
             "recursive",
             b"hosts: &h {a: *h}".into(),
             "hosts.yaml:1:12: unknown key `a`",
@@ -55,6 +65,20 @@ fn attacks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "hosts.yaml:1:28: the file names more",
         ),
     ]
+}
+
+#[test]
+fn brackets_in_texts_and_comments_nest_nothing() {
+    let open = "[".repeat(300);
+    for text in [
+        format!("# {open}\nhosts: {{a: {{}}}}\n"),
+        format!("#{open}\nhosts: {{a: {{}}}}\t#{open}\n"),
+        format!("hosts: {{a: {{prelude: 'x {open}', proxy_command: \"y\\\" {open}\"}}}}\n"),
+        format!("hosts:\n  a:\n    prelude: it's {open}\n      # {open}\n"),
+        format!("hosts:\n  a:\n    prelude: |\n      \"{open}\n\n       # '{open}\n  b: {{}}\n"),
+    ] {
+        good(&text);
+    }
 }
 
 /// Files whose length alone is the attack.

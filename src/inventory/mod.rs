@@ -1,5 +1,6 @@
 //! The nodes there are: sources to a checked list of nodes and groups.
 
+mod brackets;
 mod draft;
 mod duration;
 mod endpoint;

@@ -1,6 +1,6 @@
 //! What is checked on the bytes of a file before a YAML parser sees them.
 
-use super::fault::Fault;
+use super::{brackets, fault::Fault};
 
 /// Brackets that may be open at once. libyaml looks at each of them for each token, so that thousands take minutes.
 const MAX_OPEN: usize = 100;
@@ -35,31 +35,16 @@ fn fault(text: &str) -> Option<Fault> {
 
 /// Finds the bracket, or the compact list dash, that is nested too deep.
 fn deep(text: &str) -> Option<Fault> {
-    let mut open: usize = 0;
+    if let Some(at) = brackets::too_deep(text, MAX_OPEN) {
+        let reason = format!("more than {MAX_OPEN} brackets are open here");
+        return Some(Fault::at(at, 1, reason));
+    }
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let code = line.split(" #").next().unwrap_or("");
-        for (at, byte) in code.bytes().enumerate() {
-            match byte {
-                b'[' | b'{' => open += 1,
-                b']' | b'}' => open = open.saturating_sub(1),
-                _ => {}
-            }
-            if open > MAX_OPEN {
-                let reason = format!("more than {MAX_OPEN} brackets are open here");
-                return Some(Fault::at(start + at, 1, reason));
-            }
-        }
-        let dashes = code
-            .bytes()
-            .take_while(|byte| b" -?:".contains(byte))
-            .count();
-        if dashes > 1000 {
-            return Some(Fault::at(
-                start,
-                1,
-                "the line is indented or nested too deep",
-            ));
+        let dashes = line.bytes().take_while(|byte| b" -?:".contains(byte));
+        if dashes.count() > 1000 {
+            let reason = "the line is indented or nested too deep";
+            return Some(Fault::at(start, 1, reason));
         }
         start += line.len();
     }
