@@ -419,6 +419,23 @@ fn marks_and_filters_meet_in_a_retry() {
 }
 
 #[test]
+fn esc_takes_the_newer_of_filter_and_faults_back_first() {
+    let mut screen = small("/");
+    screen.text("@db");
+    screen.keys("enter f");
+    let head = |screen: &Screen| screen.rows()[1].clone();
+    assert!(head(&screen).contains("/@db · only faults"));
+    screen.keys("esc");
+    assert!(head(&screen).contains("/@db") && !head(&screen).contains("faults"));
+    screen.keys("esc");
+    assert!(!head(&screen).contains("shown"), "{}", head(&screen));
+    screen.keys("f /");
+    screen.text("@db");
+    screen.keys("enter esc");
+    assert!(!head(&screen).contains("/@db") && head(&screen).contains("only faults"));
+}
+
+#[test]
 fn the_cursor_stays_on_its_node() {
     let mut screen = small("G");
     let name = |screen: &Screen| {
@@ -573,22 +590,34 @@ fn said(screen: &Screen) -> String {
 fn why_no_node_is_shown_is_true() {
     let mut well = few();
     well.nodes.retain(|n| n.status(well.at) == Status::Ok);
-    let shown = |keys: &str, text: &str, fleet: &Snapshot| {
-        let mut screen = Screen::new(SMALL, fleet.clone());
+    let shown = |text: &str, (before, after): (&str, &str)| {
+        let mut screen = Screen::new(SMALL, well.clone());
+        screen.keys(before);
         screen.keys("/");
         screen.text(text);
         screen.keys("enter");
-        screen.keys(keys);
+        screen.keys(after);
         screen.rows().join("\n")
     };
-    let both = shown("f", "web", &well);
-    assert!(
-        both.contains("no node of the filter is in trouble"),
-        "{both}"
-    );
-    assert!(both.contains("esc drops the filter"), "{both}");
-    let none = shown("f", "nonesuch", &well);
-    assert!(none.contains("no node matches the filter"), "{none}");
+    for (order, way_out) in [
+        (("f", ""), "esc drops the filter"),
+        (("", "f"), "esc shows all of it"),
+    ] {
+        let both = shown("web", order);
+        assert!(
+            both.contains("no node of the filter is in trouble"),
+            "{both}"
+        );
+        assert!(both.contains(way_out), "{both}");
+    }
+    for (order, way_out) in [
+        (("f", ""), "esc drops it"),
+        (("", "f"), "esc asks for trouble no longer"),
+    ] {
+        let none = shown("nonesuch", order);
+        assert!(none.contains("no node matches the filter"), "{none}");
+        assert!(none.contains(way_out), "{none}");
+    }
     let mut screen = Screen::new(SMALL, well);
     screen.keys("f");
     let faults = screen.rows().join("\n");

@@ -176,6 +176,28 @@ fn one_node_is_looked_at_alone_and_esc_is_the_way_back() {
 }
 
 #[test]
+fn esc_takes_the_newest_back_first() {
+    let (mut screen, followed) = open(SMALL, 300);
+    let name = followed.state.nodes.first().unwrap().node.to_string();
+    let only = format!("only {name}");
+    screen.keys("enter /");
+    screen.text("took");
+    screen.keys("enter esc");
+    has(&screen, &only);
+    has_not(&screen, "/took");
+    screen.keys("v esc");
+    has(&screen, &only);
+    has_not(&screen, "info+");
+    screen.keys("esc");
+    has_not(&screen, &only);
+    screen.keys("/");
+    screen.text("took");
+    screen.keys("enter enter esc");
+    has(&screen, "/took");
+    has_not(&screen, "only ");
+}
+
+#[test]
 fn errors_times_and_marks_are_jumped_to() {
     let (mut screen, _) = open(SMALL, 1_000);
     screen.keys("E");

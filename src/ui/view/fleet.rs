@@ -12,6 +12,7 @@ use super::{
     Scene,
     columns::Column,
     heatmap::{self, Signal},
+    newest::Newest,
     table,
     tiles::Tiles,
 };
@@ -67,6 +68,7 @@ pub struct Fleet {
     marked: BTreeSet<NodeId>,
     filter: Filtering,
     only_faults: bool,
+    narrowed: Newest<Narrowing>,
     order: Order,
     density: Option<Density>,
     /// The columns of the table.
@@ -75,6 +77,13 @@ pub struct Fleet {
     summary: Summary,
     /// Of the tiles and the table.
     traces: Traces,
+}
+
+/// What keeps nodes from being shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Narrowing {
+    Filter,
+    Faults,
 }
 
 /// A filter as typed, the last one that could be read, and what is wrong with it now.
@@ -134,7 +143,7 @@ impl Fleet {
     /// The groups may be others: reads the filter again, and forgets marks of nodes that are gone.
     pub fn inventory_changed(&mut self, snapshot: &Snapshot) {
         let text = std::mem::take(&mut self.filter.text);
-        self.set_filter(&text, snapshot);
+        self.read_filter(&text, snapshot);
         let nodes = &snapshot.nodes;
         let known: BTreeSet<&NodeId> = nodes.iter().map(|n| &n.node.id).collect();
         self.marked.retain(|id| known.contains(id));
@@ -142,6 +151,13 @@ impl Fleet {
 
     /// Filters by this text; one that can't be read leaves the filter as it was and says why.
     pub fn set_filter(&mut self, text: &str, snapshot: &Snapshot) {
+        if text != self.filter.text {
+            self.narrowed.put(Narrowing::Filter);
+        }
+        self.read_filter(text, snapshot);
+    }
+
+    fn read_filter(&mut self, text: &str, snapshot: &Snapshot) {
         text.clone_into(&mut self.filter.text);
         match Filter::parse(text, &snapshot.inventory) {
             Ok(filter) => {
@@ -155,6 +171,14 @@ impl Fleet {
     /// The filter as typed, and why it can't be read.
     pub fn filter(&self) -> (&str, Option<&filter::Error>) {
         (&self.filter.text, self.filter.error.as_ref())
+    }
+
+    /// What was narrowed down last and still is.
+    fn newest(&self) -> Option<Narrowing> {
+        self.narrowed.last(|what| match what {
+            Narrowing::Filter => !self.filter.text.is_empty(),
+            Narrowing::Faults => self.only_faults,
+        })
     }
 
     /// Nodes that are shown.
@@ -217,7 +241,15 @@ impl Fleet {
         let (why, word) = match filter {
             _ if nodes.is_empty() => ("no nodes yet", ""),
             None => ("no node is in trouble", "shows all"),
-            Some(_) if is_met() => ("no node of the filter is in trouble", "drops the filter"),
+            Some(_) if is_met() => match self.newest() {
+                Some(Narrowing::Faults) => {
+                    ("no node of the filter is in trouble", "shows all of it")
+                }
+                _ => ("no node of the filter is in trouble", "drops the filter"),
+            },
+            Some(_) if self.newest() == Some(Narrowing::Faults) => {
+                ("no node matches the filter", "asks for trouble no longer")
+            }
             Some(_) => ("no node matches the filter", "drops it"),
         };
         let key = scene.keys.key(Scope::Fleet, Action::Back);

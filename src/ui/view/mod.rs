@@ -8,6 +8,7 @@ pub mod heatmap;
 pub mod help;
 pub mod line;
 pub mod logs;
+mod newest;
 pub mod node;
 pub mod page;
 pub mod pager;

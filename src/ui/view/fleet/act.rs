@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Density, Fleet, is_fault};
+use super::{Density, Fleet, Narrowing, is_fault};
 use crate::{
     config::keymap::Action,
     node::NodeId,
@@ -35,7 +35,10 @@ impl Fleet {
             }
             Action::NextFault => self.next_fault(scene, true),
             Action::PreviousFault => self.next_fault(scene, false),
-            Action::OnlyFaults => self.only_faults = !self.only_faults,
+            Action::OnlyFaults => {
+                self.only_faults = !self.only_faults;
+                self.narrowed.put(Narrowing::Faults);
+            }
             Action::Signal => self.signal = self.signal.next(),
             Action::Retry => effects.extend(self.retry()),
             Action::Back => self.drop_one(scene),
@@ -148,14 +151,13 @@ impl Fleet {
         (!ids.is_empty()).then_some(Effect::Retry(ids))
     }
 
-    /// The filter, then the restriction to faults, then the marks.
+    /// The newer one of the filter and the restriction to faults, then the other, then the marks: what was marked within a
+    /// filter is marked for what comes after it.
     fn drop_one(&mut self, scene: &Scene<'_>) {
-        if !self.filter.text.is_empty() {
-            self.set_filter("", scene.snapshot);
-        } else if self.only_faults {
-            self.only_faults = false;
-        } else {
-            self.marked.clear();
+        match self.newest() {
+            Some(Narrowing::Filter) => self.set_filter("", scene.snapshot),
+            Some(Narrowing::Faults) => self.only_faults = false,
+            None => self.marked.clear(),
         }
     }
 }

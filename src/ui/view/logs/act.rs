@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::{Kind, Logs, Purpose, Reply, Typing, filter, time};
+use super::{Kind, Logs, Narrowing, Purpose, Reply, Typing, filter, time};
 use crate::{
     config::keymap::Action,
     node::text::styled::{Style, Styled},
@@ -64,6 +64,7 @@ impl Logs {
         if let Some((_, pattern)) = &self.sought {
             let kind = Kind::Text(pattern.clone());
             self.begin(kind, self.here(), self.cursor.is_some());
+            self.narrowed.put(Narrowing::Search);
         }
     }
 
@@ -74,6 +75,7 @@ impl Logs {
         } else if let Err(why) = self.sift.add(text) {
             self.wrong = why;
         }
+        self.narrowed.put(Narrowing::Sift);
         self.sift_anew();
     }
 
@@ -144,6 +146,7 @@ impl Logs {
             Action::PreviousFault => self.begin_beside(Kind::Error, false),
             Action::Level => {
                 self.sift.next_level();
+                self.narrowed.put(Narrowing::Sift);
                 self.sift_anew();
             }
             Action::Open => self.expand(),
@@ -167,18 +170,25 @@ impl Logs {
         self.typing = Some((purpose, Box::new(Typing::new(""))));
     }
 
-    /// One node, then the search, then the filters are left; then all of it.
+    /// The newest of one node, search and filters is left; then all of it.
     fn back(&mut self) -> Reply {
         self.wrong.clear();
-        if self.sift.only.take().is_some() {
-            self.sift_anew();
-        } else if self.sought.take().is_some() {
-            self.seek = None;
-        } else if self.sift.clear() {
-            self.sift_anew();
-        } else {
-            return Reply::Close(Effect::Unfollow(Arc::clone(&self.order)));
+        let newest = self.narrowed.last(|what| match what {
+            Narrowing::Only => self.sift.only.is_some(),
+            Narrowing::Search => self.sought.is_some(),
+            Narrowing::Sift => self.sift.is_any(),
+        });
+        match newest {
+            Some(Narrowing::Only) => self.sift.only = None,
+            Some(Narrowing::Search) => {
+                (self.sought, self.seek) = (None, None);
+                return Reply::nothing();
+            }
+            // What was ordered with a filter was put on before anything else.
+            _ if self.sift.is_any() => self.sift.clear(),
+            _ => return Reply::Close(Effect::Unfollow(Arc::clone(&self.order))),
         }
+        self.sift_anew();
         Reply::nothing()
     }
 
@@ -231,6 +241,7 @@ impl Logs {
             Some(_) => None,
             None => self.node_here(),
         };
+        self.narrowed.put(Narrowing::Only);
         self.sift_anew();
     }
 
@@ -240,6 +251,7 @@ impl Logs {
         };
         self.sift.only = None;
         self.sift.hide(place);
+        self.narrowed.put(Narrowing::Sift);
         self.sift_anew();
         Reply::nothing()
     }

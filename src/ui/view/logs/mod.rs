@@ -15,7 +15,7 @@ use crokey::KeyCombination;
 use ratatui::layout::Rect;
 use regex::bytes::Regex;
 
-use super::{Scene, line::Line as Typing};
+use super::{Scene, line::Line as Typing, newest::Newest};
 use crate::{
     config::keymap::{Action, Scope},
     fleet::Followed,
@@ -39,6 +39,7 @@ pub struct Logs {
     followed: Option<Arc<Followed>>,
     shown: Shown,
     sift: Sift,
+    narrowed: Newest<Narrowing>,
     /// Streams that the filter knows of.
     streams: usize,
     /// The line under the cursor; none while the end is followed.
@@ -61,6 +62,14 @@ pub struct Logs {
     wrong: String,
     /// It was opened for a failure, which is looked for once lines are there.
     wants_failure: bool,
+}
+
+/// What Esc takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Narrowing {
+    Only,
+    Search,
+    Sift,
 }
 
 /// What is typed.
@@ -93,6 +102,7 @@ impl Logs {
             followed: None,
             shown: Shown::default(),
             sift: Sift::new(filter),
+            narrowed: Newest::default(),
             streams: 0,
             cursor: None,
             top: 0,

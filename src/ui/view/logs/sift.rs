@@ -37,15 +37,18 @@ impl Sift {
         Ok(())
     }
 
-    /// Takes all patterns, the level and the hidden nodes back; false where there were none.
-    pub(super) fn clear(&mut self) -> bool {
-        let is_any = !self.filter.is_open() || !self.hidden.is_empty();
+    /// True where a pattern, a level or a hidden node keeps lines out.
+    pub(super) fn is_any(&self) -> bool {
+        !self.filter.is_open() || !self.hidden.is_empty()
+    }
+
+    /// Takes all patterns, the level and the hidden nodes back.
+    pub(super) fn clear(&mut self) {
         let only = self.only;
         *self = Self {
             only,
             ..Self::default()
         };
-        is_any
     }
 
     /// All, then more and more only what matters.
