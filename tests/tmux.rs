@@ -172,12 +172,55 @@ fn keys_of_ones_own_are_read_and_wrong_ones_named() {
     let mut command = demo();
     command.env("HOME", home.path());
     let mut pty = Pty::start(120, 36, command);
+    pty.wait_for("name a file");
     assert_eq!(pty.wait_exit().exit_code(), 2);
     let text = pty.screen().contents().replace('\n', "");
     assert!(
         text.contains("config.yaml: a named pipe, not a file; name a file"),
         "{text}"
     );
+}
+
+/// Nothing but text gets to a terminal that says it can do nothing else.
+#[test]
+fn a_dumb_terminal_gets_no_escape_sequence() {
+    let home = tempfile::tempdir().expect("a folder");
+    let start = |words: &[&str], term: Option<&str>| {
+        let mut command = command(PROGRAM, words);
+        command.env("HOME", home.path());
+        command.cwd(home.path());
+        command.env_remove("TERM");
+        if let Some(term) = term {
+            command.env("TERM", term);
+        }
+        Pty::start(200, 36, command)
+    };
+    let shown = |pty: &Pty| String::from_utf8_lossy(&pty.transcript).into_owned();
+    for term in [Some("dumb"), Some(""), None] {
+        for words in [&["-F", "none"][..], &["demo", "--nodes", "2"]] {
+            let mut pty = start(words, term);
+            pty.wait_for("`sshoal status`");
+            assert_eq!(pty.wait_exit().exit_code(), 2);
+            let text = shown(&pty);
+            assert!(
+                !text.contains('\x1b') && text.matches('\n').count() == 1,
+                "{text:?}"
+            );
+            assert!(
+                text.contains("`sshoal status`") && text.contains("`sshoal status --watch`"),
+                "{text:?}"
+            );
+        }
+        let mut pty = start(&["-F", "none", "status", "--watch", "500ms"], term);
+        pty.wait("a second table", |screen| {
+            screen.contents().matches("NODE").count() > 1
+        });
+        assert!(!shown(&pty).contains('\x1b'), "{:?}", shown(&pty));
+    }
+    let mut pty = start(&["-F", "none", "--color", "16", "status"], Some("dumb"));
+    pty.wait_for("NODE");
+    assert_eq!(pty.wait_exit().exit_code(), 0);
+    assert!(shown(&pty).contains('\x1b'), "asked for, they are there");
 }
 
 #[test]

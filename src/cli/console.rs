@@ -20,6 +20,8 @@ pub struct Console {
     pub err_target: Target,
     /// Only ASCII signs.
     pub ascii: bool,
+    /// The terminal can do nothing but print on: no escape sequence gets there but colours that were asked for.
+    pub is_dumb: bool,
 }
 
 /// Where a stream goes.
@@ -29,9 +31,25 @@ pub struct Target {
     pub is_terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
+    /// What was printed there can't be taken back.
+    pub is_dumb: bool,
+}
+
+/// True for a terminal that says of itself that it can do nothing, or nothing at all: programs that draw refuse those.
+pub(super) fn is_dumb(term: &str) -> bool {
+    matches!(term, "" | "dumb" | "unknown")
 }
 
 impl Console {
+    /// Where results go.
+    pub fn out_target(&self) -> Target {
+        Target {
+            is_terminal: self.is_terminal,
+            colour: self.colour,
+            is_dumb: self.is_dumb,
+        }
+    }
+
     /// Columns and rows of the screen that results go to; `None` where they don't, or where it doesn't say.
     pub fn size(&self) -> Option<(usize, usize)> {
         let size = self.is_terminal.then(|| tcgetwinsize(io::stdout()))?;
@@ -42,7 +60,7 @@ impl Console {
     }
 
     /// The streams of this process.
-    pub fn of_process(never_colour: bool, ascii: bool) -> Self {
+    pub fn of_process(never_colour: bool, ascii: bool, is_dumb: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
         Self {
@@ -54,8 +72,10 @@ impl Console {
             err_target: Target {
                 is_terminal: err_is_terminal,
                 colour: err_is_terminal && !never_colour,
+                is_dumb,
             },
             ascii,
+            is_dumb,
         }
     }
 }

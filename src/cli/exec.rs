@@ -33,7 +33,6 @@ use self::{
 use super::{
     Context,
     ask::{self, Person},
-    console::Target,
     exit,
 };
 use crate::{
@@ -284,10 +283,7 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
         return Show::Nothing;
     }
     let look = Look {
-        out: Target {
-            is_terminal: console.is_terminal,
-            colour: console.colour,
-        },
+        out: console.out_target(),
         err: console.err_target,
         has_names: !show.no_prefix,
     };
@@ -296,8 +292,8 @@ fn shown(context: &Context, exec: &Exec, plan: &Plan) -> Show {
 
 /// Columns of the status line, where there is a terminal that can take it back.
 pub(super) fn status_columns(context: &Context) -> Option<usize> {
-    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if !context.console.err_target.is_terminal || is_dumb {
+    let target = context.console.err_target;
+    if !target.is_terminal || target.is_dumb {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(io::stderr());

@@ -117,7 +117,11 @@ async fn read(
     // Where nobody can be asked, what needs no password is read all the same.
     let has_root = logs.part.sudo && has_terminal(context);
     let root = has_root.then(Sudo::new);
-    let root = root.map(|(sudo, questions)| Root { sudo, questions });
+    let root = root.map(|(sudo, questions)| Root {
+        sudo,
+        questions,
+        is_dumb: context.console.is_dumb,
+    });
     let sudo = root.as_ref().map(|root| root.sudo.clone());
     let mut tasks = JoinSet::new();
     tasks.spawn(logs::follow_as_root(

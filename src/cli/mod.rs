@@ -61,14 +61,15 @@ pub fn run() -> Result<u8> {
     let mut args = Cli::parse_from(args::words(std::env::args_os()));
     let term = std::env::var("TERM").unwrap_or_default();
     args.global.ascii |= args::has_few_signs(&term);
+    let is_dumb = console::is_dumb(&term);
     let never = match args.global.color {
         Colour::Never => true,
-        Colour::Auto => std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        Colour::Auto => is_dumb || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
         // Asked for here and now, it goes before what holds for all programs.
         Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => false,
     };
     let mut context = Context {
-        console: Console::of_process(never, args.global.ascii),
+        console: Console::of_process(never, args.global.ascii, is_dumb),
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),

@@ -101,7 +101,9 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(
     let is_watched = status.watch.is_some();
     let text = match context.console.size() {
         _ if status.json => json(snapshot, is_watched)?,
-        Some(size) if is_watched => screen(snapshot, &context.console, size),
+        Some(size) if is_watched && !context.console.is_dumb => {
+            screen(snapshot, &context.console, size)
+        }
         _ => table(snapshot, &context.console),
     };
     let is_read = context.print_on(&text)?;
@@ -267,7 +269,7 @@ mod tests {
         let console = Console {
             is_terminal: false,
             colour: false,
-            ..Console::of_process(true, true)
+            ..Console::of_process(true, true, false)
         };
         let shown = screen(&snapshot, &console, (80, 12));
         let lines: Vec<&str> = shown.lines().collect();

@@ -209,7 +209,8 @@ impl Page {
         };
         let is_next = *open == Some(key);
         if is_next && target.is_terminal && is_redrawn(line.bytes) {
-            text.extend_from_slice(b"\r\x1b[K");
+            let back: &[u8] = if target.is_dumb { b"\n" } else { b"\r\x1b[K" };
+            text.extend_from_slice(back);
             text.extend_from_slice(name.as_bytes());
         } else if !is_next {
             if open.is_some() {

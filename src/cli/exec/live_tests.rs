@@ -9,11 +9,17 @@ use crate::{
 const SCREEN: Target = Target {
     is_terminal: true,
     colour: false,
+    is_dumb: false,
+};
+
+const DUMB: Target = Target {
+    is_dumb: true,
+    ..SCREEN
 };
 
 const PIPE: Target = Target {
     is_terminal: false,
-    colour: false,
+    ..SCREEN
 };
 
 fn live(names: &[&str], target: Target) -> Live {
@@ -112,6 +118,15 @@ fn a_progress_bar_is_drawn_in_its_place() {
     assert_eq!(out(&mut live, 0, b"\r30%"), "");
     assert_eq!(overdue(&mut live, 400), "\r\x1b[Kn1: 30%");
     assert_eq!(out(&mut live, 0, b"\r\n"), "\n");
+}
+
+#[test]
+fn where_nothing_can_be_taken_back_a_progress_bar_goes_on_below() {
+    let mut live = live(&["n1", "n2"], DUMB);
+    assert_eq!(out(&mut live, 0, b"10%\r20%"), "");
+    assert_eq!(overdue(&mut live, 200), "n1: 20%");
+    assert_eq!(out(&mut live, 0, b"\r30%"), "");
+    assert_eq!(overdue(&mut live, 400), "\nn1: 30%");
 }
 
 #[test]

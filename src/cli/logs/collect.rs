@@ -63,7 +63,8 @@ pub(super) async fn run(
     });
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let has_progress = context.console.err_target.is_terminal;
+    let target = context.console.err_target;
+    let has_progress = target.is_terminal && !target.is_dumb;
     let mut code = None;
     let written = loop {
         tokio::select! {

@@ -223,7 +223,7 @@ mod tests {
     fn a_terminal_is_shown_nothing_that_it_would_obey() {
         let screen = Target {
             is_terminal: true,
-            colour: false,
+            ..Target::default()
         };
         let text = printed(screen, false, &[line(b"a\xff\x1b[2J\x1b]0;x\x07b")]);
         assert_eq!(text, "a /x y.log:     a\u{fffd}b\n");

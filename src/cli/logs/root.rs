@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct Root {
     pub(super) sudo: Sudo,
     pub(super) questions: mpsc::Receiver<SafeText>,
+    /// Nothing says how far it is: else that may stand on the line.
+    pub(super) is_dumb: bool,
 }
 
 /// Why the reading is not attended to any more.
@@ -56,8 +58,8 @@ pub(super) async fn attend(
             }
             Ok(Next::Question(text)) => text,
         };
-        // What says how far it is may stand on the line.
-        match person.typed(format!("\r\x1b[K{text}"), false).await {
+        let start = if root.is_dumb { "" } else { "\r\x1b[K" };
+        match person.typed(format!("{start}{text}"), false).await {
             Ok(Some(line)) => root.sudo.give(Secret::new(line)),
             Ok(None) => {
                 say("no password was given: nothing is read as root");

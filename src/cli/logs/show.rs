@@ -13,7 +13,6 @@ use super::{
 use crate::{
     cli::{
         Context,
-        console::Target,
         exec::{
             screen::{Piece, Screen, Trouble},
             signals::Signal,
@@ -89,11 +88,7 @@ pub(super) async fn run(
 }
 
 fn printer(context: &Context, logs: &Logs, order: &Order) -> Printer {
-    let console = &context.console;
-    let out = Target {
-        is_terminal: console.is_terminal,
-        colour: console.colour,
-    };
+    let out = context.console.out_target();
     // One log in a pipe is exactly that.
     let is_one = order.targets.len() == 1 && !logs.has_several() && !out.is_terminal;
     Printer::new(order, out, logs.show.json, !logs.show.no_prefix && !is_one)
