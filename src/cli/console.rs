@@ -20,8 +20,6 @@ pub struct Console {
     pub err_target: Target,
     /// Only ASCII signs.
     pub ascii: bool,
-    /// The terminal can do nothing but print on: no escape sequence gets there but colours that were asked for.
-    pub is_dumb: bool,
 }
 
 /// Where a stream goes.
@@ -31,7 +29,7 @@ pub struct Target {
     pub is_terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
-    /// What was printed there can't be taken back.
+    /// The terminal can only print: no escape sequence gets there but colours that were asked for.
     pub is_dumb: bool,
 }
 
@@ -41,12 +39,17 @@ pub(super) fn is_dumb(term: &str) -> bool {
 }
 
 impl Console {
+    /// True where the terminal of this command can only print.
+    pub fn is_dumb(&self) -> bool {
+        self.err_target.is_dumb
+    }
+
     /// Where results go.
     pub fn out_target(&self) -> Target {
         Target {
             is_terminal: self.is_terminal,
             colour: self.colour,
-            is_dumb: self.is_dumb,
+            is_dumb: self.is_dumb(),
         }
     }
 
@@ -75,7 +78,6 @@ impl Console {
                 is_dumb,
             },
             ascii,
-            is_dumb,
         }
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn open(
 fn check(context: &Context, inventory: &Inventory) -> Result<(), Usage> {
     look::filter(context, inventory)?;
     let why = match (context.console.is_terminal, io::stdin().is_terminal()) {
-        (true, true) if context.console.is_dumb => {
+        (true, true) if context.console.is_dumb() => {
             "the dashboard draws on the whole screen, and by TERM this terminal can't; `sshoal status` prints once, `sshoal status --watch` again and again"
         }
         (true, true) => return Ok(()),

@@ -120,7 +120,7 @@ async fn read(
     let root = root.map(|(sudo, questions)| Root {
         sudo,
         questions,
-        is_dumb: context.console.is_dumb,
+        is_dumb: context.console.is_dumb(),
     });
     let sudo = root.as_ref().map(|root| root.sudo.clone());
     let mut tasks = JoinSet::new();

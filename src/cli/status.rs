@@ -101,7 +101,7 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(
     let is_watched = status.watch.is_some();
     let text = match context.console.size() {
         _ if status.json => json(snapshot, is_watched)?,
-        Some(size) if is_watched && !context.console.is_dumb => {
+        Some(size) if is_watched && !context.console.is_dumb() => {
             screen(snapshot, &context.console, size)
         }
         _ => table(snapshot, &context.console),

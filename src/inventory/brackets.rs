@@ -53,9 +53,8 @@ impl<'a> Scan<'a> {
     fn break_at(&self, ahead: usize) -> usize {
         let rest = self.text.get(self.at + ahead..).unwrap_or_default();
         match rest {
-            [b'\r', b'\n', ..] => 2,
+            [b'\r', b'\n', ..] | [0xc2, 0x85, ..] => 2,
             [b'\n' | b'\r', ..] => 1,
-            [0xc2, 0x85, ..] => 2,
             [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
             _ => 0,
         }
