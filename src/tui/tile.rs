@@ -120,7 +120,7 @@ impl Tile {
 pub(crate) struct Tiler {
     depth: Depth,
     last: Known,
-    seen: [Known; SLOTS],
+    seen: Vec<Known>,
 }
 
 /// A look as it was asked for, as this depth shows it, and what of that shows on a blank.
@@ -141,7 +141,7 @@ impl Tiler {
         Self {
             depth,
             last: plain,
-            seen: [plain; SLOTS],
+            seen: vec![plain; SLOTS],
         }
     }
 
