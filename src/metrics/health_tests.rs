@@ -181,6 +181,7 @@ fn mount(path: &str, available: u64, read_only: bool) -> Mount {
     Mount {
         path: path.into(),
         total: 100,
+        taken: 100 - available,
         available,
         read_only,
         ..Mount::default()
