@@ -92,6 +92,7 @@ fn json_has_the_shape_that_scripts_rely_on() {
             "error",
             "fields",
             "daemons",
+            "last",
         ];
         wanted.sort_unstable();
         assert_eq!(keys, wanted);
