@@ -194,9 +194,10 @@ fn finish(
         let sign_at = line.find(sign).map_or(0, |at| at + sign.len());
         let (front, figures) = line.split_at(sign_at);
         let front = front.replacen(sign, &dye(sign, colour(row.status), console), 1);
-        let figures = match row.is_old {
-            true => dye(figures, OLD, console),
-            false => figures.to_owned(),
+        let figures = if row.is_old {
+            dye(figures, OLD, console)
+        } else {
+            figures.to_owned()
         };
         let _ = writeln!(text, "{front}{figures}");
         for (below, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
