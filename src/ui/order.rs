@@ -168,13 +168,16 @@ pub fn score(node: &NodeState, now: Millis) -> u32 {
     level * 10_000 + findings * 1_000 + signal
 }
 
-/// What can be worst on a node without a rule that fires, and how bad each value is, 0 to 100.
-static SIGNALS: LazyLock<Vec<(&'static Field, fn(f64) -> f64)>> = LazyLock::new(|| {
-    let as_it_is: fn(f64) -> f64 = |percent| percent;
+/// A value to how bad it is, 0 to 100.
+type Badness = fn(f64) -> f64;
+
+/// What can be worst on a node without a rule that fires.
+static SIGNALS: LazyLock<Vec<(&'static Field, Badness)>> = LazyLock::new(|| {
+    let as_it_is: Badness = |percent| percent;
     // What is half full works no harder for it: fullness counts as it nears its end.
-    let fullness: fn(f64) -> f64 = |percent| percent * percent / 100.0;
+    let fullness: Badness = |percent| percent * percent / 100.0;
     // Worst at twice the cores, where a rule begins to look.
-    let crowd: fn(f64) -> f64 = |per_core| 50.0 * per_core;
+    let crowd: Badness = |per_core| 50.0 * per_core;
     let signals = [
         ("cpu.busy", as_it_is),
         ("load.per_core", crowd),
