@@ -533,6 +533,19 @@ mod tests {
         assert!(again.tick(false).pressure.cpu_some.is_some());
     }
 
+    /// What `df` says is used of the file system of a folder, in percent.
+    fn df(folder: &str) -> f64 {
+        let told = std::process::Command::new("df")
+            .args(["-P", folder])
+            .output();
+        let told = String::from_utf8(told.unwrap().stdout).unwrap();
+        let row = told.lines().nth(1).unwrap();
+        let share = row
+            .split_whitespace()
+            .find_map(|word| word.strip_suffix('%'));
+        share.unwrap().parse().unwrap()
+    }
+
     #[test]
     fn mounts_are_asked_by_path() {
         for shell in shells() {
@@ -572,6 +585,12 @@ mod tests {
                     .mounts
                     .iter()
                     .all(|m| m.total > 0 && m.available <= m.total)
+            );
+            // `df` rounds up; others write to this disk too.
+            let (ours, its) = (sample.disk.mounts[0].used().unwrap(), df(&root));
+            assert!(
+                (its - 2.0..=its + 1.0).contains(&ours),
+                "{ours} is not {its}"
             );
         }
     }

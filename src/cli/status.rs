@@ -193,8 +193,15 @@ fn finish(
     let _ = writeln!(text, "{}", dye(&header, "1", console));
     for (line, row) in lines.zip(rows) {
         let sign = glyphs.status(row.status);
-        let dyed = line.replacen(sign, &dye(sign, colour(row.status), console), 1);
-        let _ = writeln!(text, "{dyed}");
+        let sign_at = line.find(sign).map_or(0, |at| at + sign.len());
+        let (front, figures) = line.split_at(sign_at);
+        let front = front.replacen(sign, &dye(sign, colour(row.status), console), 1);
+        let figures = if row.is_old {
+            dye(figures, OLD, console)
+        } else {
+            figures.to_owned()
+        };
+        let _ = writeln!(text, "{front}{figures}");
         for (below, code) in [(&row.reason, colour(row.status)), (&row.advice, "2")] {
             for line in wrap(below, room) {
                 let _ = writeln!(text, "{:INDENT$}{}", "", dye(&line, code, console));
@@ -203,6 +210,9 @@ fn finish(
     }
     text
 }
+
+/// Dimmed, as in the dashboard.
+const OLD: &str = "2";
 
 /// Cells before what stands under a row.
 const INDENT: usize = 5;

@@ -11,7 +11,7 @@ use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     inventory,
     metrics::{
-        self,
+        self, Sample,
         daemon::{State, Status as Daemon},
     },
     ssh::{Step, Way},
@@ -27,7 +27,8 @@ pub struct Status {
     /// duration goes before it.
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = interval)]
     pub watch: Option<Duration>,
-    /// Print a JSON array.
+    /// Print a JSON array. Of a node that is not connected, or stale, the fields are null and the daemons unknown; `last` has what
+    /// they were `age_ms` ago.
     #[arg(long)]
     pub json: bool,
     /// Give up on nodes that have not answered by then.
@@ -72,6 +73,8 @@ pub struct Row {
     pub cells: [String; 10],
     /// The daemons in few cells: how many there are of each sign.
     pub counted: String,
+    /// Its figures are not of now.
+    pub is_old: bool,
     /// Why it is not well; empty when it is.
     pub reason: String,
     /// What to try; empty when there is nothing to say.
@@ -120,6 +123,9 @@ pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str)
         let number = field.and_then(|f| Some((f, state.value(f)?)));
         number.map_or_else(|| "-".to_owned(), |(f, v)| f.unit.format(v))
     };
+    let is_old = state.sample.is_some() && !state.is_live(now);
+    let age = age_ms(state, now).map(age);
+    let daemons = state.daemons_now(now);
     Row {
         status: state.status(now),
         cells: [
@@ -131,10 +137,15 @@ pub fn row(state: &NodeState, now: Millis, sign: impl Fn(State) -> &'static str)
             value("memory.used"),
             value("gpu.util"),
             value("disk.used"),
-            daemons(state, &sign),
-            age_ms(state, now).map_or_else(|| "-".to_owned(), age),
+            each(&daemons, &sign),
+            match age {
+                Some(age) if is_old => age + " old",
+                Some(age) => age,
+                None => "-".to_owned(),
+            },
         ],
-        counted: counted(state, &sign),
+        counted: counted(&daemons, &sign),
+        is_old,
         reason: why(state, now),
         advice: advice(state),
     }
@@ -244,15 +255,20 @@ fn why(state: &NodeState, now: Millis) -> String {
             reason = all;
         }
     }
+    let is_silent = matches!(state.link, Link::Up(_)) && state.is_stale(now);
+    if is_silent && !matches!(state.sampler, Sampler::Failed(_)) {
+        let silence = format!("no answer for {}", age(now.since(state.sample_at)));
+        return match reason.as_str() {
+            "" => silence,
+            before => format!("{silence}; before: {before}"),
+        };
+    }
     if !reason.is_empty() {
         return reason;
     }
     match (&state.link, &state.sample) {
         (Link::Idle | Link::Connecting | Link::Authenticating, _) => "no connection yet".to_owned(),
         (Link::Up(_), None) if state.node.sampler => "nothing measured yet".to_owned(),
-        (Link::Up(_), Some(_)) if state.is_stale(now) => {
-            format!("no answer for {}", age(now.since(state.sample_at)))
-        }
         _ => String::new(),
     }
 }
@@ -322,27 +338,22 @@ fn advice(state: &NodeState) -> String {
     }
 }
 
-fn daemons(state: &NodeState, sign: impl Fn(State) -> &'static str) -> String {
-    let Some(sample) = state
-        .sample
-        .as_ref()
-        .filter(|s| !s.daemon.daemons.is_empty())
-    else {
-        return "-".to_owned();
-    };
-    let each = sample
-        .daemon
-        .daemons
+/// `✓nginx ✗app`.
+fn each(daemons: &[Daemon], sign: impl Fn(State) -> &'static str) -> String {
+    let each = daemons
         .iter()
         .map(|d| format!("{}{}", sign(d.state), d.name));
-    each.collect::<Vec<_>>().join(" ")
+    let each: Vec<_> = each.collect();
+    if each.is_empty() {
+        return "-".to_owned();
+    }
+    each.join(" ")
 }
 
 /// `✓2 ✗1`: names of those that are not well stand below.
-fn counted(state: &NodeState, sign: impl Fn(State) -> &'static str) -> String {
+fn counted(daemons: &[Daemon], sign: impl Fn(State) -> &'static str) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    let daemons = state.sample.iter().flat_map(|s| &s.daemon.daemons);
-    for sign in daemons.map(|daemon| sign(daemon.state)) {
+    for sign in daemons.iter().map(|daemon| sign(daemon.state)) {
         match counts.iter_mut().find(|(known, _)| *known == sign) {
             Some((_, count)) => *count += 1,
             None => counts.push((sign, 1)),
@@ -367,30 +378,16 @@ fn age(ms: u64) -> String {
     }
 }
 
-/// One node for scripts.
+/// One node for scripts. What is not of now stands apart: a script that looks at one value must not take it for one.
 pub fn to_json(state: &NodeState, now: Millis) -> Value {
-    let sample = state.sample.as_deref();
-    let fields: Map<String, Value> = metrics::fields()
-        .map(|f| {
-            (
-                f.id.to_owned(),
-                sample.and_then(f.read).map_or(Value::Null, number),
-            )
+    let live = state.sample.as_deref().filter(|_| state.is_live(now));
+    let old = state.sample.as_deref().filter(|_| live.is_none());
+    let last = old.map(|sample| {
+        json!({
+            "fields": fields(Some(sample)),
+            "daemons": daemons(&sample.daemon.daemons),
         })
-        .collect();
-    let daemons: Vec<Value> = sample
-        .iter()
-        .flat_map(|s| &s.daemon.daemons)
-        .map(|d| {
-            json!({
-                "name": d.name.as_str(),
-                "state": d.state.as_str(),
-                "manager": d.manager.as_ref().map(|m| m.as_str().to_owned()),
-                "detail": d.detail.as_str(),
-                "pid": d.pid,
-            })
-        })
-        .collect();
+    });
     let reason = why(state, now);
     json!({
         "node": state.node.id.as_str(),
@@ -401,12 +398,33 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
         "state_ms": now.since(state.link_since),
         "transport": transport(state),
         "transports": state.ways.iter().map(|way| way_json(way, now)).collect::<Vec<_>>(),
-        "round_trip_ms": state.round_trip_ms.map_or(Value::Null, number),
+        "round_trip_ms": state.round_trip_ms.filter(|_| state.is_live(now)).map_or(Value::Null, number),
         "age_ms": age_ms(state, now),
         "error": if reason.is_empty() { Value::Null } else { Value::from(reason) },
-        "fields": fields,
-        "daemons": daemons,
+        "fields": fields(live),
+        "daemons": daemons(&state.daemons_now(now)),
+        "last": last,
     })
+}
+
+/// All fields by their ids.
+fn fields(sample: Option<&Sample>) -> Map<String, Value> {
+    let all = metrics::fields();
+    let read = |f: &metrics::Field| sample.and_then(f.read).map_or(Value::Null, number);
+    all.map(|f| (f.id.to_owned(), read(f))).collect()
+}
+
+fn daemons(all: &[Daemon]) -> Vec<Value> {
+    let one = |d: &Daemon| {
+        json!({
+            "name": d.name.as_str(),
+            "state": d.state.as_str(),
+            "manager": d.manager.as_ref().map(|m| m.as_str().to_owned()),
+            "detail": d.detail.as_str(),
+            "pid": d.pid,
+        })
+    };
+    all.iter().map(one).collect()
 }
 
 /// The way in use.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     inventory::{Located, load},
-    metrics::{Sample, daemon, health::Finding, health::Severity},
+    metrics::{daemon, health::Finding, health::Severity},
     node::Transport,
     ssh::SessionInfo,
 };
@@ -130,6 +130,119 @@ fn this_machine_is_local_in_the_table_and_for_scripts() {
         ("local", "∅a")
     );
     assert_eq!(to_json(&state, Millis(0))["address"], "local");
+}
+
+/// A node with a daemon that ran, and a load, which went down 24 s ago.
+fn gone() -> NodeState {
+    let mut state = with(&[("slp", State::Up)], &[]);
+    state.node = declaring(&["slp"]);
+    let mut sample = (**state.sample.as_ref().unwrap()).clone();
+    sample.cpu.busy = Some(99.0);
+    sample.load.averages = Some([2.59; 3]);
+    state.sample = Some(Arc::new(sample));
+    state.complete = true;
+    state.link = Link::Down {
+        error: Arc::new(crate::ssh::Error {
+            step: Step::Connect,
+            transport: Transport::Direct,
+            reason: "connection refused".into(),
+            advice: "".into(),
+            permanent: false,
+        }),
+        failures: 9,
+        retry_at: Millis(0),
+    };
+    state
+}
+
+fn declaring(daemons: &[&str]) -> Arc<crate::node::Node> {
+    let one = |name: &&str| crate::node::Daemon {
+        name: (*name).to_owned(),
+        ..crate::node::Daemon::default()
+    };
+    Arc::new(crate::node::Node {
+        daemons: daemons.iter().map(one).collect(),
+        ..crate::node::Node::blank("n1")
+    })
+}
+
+fn sign(state: State) -> &'static str {
+    match state {
+        State::Up => "✓",
+        State::Unknown => "?",
+        _ => "✗",
+    }
+}
+
+#[test]
+fn what_is_lost_is_not_told_as_of_now() {
+    let now = Millis(24_000);
+    let mut stale = gone();
+    stale.link = with(&[], &[]).link;
+    for (state, word) in [(gone(), "down"), (stale, "stale")] {
+        let row = row(&state, now, sign);
+        let cells = [&row.cells[3], &row.cells[4], &row.cells[8], &row.cells[9]];
+        assert_eq!(cells, [word, "2.59", "?slp", "24s old"]);
+        assert_eq!(row.counted, "?1");
+        let json = to_json(&state, now);
+        assert_eq!(json["state"], word);
+        assert_eq!(json["daemons"][0]["name"], "slp");
+        assert_eq!(json["daemons"][0]["state"], "unknown");
+        for field in ["cpu.busy", "daemon.up", "daemon.bad", "load.1"] {
+            let fields = json["fields"].as_object().unwrap();
+            assert_eq!(fields.get(field), Some(&Value::Null), "{word} {field}");
+        }
+        assert_eq!(json["age_ms"], 24_000);
+        assert_eq!(json["last"]["fields"]["cpu.busy"], 99);
+        assert_eq!(json["last"]["daemons"][0]["state"], "up");
+    }
+}
+
+#[test]
+fn what_is_of_now_has_no_past() {
+    let mut state = with(&[("slp", State::Up)], &[]);
+    state.complete = true;
+    let json = to_json(&state, Millis(0));
+    assert_eq!(json["daemons"][0]["state"], "up");
+    assert_eq!(json["last"], Value::Null);
+    assert_eq!(row(&state, Millis(0), sign).cells[9], "0.0s");
+}
+
+#[test]
+fn an_old_trouble_is_told_as_old() {
+    let mut state = with(
+        &[("nginx", State::Failed)],
+        &[(DAEMON_RULES[0], "nginx failed: exit code 1")],
+    );
+    assert_eq!(why(&state, Millis(0)), "nginx failed: exit code 1");
+    let told = why(&state, Millis(24_000));
+    assert_eq!(told, "no answer for 24s; before: nginx failed: exit code 1");
+    state.health.findings.clear();
+    state.sample = Some(Arc::new(Sample::default()));
+    assert_eq!(why(&state, Millis(24_000)), "no answer for 24s");
+}
+
+#[test]
+fn daemons_of_a_node_that_was_never_reached_are_unknown() {
+    let mut state = gone();
+    state.sample = None;
+    state.node = declaring(&["slp", "nginx"]);
+    let told = row(&state, Millis(0), sign);
+    assert_eq!((&*told.cells[8], &*told.counted), ("?slp ?nginx", "?2"));
+    let json = to_json(&state, Millis(0));
+    let daemons = json["daemons"].as_array().unwrap();
+    let told: Vec<_> = daemons.iter().map(|d| (&d["name"], &d["state"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("slp"), &json!("unknown")),
+            (&json!("nginx"), &json!("unknown"))
+        ]
+    );
+    assert_eq!(
+        (&json["age_ms"], &json["last"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! What is known of each node now. Plain and pure: `Snapshot` is cloned per change, nodes are shared.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{Answered, Followed, Inquiry, Rolled};
 use crate::{
     exec::RunState,
     inventory::Inventory,
     metrics::{
-        Sample,
+        Sample, daemon,
         health::{Health, Severity},
         history::History,
     },
-    node::{Node, Transport, text::SafeText},
+    node::{Daemon, Node, Transport, text::SafeText},
     ssh::{Error, Row, SessionInfo, Ways},
 };
 
@@ -162,6 +162,36 @@ impl NodeState {
         self.sample.is_some()
             && (!matches!(self.link, Link::Up(_))
                 || now.since(self.sample_at) > 3 * self.interval_ms)
+    }
+
+    /// True when what is known of it is of now: connected, and not stale.
+    pub fn is_live(&self, now: Millis) -> bool {
+        matches!(self.link, Link::Up(_)) && !self.is_stale(now)
+    }
+
+    /// Its daemons as they were heard last; those that it should have, as unknown, where nothing was heard.
+    pub fn daemons(&self) -> Cow<'_, [daemon::Status]> {
+        match &self.sample {
+            Some(sample) => Cow::Borrowed(&sample.daemon.daemons),
+            None => Cow::Owned(self.declared()),
+        }
+    }
+
+    /// Its daemons as they are now: of a node that is lost or stale nobody knows.
+    pub fn daemons_now(&self, now: Millis) -> Cow<'_, [daemon::Status]> {
+        if self.is_live(now) {
+            self.daemons()
+        } else {
+            Cow::Owned(self.declared())
+        }
+    }
+
+    fn declared(&self) -> Vec<daemon::Status> {
+        let unknown = |declared: &Daemon| daemon::Status {
+            name: SafeText::from(declared.name.as_str()),
+            ..daemon::Status::default()
+        };
+        self.node.daemons.iter().map(unknown).collect()
     }
 
     /// The one word.

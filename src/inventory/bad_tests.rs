@@ -51,6 +51,15 @@ const BAD: &[(&str, &str)] = &[
         "duplicate group",
         "groups: {g: {hosts: a}, g: {hosts: a}}\nhosts: {a: {}}\n",
     ),
+    ("duplicate daemon", "hosts:\n  a:\n    daemons: [x, y, x]\n"),
+    (
+        "duplicate daemon, long",
+        "defaults:\n  daemons:\n    - nginx\n    - name: nginx\n      manager: docker\nhosts: {a: {}}\n",
+    ),
+    (
+        "duplicate daemon of a group",
+        "groups: {g: {hosts: a, daemons: [x, {name: x}]}}\nhosts: {a: {}}\n",
+    ),
     ("duplicate label", "hosts: {a: {labels: {x: 1, x: 2}}}\n"),
     (
         "group of an unknown host",

@@ -257,7 +257,7 @@ impl<'p> Draft<'p> {
 }
 
 fn one_too_many(item: &Tree<'_>, most: &str) -> Fault {
-    let spot = item.spot().or_else(|| item.field("name")?.spot());
+    let spot = words::daemon_name(item);
     let reason = format!("a host has at most {most}");
     let fault = |spot: &Spot<'_>| spot.fault(&*reason);
     spot.map_or_else(|| Fault::somewhere(&*reason), fault)

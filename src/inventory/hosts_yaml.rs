@@ -17,7 +17,7 @@ use super::{
     scalar::{self, quoted},
     ssh_config, syntax,
     tree::{Spot, Tree},
-    weight,
+    weight, words,
 };
 use crate::node::{
     Node,
@@ -67,6 +67,7 @@ impl File<'_, '_> {
     }
 
     fn inventory(&self) -> Result<Inventory, Fault> {
+        self.no_daemon_twice()?;
         self.check_unused()?;
         let entries = self.entries()?;
         let mut names: Vec<String> = entries.iter().flatten().cloned().collect();
@@ -189,6 +190,24 @@ impl File<'_, '_> {
             self.inherit(&mut Draft::new("unused", self.places), &[group], &labels)?;
         }
         self.inherit(&mut Draft::new("unused", self.places), &[], &labels)
+    }
+
+    /// Refuses a list that names a daemon twice: of two layers the later one replaces, within one list neither does.
+    fn no_daemon_twice(&self) -> Result<(), Fault> {
+        let named = self.groups.iter().chain(self.hosts).map(|(_, value)| value);
+        for layer in std::iter::once(self.defaults).chain(named) {
+            let mut firsts: HashMap<&str, usize> = HashMap::new();
+            let daemons = layer.field("daemons").map_or(&[][..], Tree::items);
+            for spot in daemons.iter().filter_map(words::daemon_name) {
+                if let Some(first) = firsts.insert(&*spot.text, spot.at) {
+                    let (name, line) = (quoted(&spot.text), self.line(first));
+                    return Err(spot.fault(format!(
+                        "the daemon {name} is here twice; the first is in line {line}"
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The names that each entry of `hosts` stands for; none may be there twice.

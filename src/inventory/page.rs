@@ -69,8 +69,8 @@ This page is made from the table of keys in `src/inventory/keys.rs`; a test chec
 The smallest useful file is `hosts: {web1: {}, web2: {}}`. Everything has a default. The file is found by `--hosts FILE`,
 `$SSHOAL_HOSTS`, `./hosts.yaml`, then `hosts.yaml` in sshoal's config folder; with none of them there is this machine alone.
 
-The reading is strict: an unknown key, a key or a host that is there twice, or a value that does not fit is an error
-with file, line, column, and the nearest valid key.
+The reading is strict: an unknown key, a key or a host that is there twice, a daemon twice in one list, or a value that does not fit is an
+error with file, line, column, and the nearest valid key.
 ";
 
 const TAIL: &str = "

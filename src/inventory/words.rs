@@ -5,7 +5,7 @@ use super::{
     keys::{MANAGERS, TRANSPORTS},
     layer::Layer,
     scalar::{self, quoted},
-    tree::Tree,
+    tree::{Spot, Tree},
 };
 use crate::node::{Daemon, HostKeyPolicy, Manager, Secret, Sudo, Transport};
 
@@ -37,6 +37,11 @@ pub(super) fn daemon(layer: &Layer<'_, '_>, item: &Tree<'_>) -> Result<Daemon, F
         log: text("log"),
         log_command: text("log_command"),
     })
+}
+
+/// The name of a daemon, short or long, where it stands.
+pub(super) fn daemon_name<'t, 'a>(item: &'t Tree<'a>) -> Option<&'t Spot<'a>> {
+    item.spot().or_else(|| item.field("name")?.spot())
 }
 
 /// Where a secret comes from.

@@ -29,8 +29,10 @@ pub struct Mount {
     pub path: SafeText,
     /// `ext4`, `xfs`, ...
     pub kind: SafeText,
-    /// Bytes in all.
+    /// Bytes in all; what is reserved for root is neither used nor available.
     pub total: u64,
+    /// Bytes in use.
+    pub taken: u64,
     /// Bytes that an ordinary user can still write.
     pub available: u64,
     /// Inodes in all; `None` where there is no limit (btrfs).
@@ -44,12 +46,10 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Space that is not available, in percent.
+    /// Space in use, in percent of what an ordinary user could have: the figure of `df`, which rounds it up.
     pub fn used(&self) -> Option<f64> {
-        percent(
-            Some(self.total.saturating_sub(self.available)),
-            Some(self.total),
-        )
+        let whole = self.taken.saturating_add(self.available);
+        percent(Some(self.taken), Some(whole))
     }
 
     /// Inodes in use, in percent.
@@ -124,14 +124,16 @@ fn listed(line: &[u8]) -> Option<(Vec<u8>, Mount)> {
     Some((path, mount))
 }
 
-/// `4096 26000 1000 65536 6000 /data`
+/// `4096 26000 2300 1000 65536 6000 /data`
 fn stat(line: &[u8]) -> Option<(&[u8], Mount)> {
     let mut words = Words(line);
-    let (size, blocks, free) = (words.u64()?, words.u64()?, words.u64()?);
+    let (size, blocks) = (words.u64()?, words.u64()?);
+    let (free, available) = (words.u64()?, words.u64()?);
     let inodes = words.u64().filter(|n| *n > 0);
     let mount = Mount {
         total: blocks.saturating_mul(size),
-        available: free.saturating_mul(size),
+        taken: blocks.saturating_sub(free).saturating_mul(size),
+        available: available.saturating_mul(size),
         inodes_free: words.u64().filter(|_| inodes.is_some()),
         inodes,
         ..Mount::default()
@@ -144,10 +146,11 @@ fn df(line: &[u8]) -> Option<(&[u8], Mount)> {
     let mut words = Words(line);
     words.next()?;
     let total = words.u64()?.saturating_mul(1024);
-    let available = words.nth(1).and_then(|word| Words(word).u64())?;
+    let (taken, available) = (words.u64()?, words.u64()?);
     words.next()?;
     let mount = Mount {
         total,
+        taken: taken.saturating_mul(1024),
         available: available.saturating_mul(1024),
         ..Mount::default()
     };

@@ -57,6 +57,73 @@ fn a_long_one_does_and_ends_below_the_lower_limit() {
     assert_eq!(judged("memory_low", memory, &course), wanted);
 }
 
+/// Health at these seconds, each with a value.
+fn judged_by_seconds(
+    rule: &str,
+    set: fn(&mut Sample, f64),
+    course: &[(u64, f64)],
+) -> Vec<Severity> {
+    let mut tracker = Tracker::default();
+    let judge = |(second, value): &(u64, f64)| {
+        let mut sample = Sample::default();
+        set(&mut sample, *value);
+        let health = tracker.judge(second * 1000, &sample);
+        let found = health.findings.iter().find(|f| f.rule == rule);
+        found.map_or(Ok, |f| f.severity)
+    };
+    course.iter().map(judge).collect()
+}
+
+fn load(sample: &mut Sample, per_core: f64) {
+    sample.host.cores = Some(32);
+    sample.load.averages = Some([32.0 * per_core; 3]);
+}
+
+fn crowded(sample: &mut Sample, per_core: f64) {
+    load(sample, per_core);
+    sample.pressure.cpu_some_60 = Some(45.0);
+}
+
+#[test]
+fn an_overload_warns_within_a_minute() {
+    let course = [(0, 5.0), (29, 5.0), (30, 5.0), (40, 1.8), (50, 1.4)];
+    let wanted = [Ok, Ok, Warn, Warn, Ok];
+    assert_eq!(judged_by_seconds("load_high", load, &course), wanted);
+    let course = [(0, 2.2), (29, 2.2), (30, 2.2), (40, 1.8), (50, 1.4)];
+    assert_eq!(judged_by_seconds("load_high", crowded, &course), wanted);
+}
+
+#[test]
+fn a_node_that_works_as_much_as_it_can_is_well() {
+    let course: Vec<(u64, f64)> = (0..240).map(|n| (n * 15, 1.1)).collect();
+    let full = |sample: &mut Sample, per_core: f64| {
+        load(sample, per_core);
+        sample.cpu.busy = Some(40.0);
+        sample.pressure.cpu_some_60 = Some(20.0);
+    };
+    assert!(
+        judged_by_seconds("load_high", full, &course)
+            .iter()
+            .all(|s| *s == Ok)
+    );
+    // Twice as many as there are cores, none of which waits much: only after long.
+    let course = [(0, 2.2), (60, 2.2), (899, 2.2), (900, 2.2)];
+    let wanted = [Ok, Ok, Ok, Warn];
+    assert_eq!(judged_by_seconds("load_high", load, &course), wanted);
+}
+
+#[test]
+fn memory_that_is_fought_for_warns_soon() {
+    let fought = |sample: &mut Sample, used: f64| {
+        memory(sample, used);
+        sample.pressure.memory_some = Some(30.0);
+    };
+    let course = [(0, 97.0), (9, 97.0), (10, 97.0), (20, 88.0), (30, 80.0)];
+    let wanted = [Ok, Ok, Warn, Warn, Ok];
+    assert_eq!(judged_by_seconds("memory_low", fought, &course), wanted);
+    assert_eq!(judged_by_seconds("memory_low", memory, &course), [Ok; 5]);
+}
+
 #[test]
 fn raw_cpu_use_is_only_worth_knowing() {
     let set = |sample: &mut Sample, busy| sample.cpu.busy = Some(busy);
@@ -181,6 +248,7 @@ fn mount(path: &str, available: u64, read_only: bool) -> Mount {
     Mount {
         path: path.into(),
         total: 100,
+        taken: 100 - available,
         available,
         read_only,
         ..Mount::default()

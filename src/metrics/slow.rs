@@ -21,7 +21,7 @@
 //! | part | lines |
 //! |---|---|
 //! | `=mounts` | `rw\|ro\|fault TYPE PATH` of each real local mount, the path with the octal escapes of `/proc/mounts`; `fault`: read-only though `/etc/fstab` has it writable |
-//! | `=stat STATUS` | of each mount: block size, blocks, blocks for ordinary users, inodes, free inodes, path |
+//! | `=stat STATUS` | of each mount: block size, blocks, free blocks, those of them that ordinary users may have, inodes, free inodes, path |
 //! | `=df STATUS` | `df -Pk` of these paths, where `stat -f` doesn't exist |
 //! | `=systemd STATUS` `=systemd-user STATUS` | `systemctl show`: blocks of `Key=value`, an empty line between |
 //! | `=docker STATUS` `=podman STATUS` | per container: name, status, pid, restarts, exit code, OOM-killed, started at, health, separated by `\|` |

@@ -86,7 +86,7 @@ disks() {
 	done <"$R/mounts"
 	printf '=mounts\n%s' "$m"
 	[ $# -eq 0 ] || case $Z in
-		stat) run stat stat -f -c '%S %b %a %c %d %n' "$@";;
+		stat) run stat stat -f -c '%S %b %f %a %c %d %n' "$@";;
 		df) run df df -Pk "$@";;
 	esac
 }

@@ -37,8 +37,12 @@ impl Borrow<str> for NodeId {
 
 /// True for a name that is safe in a file name, an argument and on a screen.
 pub fn valid_name(name: &str) -> bool {
-    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    !name.is_empty() && name.len() <= 253 && !name.starts_with('-') && name.chars().all(safe)
+    !name.is_empty() && name.len() <= 253 && !name.starts_with('-') && name.chars().all(in_names)
+}
+
+/// True for a character that names are made of.
+pub fn in_names(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
 }
 
 /// One machine of the inventory, with every default already merged in.

@@ -302,6 +302,22 @@ fn the_stories_raise_the_alarm_and_the_rest_of_the_demo_does_not() {
 }
 
 #[test]
+fn an_overload_is_told_while_it_begins() {
+    let warned = |name: &str, story| {
+        let live = Pair::new(Profile::new(name).story(story)).live(200);
+        let told = live.iter().position(|severity| *severity >= Severity::Warn);
+        told.unwrap()
+    };
+    // The load begins to climb at 25 s; there is no memory left from 65 s on.
+    let (slow, swaps) = (
+        warned("db2", Story::GetsSlow),
+        warned("build2", Story::Swaps),
+    );
+    assert!((30..=130).contains(&slow), "{slow}");
+    assert!((60..=80).contains(&swaps), "{swaps}");
+}
+
+#[test]
 fn damaged_frames_are_thrown_away_and_the_next_good_one_is_taken() {
     let mut pair = Pair::new(Profile::new("db1"));
     pair.step(0.0, false);

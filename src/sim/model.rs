@@ -81,8 +81,18 @@ pub struct Mount {
     pub kind: &'static str,
     /// Size in blocks of 4 KiB.
     pub blocks: u64,
-    /// Share in use.
+    /// Share in use of what ordinary users may have.
     pub used: f64,
+}
+
+impl Mount {
+    /// Blocks in use, and those that are left to ordinary users; ext4 keeps a twentieth for root.
+    pub(super) fn shares(&self) -> (u64, u64) {
+        let is_kept = self.kind == "ext4";
+        let usable = self.blocks - if is_kept { self.blocks / 20 } else { 0 };
+        let taken = (usable as f64 * self.used) as u64;
+        (taken, usable - taken)
+    }
 }
 
 /// What a role's nodes do in an ordinary hour: low and high of each wave.

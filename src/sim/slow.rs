@@ -97,12 +97,13 @@ impl Slow {
         }
         out.push_str("=stat 0\n");
         for mount in &mounts {
-            let available = (mount.blocks as f64 * (1.0 - mount.used)) as u64;
+            let (taken, available) = mount.shares();
+            let free = mount.blocks - taken;
             let (inodes, path) = (mount.blocks / 4, mount.path);
-            let free = inodes - (inodes as f64 * mount.used * 0.21) as u64;
+            let inodes_free = inodes - (inodes as f64 * mount.used * 0.21) as u64;
             let _ = writeln!(
                 out,
-                " 4096 {} {available} {inodes} {free} {path}",
+                " 4096 {} {free} {available} {inodes} {inodes_free} {path}",
                 mount.blocks
             );
         }

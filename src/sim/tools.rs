@@ -56,9 +56,9 @@ fn df(model: &Model, now: Moment) -> String {
     let gib = |blocks: f64| format!("{:.0}G", blocks * 4096.0 / f64::from(1 << 30));
     let mounts = model.mounts(now.time);
     let rows = mounts.iter().map(|mount| {
-        let blocks = mount.blocks as f64;
-        let used = blocks * mount.used;
-        let (size, taken, left) = (gib(blocks), gib(used), gib(blocks - used));
+        let (taken, left) = mount.shares();
+        let size = gib(mount.blocks as f64);
+        let (taken, left) = (gib(taken as f64), gib(left as f64));
         let percent = mount.used * 100.0;
         format!(
             "{:<6}{size:>9}{taken:>9}{left:>9}{percent:>4.0}% {}\n",

@@ -168,20 +168,34 @@ pub fn score(node: &NodeState, now: Millis) -> u32 {
     level * 10_000 + findings * 1_000 + signal
 }
 
+/// A value to how bad it is, 0 to 100.
+type Badness = fn(f64) -> f64;
+
 /// What can be worst on a node without a rule that fires.
-static SIGNALS: LazyLock<Vec<&'static Field>> = LazyLock::new(|| {
-    let ids = [
-        "cpu.busy",
-        "memory.used",
-        "disk.used",
-        "gpu.memory",
-        "pressure.io",
+static SIGNALS: LazyLock<Vec<(&'static Field, Badness)>> = LazyLock::new(|| {
+    let as_it_is: Badness = |percent| percent;
+    // What is half full works no harder for it: fullness counts as it nears its end.
+    let fullness: Badness = |percent| percent * percent / 100.0;
+    // Worst at twice the cores, where a rule begins to look.
+    let crowd: Badness = |per_core| 50.0 * per_core;
+    let signals = [
+        ("cpu.busy", as_it_is),
+        ("load.per_core", crowd),
+        ("pressure.cpu", as_it_is),
+        ("pressure.memory", as_it_is),
+        ("pressure.io", as_it_is),
+        ("memory.used", fullness),
+        ("disk.used", fullness),
+        ("gpu.memory", fullness),
     ];
-    ids.into_iter().filter_map(metrics::field).collect()
+    let known = |(id, badness)| Some((metrics::field(id)?, badness));
+    signals.into_iter().filter_map(known).collect()
 });
 
 fn signal(sample: &Sample) -> u32 {
-    let values = SIGNALS.iter().filter_map(|field| (field.read)(sample));
+    let values = SIGNALS
+        .iter()
+        .filter_map(|(field, badness)| (field.read)(sample).map(badness));
     values.fold(0.0, f64::max).clamp(0.0, 100.0) as u32
 }
 

@@ -104,6 +104,29 @@ fn severity_beats_findings_beat_signals() {
 }
 
 #[test]
+fn well_nodes_are_ordered_by_how_loaded_they_are() {
+    let with = |set: fn(&mut Sample)| {
+        let mut state = (*node("n", 3.0)).clone();
+        let mut sample = (**state.sample.as_ref().unwrap()).clone();
+        set(&mut sample);
+        state.sample = Some(Arc::new(sample));
+        score(&state, Millis(0))
+    };
+    let half_full = with(|s| {
+        (s.memory.total, s.memory.available) = (Some(100), Some(32));
+    });
+    let busy = with(|s| s.cpu.busy = Some(60.0));
+    let crowd = with(|s| {
+        s.cpu.busy = Some(60.0);
+        s.host.cores = Some(32);
+        s.load.averages = Some([56.0; 3]);
+    });
+    let waits = with(|s| s.pressure.cpu_some = Some(70.0));
+    assert!(busy > half_full, "{busy} {half_full}");
+    assert!(crowd > busy && waits > busy, "{crowd} {waits} {busy}");
+}
+
+#[test]
 fn what_has_no_value_is_last_either_way_round() {
     let mut fleet = fleet();
     let mut bare = (*fleet.nodes[1]).clone();

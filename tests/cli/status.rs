@@ -92,6 +92,7 @@ fn json_has_the_shape_that_scripts_rely_on() {
             "error",
             "fields",
             "daemons",
+            "last",
         ];
         wanted.sort_unstable();
         assert_eq!(keys, wanted);
@@ -135,7 +136,9 @@ fn a_node_that_is_down_makes_it_1_and_its_reason_is_shown() {
     let address = format!("127.0.0.1:{port}");
     assert_eq!(
         cells,
-        ["✖", "off", &address, "down", "-", "-", "-", "-", "-", "-"]
+        [
+            "✖", "off", &address, "down", "-", "-", "-", "-", "?nginx", "-"
+        ]
     );
     assert!(
         lines[2].contains("connect (direct)") && lines[2].contains("refused"),
@@ -163,7 +166,9 @@ fn a_node_that_is_down_makes_it_1_and_its_reason_is_shown() {
             .values()
             .all(Value::is_null)
     );
-    assert_eq!(all[0]["daemons"], Value::Array(Vec::new()));
+    let daemons = all[0]["daemons"].as_array().unwrap();
+    let told: Vec<_> = daemons.iter().map(|d| (&d["name"], &d["state"])).collect();
+    assert_eq!(told, [(&"nginx".into(), &"unknown".into())]);
 }
 
 #[test]

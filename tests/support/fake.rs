@@ -299,6 +299,7 @@ fn mount(path: &str, kind: &str, gib: u64, used: u64) -> Mount {
         path: path.into(),
         kind: kind.into(),
         total: gib * GIB,
+        taken: gib * GIB * used / 100,
         available: gib * GIB * (100 - used) / 100,
         inodes: Some(gib * 65_536),
         inodes_free: Some(gib * 65_536 / 100 * 93),

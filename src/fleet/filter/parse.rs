@@ -7,7 +7,12 @@ use super::{
     lex::{Token, tokens},
     quantity::quantity,
 };
-use crate::{fleet::Status, inventory::Inventory, metrics, node::set::NodeSet};
+use crate::{
+    fleet::Status,
+    inventory::Inventory,
+    metrics,
+    node::{in_names, set::NodeSet},
+};
 
 const STATES: [&str; 7] = [
     "up",
@@ -112,7 +117,7 @@ impl Parser<'_> {
 
     fn bare(&self, column: usize, word: &str) -> Result<Expr, Error> {
         if !word.contains(['[', '@', '*', '?', ',', '!', '^']) {
-            return Ok(Expr::Name(word.to_ascii_lowercase()));
+            return name_part(column, word);
         }
         let set = NodeSet::parse(word, self.inventory).map_err(|e| Error {
             column: (column + e.column.saturating_sub(1)).min(self.end),
@@ -185,6 +190,17 @@ impl Parser<'_> {
 
     fn take(&mut self, wanted: &Token) -> bool {
         self.tokens.next_if(|(_, token)| token == wanted).is_some()
+    }
+}
+
+/// Part of a name. What no name has was meant for something else, as in `load~4`: nothing would match it, ever.
+fn name_part(column: usize, word: &str) -> Result<Expr, Error> {
+    match word.chars().enumerate().find(|(_, c)| !in_names(*c)) {
+        Some((place, sign)) => fail(
+            column + place,
+            format!("no name has {sign} in it; comparisons are = != < <= > >="),
+        ),
+        None => Ok(Expr::Name(word.to_ascii_lowercase())),
     }
 }
 

@@ -123,6 +123,9 @@ fn says_where_it_is_wrong() {
         ("group=nope", 7, "nope"),
         ("rle=db", 1, "role?"),
         ("laod>4", 1, "no field or label laod; load?"),
+        ("load~4", 5, "= != < <= > >="),
+        ("web load:4", 9, "= != < <= > >="),
+        ("nosuch~4", 7, "= != < <= > >="),
         ("disk>", 6, "a value is missing here"),
         ("mem>10s", 5, "90%"),
     ] {

@@ -1,4 +1,7 @@
 //! The rules themselves: limits, durations, and the words for what they find. Figures of the `node_exporter` mixin, netdata and glib, where these have one.
+//!
+//! A load of twice the cores and memory with a tenth left warn after 15 min. Sooner, where tasks are seen to wait: the load after 30 s
+//! when some wait for a CPU 40 % of a minute, or when it is four times the cores; memory after 10 s when some wait for it 10 % of 10 s.
 
 use super::{Condition, Level};
 use crate::{
@@ -343,7 +346,10 @@ fn memory_rules(sample: &Sample, found: &mut Vec<Condition>) {
         let level = limit(85.0, 90.0, 95.0).level(used);
         let left = Unit::Bytes.format(sample.memory.available.unwrap_or(0) as f64);
         let reason = format!("{free:.0} % of memory left ({left})");
-        whole("memory_low", level, [15 * MINUTE, 5 * MINUTE], reason)
+        // Full and at ease is what a cache is for; full and waited for is the way to the OOM killer.
+        let waits = sample.pressure.memory_some >= Some(10.0);
+        let warns = if waits { 10 } else { 15 * MINUTE };
+        whole("memory_low", level, [warns, 5 * MINUTE], reason)
     }));
     let swap = percent(sample.memory.swap_used, sample.memory.swap_total);
     found.extend(swap.map(|swap| {
@@ -403,7 +409,14 @@ fn cpu(sample: &Sample, found: &mut Vec<Condition>) {
         let per_core = one / f64::from(cores);
         let level = limit(1.5, 2.0, 4.0).level(per_core);
         let reason = format!("load {one:.1} on {cores} cores");
-        whole("load_high", level, [15 * MINUTE; 2], reason)
+        // A load of as many as there are cores is what they were bought for. Both figures are means of a minute.
+        let crowded = sample.pressure.cpu_some_60 >= Some(40.0);
+        let warns = if level == Level::Critical || crowded {
+            30
+        } else {
+            15 * MINUTE
+        };
+        whole("load_high", level, [warns, 15 * MINUTE], reason)
     }));
     found.extend(share(
         "steal",

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::reason;
 use crate::{
-    fleet::{Link, Millis, NodeState, Status},
+    fleet::{Millis, NodeState, Status},
     metrics::{self, Field, Unit},
 };
 
@@ -298,5 +298,5 @@ fn rank(column: Column) -> usize {
 
 /// True when a node's values are those of an open, answering connection.
 pub fn is_live(node: &NodeState, now: Millis) -> bool {
-    matches!(node.link, Link::Up(_)) && !node.is_stale(now)
+    node.is_live(now)
 }

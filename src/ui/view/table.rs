@@ -259,8 +259,7 @@ impl Line<'_> {
 
     /// How many run, and how many don't: `✓3`, `✓2 ✗1`.
     fn daemons(&self, area: Rect, buf: &mut Buffer) {
-        let sample = self.node.sample.as_deref();
-        let daemons = sample.map_or(&[][..], |s| &s.daemon.daemons);
+        let daemons = self.node.daemons();
         if daemons.is_empty() {
             let absent = self.look.glyphs.absent();
             put(buf, area, area.x, absent, self.look.style(Role::Unknown));
