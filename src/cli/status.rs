@@ -258,6 +258,7 @@ mod tests {
             reason: "the host key changed".into(),
             advice: "".into(),
             permanent: true,
+            busy: false,
         }));
         let snapshot = Snapshot {
             nodes: nodes.into_iter().map(Arc::new).collect(),

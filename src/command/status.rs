@@ -14,7 +14,7 @@ use crate::{
         self,
         daemon::{State, Status as Daemon},
     },
-    ssh::{Step, Way},
+    ssh::Way,
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down, or a daemon failed or can't be asked; 2: usage error.
@@ -30,7 +30,8 @@ pub struct Status {
     /// Print a JSON array.
     #[arg(long)]
     pub json: bool,
-    /// Give up on nodes that have not answered by then.
+    /// Give up on nodes that have not answered by then. A node that can't be reached is tried once, and three times where its
+    /// server hangs up on newcomers, as a busy one does.
     #[arg(short, long, value_name = "SECONDS", default_value = "15", value_parser = duration)]
     pub timeout: Duration,
 }
@@ -78,7 +79,7 @@ pub struct Row {
     pub advice: String,
 }
 
-/// Attempts before a server that is there counts as down.
+/// Attempts before a server that hangs up on newcomers counts as down: it may only be busy.
 const ATTEMPTS: u32 = 3;
 
 /// True once nothing more is to be learnt about a node by waiting a little longer.
@@ -89,16 +90,11 @@ pub fn is_settled(state: &NodeState) -> bool {
                 error, failures, ..
             },
             _,
-        ) => *failures >= ATTEMPTS || is_told(error.step),
+        ) => *failures >= ATTEMPTS || !error.busy,
         (Link::Refused(_), _) | (Link::Up(_), Sampler::Failed(_)) => true,
         (Link::Up(_), _) => state.complete || !state.node.sampler,
         _ => false,
     }
-}
-
-/// True where one attempt says enough: nobody is there. A server that is there but busy may take the next one.
-fn is_told(step: Step) -> bool {
-    matches!(step, Step::Config | Step::Resolve | Step::Connect)
 }
 
 /// True when it is up, measured as far as it should be, and all of its daemons are known to be well: what nobody can

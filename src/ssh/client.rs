@@ -359,7 +359,10 @@ fn no_ident(text: &str, transport: Transport) -> Error {
             "check the port",
         ),
     };
-    Error::new(Step::Banner, transport, &reason).advise(advice)
+    // A lock-out (PerSourcePenalties) lasts longer than anybody waits for an answer.
+    let busy = text.is_empty() || text.contains("MaxStartups");
+    let error = Error::new(Step::Banner, transport, &reason);
+    error.advise(advice).of_busy(busy)
 }
 
 fn kex_failed(error: &russh::Error, transport: Transport) -> Error {

@@ -313,6 +313,7 @@ pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
     Error {
         reason: told.join("; ").as_str().into(),
         permanent: failures.iter().all(|error| error.permanent),
+        busy: failures.iter().any(|error| error.busy),
         ..error.clone()
     }
 }

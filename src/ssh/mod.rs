@@ -157,6 +157,8 @@ pub struct Error {
     pub advice: SafeText,
     /// Trying again changes nothing until somebody acts: auth refused, changed host key, bad settings.
     pub permanent: bool,
+    /// The server hung up on a newcomer before saying anything of itself, as a busy one does: the next attempt may be let in.
+    pub busy: bool,
 }
 
 impl Error {
@@ -168,6 +170,7 @@ impl Error {
             reason: reason.into(),
             advice: SafeText::default(),
             permanent: false,
+            busy: false,
         }
     }
 
@@ -175,6 +178,13 @@ impl Error {
     #[must_use]
     pub(crate) fn advise(mut self, advice: &str) -> Self {
         self.advice = advice.into();
+        self
+    }
+
+    /// Marks it as one of a server that has no room for newcomers now.
+    #[must_use]
+    pub(crate) fn of_busy(mut self, busy: bool) -> Self {
+        self.busy = busy;
         self
     }
 

@@ -297,6 +297,24 @@ fn a_node_that_never_answers_is_given_up_in_time() {
     assert!(done.out.contains("connecting"), "{}", done.out);
 }
 
+#[test]
+fn it_ends_as_soon_as_every_node_has_its_verdict() {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    home.write(
+        "hosts.yaml",
+        &format!("hosts: {{mute: {{address: 127.0.0.1, port: {port}, connect_timeout: 2s}}}}\n"),
+    );
+    let started = Instant::now();
+    let done = home.run(&["status", "--timeout", "30"]);
+    let took = started.elapsed();
+    assert_eq!(done.code, Some(1));
+    assert!(done.out.contains("silent for 2 s"), "{}", done.out);
+    let bounds = Duration::from_millis(1_900)..Duration::from_secs(8);
+    assert!(bounds.contains(&took), "{took:?}");
+}
+
 /// A node that never answers, and this machine.
 fn with_a_silent_one() -> (Home, std::net::TcpListener) {
     let home = Home::new();
