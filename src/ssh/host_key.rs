@@ -34,7 +34,6 @@ pub(super) struct Judge {
     book: Book,
     known: Known,
     policy: HostKeyPolicy,
-    limit: Duration,
     /// While a person is asked, the deadline of key exchange rests.
     asker: Asker,
     /// What the person at the dashboard should know of how the key was taken.
@@ -77,7 +76,6 @@ impl Judge {
             book,
             known,
             policy: target.host_keys,
-            limit: shared.config.kex_timeout,
             asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
             remark: watch::channel(SafeText::default()).0,
             trail,
@@ -105,11 +103,6 @@ impl Judge {
     /// True where certificates may vouch for the host.
     pub(super) fn wants_certificate(&self) -> bool {
         self.known.has_authority()
-    }
-
-    /// Deadline of the key exchange.
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
     }
 
     /// What is to be told of how the key was taken; empty when nothing is.

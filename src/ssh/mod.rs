@@ -64,7 +64,7 @@ pub struct Config {
     pub user: String,
     /// Accept unknown host keys without asking (`--accept-new`).
     pub accept_new: bool,
-    /// Deadline of key exchange.
+    /// Deadline of the server's greeting and the key exchange, where nobody chose a time to connect.
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
