@@ -147,6 +147,7 @@ impl Connector {
             let (transport, started) = (path.transport(), Instant::now());
             let waited = trail.waited();
             let result = self.by(&target, path, lane, trail).await;
+            let result = result.map_err(|error| error.about(&target.node));
             let waited = trail.waited().saturating_sub(waited);
             attempt.waited += waited;
             let outcome = result
@@ -232,6 +233,11 @@ impl Connector {
             names.extend(more);
             names.len() > before
         });
+    }
+
+    /// What the commands of advice need to mean the same nodes and host keys.
+    pub fn flags(&self) -> &SafeText {
+        &self.0.shared.config.flags
     }
 
     /// Channels that were closed because nobody read their output.

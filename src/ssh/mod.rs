@@ -76,6 +76,8 @@ pub struct Config {
     pub limits: Limits,
     /// Which ssh_config counts.
     pub ssh_config: SshConfig,
+    /// What the commands of advice need to mean the same nodes and host keys, each flag after a blank.
+    pub flags: SafeText,
     /// Told when a node's login begins; what finds no room is left out.
     pub progress: Option<mpsc::Sender<NodeId>>,
 }
@@ -96,6 +98,7 @@ impl Config {
             keepalive: Keepalive::default(),
             limits: Limits::default(),
             ssh_config: SshConfig::Off,
+            flags: SafeText::default(),
             progress: None,
         }
     }
@@ -161,7 +164,20 @@ pub struct Error {
     pub busy: bool,
 }
 
+/// In advice, until it is known which node it is for: several may wait for one connection, or for one bastion.
+const TRUST: &str = "sshoal trust %n";
+
 impl Error {
+    /// The same as told of this node.
+    #[must_use]
+    fn about(mut self, node: &NodeId) -> Self {
+        if self.advice.as_str().contains(TRUST) {
+            let named = format!("sshoal trust {node}");
+            self.advice = self.advice.as_str().replace(TRUST, &named).as_str().into();
+        }
+        self
+    }
+
     /// A failure that another attempt may not meet.
     pub(crate) fn new(step: Step, transport: Transport, reason: &str) -> Self {
         Self {
