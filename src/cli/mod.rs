@@ -26,6 +26,7 @@ mod tty;
 use std::{
     io::{self, Read as _, Write},
     os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
 };
 
 use clap::Parser;
@@ -161,6 +162,22 @@ fn create_state(paths: &Paths) -> io::Result<()> {
 }
 
 impl Context {
+    /// Where an inventory is looked for when nobody names it.
+    pub(crate) fn usual(&self) -> [PathBuf; 2] {
+        let here = std::env::current_dir().unwrap_or_default();
+        inventory::usual(&here, &self.paths.config)
+    }
+
+    /// Those places as a person writes them.
+    fn looked_in(&self) -> Vec<String> {
+        let [_, own] = self.usual();
+        let own = match own.strip_prefix(&self.paths.home) {
+            Ok(below) => Path::new("~").join(below),
+            Err(_) => own,
+        };
+        vec!["./hosts.yaml".to_owned(), own.display().to_string()]
+    }
+
     /// Which inventory counts.
     pub(crate) fn located(&self) -> Located {
         let here = std::env::current_dir().unwrap_or_default();
@@ -174,7 +191,19 @@ impl Context {
     }
 
     pub(crate) fn inventory(&self) -> Result<Inventory, inventory::Error> {
-        inventory::load(&self.located())
+        self.load(&self.located())
+    }
+
+    pub(crate) fn load(&self, located: &Located) -> Result<Inventory, inventory::Error> {
+        let looked_in = match located {
+            Located::File(_) => Vec::new(),
+            Located::ThisMachine => self.looked_in(),
+        };
+        let inventory = inventory::load(located)?;
+        Ok(Inventory {
+            looked_in,
+            ..inventory
+        })
     }
 
     /// As ssh, refuses to go on without the file that was named.

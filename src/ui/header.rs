@@ -239,6 +239,11 @@ fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> V
     if let Some(notice) = scene.notice {
         push(notice.to_owned(), Role::Info);
     }
+    let lack = scene.snapshot.inventory.lack();
+    // What is said for a while, and troubles, need the room.
+    if let Some(lack) = lack.filter(|_| scene.notice.is_none() && scene.snapshot.notice.is_none()) {
+        push(format!("this machine alone: {lack}"), Role::Muted);
+    }
     if let Some(notice) = &scene.snapshot.notice {
         push(
             format!("{} {notice}", scene.glyphs.status(Status::Warn)),
