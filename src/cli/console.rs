@@ -31,6 +31,27 @@ pub struct Target {
     pub colour: bool,
 }
 
+/// Where colours are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Nowhere.
+    Never,
+    /// On a person's screen.
+    OnScreens,
+    /// In files and pipes too.
+    Always,
+}
+
+impl Paint {
+    fn is_wanted(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::OnScreens => is_terminal,
+            Self::Always => true,
+        }
+    }
+}
+
 impl Console {
     /// Columns and rows of the screen that results go to; `None` where they don't, or where it doesn't say.
     pub fn size(&self) -> Option<(usize, usize)> {
@@ -42,7 +63,7 @@ impl Console {
     }
 
     /// The streams of this process.
-    pub fn of_process(never_colour: bool, ascii: bool) -> Self {
+    pub fn of_process(paint: Paint, ascii: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
         Self {
@@ -50,10 +71,10 @@ impl Console {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             is_terminal,
-            colour: is_terminal && !never_colour,
+            colour: paint.is_wanted(is_terminal),
             err_target: Target {
                 is_terminal: err_is_terminal,
-                colour: err_is_terminal && !never_colour,
+                colour: paint.is_wanted(err_is_terminal),
             },
             ascii,
         }

@@ -35,7 +35,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use args::Cli;
 use args::{Colour, Command};
-pub use console::Console;
+pub use console::{Console, Paint};
 
 use crate::{
     command::{
@@ -62,14 +62,16 @@ pub fn run() -> Result<u8> {
     let mut args = Cli::parse_from(args::words(std::env::args_os()));
     let term = std::env::var("TERM").unwrap_or_default();
     args.global.ascii |= args::has_few_signs(&term);
-    let never = match args.global.color {
-        Colour::Never => true,
-        Colour::Auto => std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let paint = match args.global.color {
+        Colour::Never => Paint::Never,
+        Colour::Auto if no_color => Paint::Never,
+        Colour::Auto => Paint::OnScreens,
         // Asked for here and now, it goes before what holds for all programs.
-        Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => false,
+        Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => Paint::Always,
     };
     let mut context = Context {
-        console: Console::of_process(never, args.global.ascii),
+        console: Console::of_process(paint, args.global.ascii),
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),

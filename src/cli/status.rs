@@ -242,6 +242,7 @@ fn colour(status: Word) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
+        cli::Paint,
         fleet::{Millis, NodeState},
         node::Node,
         ssh::{Error, Step},
@@ -268,7 +269,7 @@ mod tests {
         let console = Console {
             is_terminal: false,
             colour: false,
-            ..Console::of_process(true, true)
+            ..Console::of_process(Paint::Never, true)
         };
         let shown = screen(&snapshot, &console, (80, 12));
         let lines: Vec<&str> = shown.lines().collect();
