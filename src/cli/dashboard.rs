@@ -70,10 +70,11 @@ pub(super) async fn open(
     let logbook = logbook(context, located, kept.is_none());
     let fleet = Fleet::start_with(ssh, answers, Clock::start(), Some(logbook));
     fleet::give(&fleet, inventory).await;
-    let watched = keep_inventory((located, context.usual()), &first, fleet.orders());
+    let usual = context.usual();
+    let watched = Box::pin(keep_inventory((located, usual), &first, fleet.orders()));
     let ended = tokio::select! {
         biased;
-        ended = tui::run(&mut app, &fleet, screen) => ended,
+        ended = Box::pin(tui::run(&mut app, &fleet, screen)) => ended,
         never = watched => match never {},
     };
     if kept.is_some() {

@@ -106,9 +106,7 @@ pub(super) struct Deadline {
 impl Deadline {
     /// A time to connect that somebody chose is for all from the first step, at `started`, as ssh's `ConnectTimeout`.
     pub(super) fn of(wanted: &Wanted, shared: &Shared, started: Instant) -> Self {
-        let target = &wanted.target;
-        if target.connect_timeout_chosen {
-            let limit = target.connect_timeout;
+        if let Some(limit) = wanted.target.chosen_timeout {
             let left = limit.saturating_sub(started.elapsed());
             return Self { limit, left };
         }
