@@ -336,12 +336,12 @@ async fn an_end_of_the_keyboard_or_the_fleet_ends_the_run() {
     (0..9).for_each(|_| stage.open.send(()).unwrap());
     let mut program = Count::default();
     stage.keys.close_channel();
-    let ended = Box::pin(run(&mut program, &fake, screen)).await;
+    let ended = run(&mut program, &fake, screen).await;
     assert_eq!(ended.unwrap(), Ended::HungUp);
     let (other, fake, screen) = self::stage();
     (0..9).for_each(|_| other.open.send(()).unwrap());
     drop((other.snapshots, other.prompts));
-    assert!(Box::pin(run(&mut program, &fake, screen)).await.is_err());
+    assert!(run(&mut program, &fake, screen).await.is_err());
 }
 
 #[test]
