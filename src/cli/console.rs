@@ -38,6 +38,27 @@ pub(super) fn is_dumb(term: &str) -> bool {
     matches!(term, "" | "dumb" | "unknown")
 }
 
+/// Where colours are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Nowhere.
+    Never,
+    /// On a person's screen.
+    OnScreens,
+    /// In files and pipes too.
+    Always,
+}
+
+impl Paint {
+    fn is_wanted(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::OnScreens => is_terminal,
+            Self::Always => true,
+        }
+    }
+}
+
 impl Console {
     /// True where the terminal of this command can only print.
     pub fn is_dumb(&self) -> bool {
@@ -63,7 +84,7 @@ impl Console {
     }
 
     /// The streams of this process.
-    pub fn of_process(never_colour: bool, ascii: bool, is_dumb: bool) -> Self {
+    pub fn of_process(paint: Paint, ascii: bool, is_dumb: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
         Self {
@@ -71,10 +92,10 @@ impl Console {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             is_terminal,
-            colour: is_terminal && !never_colour,
+            colour: paint.is_wanted(is_terminal),
             err_target: Target {
                 is_terminal: err_is_terminal,
-                colour: err_is_terminal && !never_colour,
+                colour: paint.is_wanted(err_is_terminal),
                 is_dumb,
             },
             ascii,

@@ -3,7 +3,8 @@
 use std::{
     convert::Infallible,
     io::{self, IsTerminal as _, Write as _},
-    path::Path,
+    mem,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -40,7 +41,7 @@ pub(super) async fn open(
     ssh: ssh::Config,
     kept: Option<&Choices>,
 ) -> Result<u8> {
-    let inventory = Arc::new(inventory::load(located)?.with_nodes()?);
+    let inventory = Arc::new(context.load(located)?.with_nodes()?);
     check(context, &inventory)?;
     let last = kept.cloned().unwrap_or_default();
     let named = look::named_theme(context, &last)?;
@@ -69,10 +70,11 @@ pub(super) async fn open(
     let logbook = logbook(context, located, kept.is_none());
     let fleet = Fleet::start_with(ssh, answers, Clock::start(), Some(logbook));
     fleet::give(&fleet, inventory).await;
-    let watched = keep_inventory(located, &first, fleet.orders());
+    let usual = context.usual();
+    let watched = Box::pin(keep_inventory((located, usual), &first, fleet.orders()));
     let ended = tokio::select! {
         biased;
-        ended = tui::run(&mut app, &fleet, screen) => ended,
+        ended = Box::pin(tui::run(&mut app, &fleet, screen)) => ended,
         never = watched => match never {},
     };
     if kept.is_some() {
@@ -142,15 +144,16 @@ fn logbook(context: &Context, located: &Located, is_demo: bool) -> Logbook {
 
 /// Gives the fleet each new version of the file; a broken or empty one leaves the nodes there are and says why.
 async fn keep_inventory(
-    located: &Located,
+    (located, usual): (&Located, [PathBuf; 2]),
     first: &Inventory,
     orders: mpsc::Sender<Order>,
 ) -> Infallible {
-    let Some(file) = located.file() else {
-        return std::future::pending().await;
-    };
     let (mut nodes, mut sources) = (first.nodes.len(), first.sources.clone());
-    let mut watch = match Watch::start(file, &sources) {
+    let (file, mut is_new) = match located {
+        Located::File(file) => (file.clone(), false),
+        Located::ThisMachine => (appeared(usual).await, true),
+    };
+    let mut watch = match Watch::start(&file, &sources) {
         Ok(watch) => watch,
         Err(error) => {
             let notice = format!("{} is not watched: {error}", file.display());
@@ -159,9 +162,11 @@ async fn keep_inventory(
         }
     };
     loop {
-        watch.changed().await;
+        if !mem::take(&mut is_new) {
+            watch.changed().await;
+        }
         // On this thread, a large file would hold up the screen.
-        let located = located.clone();
+        let located = Located::File(file.clone());
         let Ok(read) = spawn_blocking(move || inventory::load(&located)).await else {
             continue;
         };
@@ -174,11 +179,28 @@ async fn keep_inventory(
             if new.sources != sources {
                 sources.clone_from(&new.sources);
                 // Where it can't be begun anew, the old one still sees the file itself.
-                watch = Watch::start(file, &sources).unwrap_or(watch);
+                watch = Watch::start(&file, &sources).unwrap_or(watch);
             }
         }
         for order in reloaded(read, nodes) {
             orders.send(order).await.ok();
+        }
+    }
+}
+
+/// The first of these files that is there; waits for it.
+async fn appeared(usual: [PathBuf; 2]) -> PathBuf {
+    let [here, own] = &usual;
+    // Where the current folder is gone, the other one may still get a file.
+    let watch = Watch::start(here, std::slice::from_ref(own)).or_else(|_| Watch::start(own, &[]));
+    let Ok(mut watch) = watch else {
+        return std::future::pending().await;
+    };
+    loop {
+        watch.changed().await;
+        let mut files = usual.iter();
+        if let Some(file) = files.find(|file| file.symlink_metadata().is_ok()) {
+            return file.clone();
         }
     }
 }
@@ -232,6 +254,35 @@ mod tests {
             }
         }
         (nodes, notice)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_appears_is_picked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        // The folder of the second one is not there yet either.
+        let usual = inventory::usual(folder.path(), &folder.path().join("own"));
+        let here = usual[0].clone();
+        let (orders, mut heard) = mpsc::channel(8);
+        let alone = inventory::load(&Located::ThisMachine).unwrap();
+        let watched = keep_inventory((&Located::ThisMachine, usual), &alone, orders);
+        let asked = async {
+            tokio::task::yield_now().await;
+            let mut seen = Vec::new();
+            for text in ["hosts: {a: {}}", "hosts: {a: {}, b: {}}"] {
+                std::fs::write(&here, text).unwrap();
+                while let Some(order) = heard.recv().await {
+                    if let Order::Inventory(inventory) = order {
+                        seen.push(inventory.nodes.len());
+                        break;
+                    }
+                }
+            }
+            seen
+        };
+        tokio::select! {
+            never = watched => match never {},
+            seen = asked => assert_eq!(seen, [1, 2]),
+        }
     }
 
     #[test]

@@ -220,8 +220,7 @@ async fn carry_out(
     Ok(ending::print(stage, &mut signals, code).await)
 }
 
-/// A time to connect that is given for this run bounds each part of the way to a session, as ssh's `ConnectTimeout` bounds
-/// banner and key exchange too.
+/// A time to connect that is given for this run bounds the login too, and the way to bastions.
 fn bounded(config: ssh::Config, exec: &Exec) -> ssh::Config {
     match exec.manner.connect_timeout {
         None => config,

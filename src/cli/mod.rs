@@ -26,6 +26,7 @@ mod tty;
 use std::{
     io::{self, Read as _, Write},
     os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
 };
 
 use clap::Parser;
@@ -34,7 +35,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use args::Cli;
 use args::{Colour, Command};
-pub use console::Console;
+pub use console::{Console, Paint};
 
 use crate::{
     command::{
@@ -62,14 +63,16 @@ pub fn run() -> Result<u8> {
     let term = std::env::var("TERM").unwrap_or_default();
     args.global.ascii |= args::has_few_signs(&term);
     let is_dumb = console::is_dumb(&term);
-    let never = match args.global.color {
-        Colour::Never => true,
-        Colour::Auto => is_dumb || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let paint = match args.global.color {
+        Colour::Never => Paint::Never,
+        Colour::Auto if no_color || is_dumb => Paint::Never,
+        Colour::Auto => Paint::OnScreens,
         // Asked for here and now, it goes before what holds for all programs.
-        Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => false,
+        Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => Paint::Always,
     };
     let mut context = Context {
-        console: Console::of_process(never, args.global.ascii, is_dumb),
+        console: Console::of_process(paint, args.global.ascii, is_dumb),
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),
@@ -162,6 +165,22 @@ fn create_state(paths: &Paths) -> io::Result<()> {
 }
 
 impl Context {
+    /// Where an inventory is looked for when nobody names it.
+    pub(crate) fn usual(&self) -> [PathBuf; 2] {
+        let here = std::env::current_dir().unwrap_or_default();
+        inventory::usual(&here, &self.paths.config)
+    }
+
+    /// Those places as a person writes them.
+    fn looked_in(&self) -> Vec<String> {
+        let [_, own] = self.usual();
+        let own = match own.strip_prefix(&self.paths.home) {
+            Ok(below) => Path::new("~").join(below),
+            Err(_) => own,
+        };
+        vec!["./hosts.yaml".to_owned(), own.display().to_string()]
+    }
+
     /// Which inventory counts.
     pub(crate) fn located(&self) -> Located {
         let here = std::env::current_dir().unwrap_or_default();
@@ -175,7 +194,19 @@ impl Context {
     }
 
     pub(crate) fn inventory(&self) -> Result<Inventory, inventory::Error> {
-        inventory::load(&self.located())
+        self.load(&self.located())
+    }
+
+    pub(crate) fn load(&self, located: &Located) -> Result<Inventory, inventory::Error> {
+        let looked_in = match located {
+            Located::File(_) => Vec::new(),
+            Located::ThisMachine => self.looked_in(),
+        };
+        let inventory = inventory::load(located)?;
+        Ok(Inventory {
+            looked_in,
+            ..inventory
+        })
     }
 
     /// As ssh, refuses to go on without the file that was named.

@@ -104,7 +104,10 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(
         Some(size) if is_watched && !context.console.is_dumb() => {
             screen(snapshot, &context.console, size)
         }
-        _ => table(snapshot, &context.console),
+        size => {
+            let columns = size.map_or(usize::MAX, |(columns, _)| columns);
+            table(snapshot, &context.console, columns)
+        }
     };
     let is_read = context.print_on(&text)?;
     let well = snapshot.nodes.iter().all(|n| is_well(n, snapshot.at));
@@ -113,8 +116,8 @@ fn show(context: &mut Context, status: &Status, snapshot: &Snapshot) -> Result<(
 
 /// A screenful over the one before, in one piece: nothing flickers, and nothing is scrolled away. Where not all nodes have
 /// room, the worst come first.
-fn screen(snapshot: &Snapshot, console: &Console, (_, rows): (usize, usize)) -> String {
-    let mut text = table(snapshot, console);
+fn screen(snapshot: &Snapshot, console: &Console, (columns, rows): (usize, usize)) -> String {
+    let mut text = table(snapshot, console, columns);
     if text.lines().count() >= rows {
         let mut nodes = snapshot.nodes.clone();
         nodes.sort_by_key(|node| Reverse(node.status(snapshot.at)));
@@ -122,7 +125,7 @@ fn screen(snapshot: &Snapshot, console: &Console, (_, rows): (usize, usize)) -> 
             nodes,
             ..snapshot.clone()
         };
-        text = table(&worst, console);
+        text = table(&worst, console, columns);
     }
     let all = text.lines().count();
     let shown = if all < rows {
@@ -135,11 +138,9 @@ fn screen(snapshot: &Snapshot, console: &Console, (_, rows): (usize, usize)) -> 
         let _ = writeln!(out, "{line}\x1b[K");
     }
     if shown < all {
-        let _ = writeln!(
-            out,
-            "     {} lines more; the worst are above\x1b[K",
-            all - shown
-        );
+        let more = format!("     {} lines more; the worst are above", all - shown);
+        let more: String = more.chars().take(columns).collect();
+        let _ = writeln!(out, "{more}\x1b[K");
     }
     out + "\x1b[J"
 }
@@ -159,7 +160,7 @@ fn json(snapshot: &Snapshot, one_line: bool) -> Result<String> {
     Ok(text + "\n")
 }
 
-fn table(snapshot: &Snapshot, console: &Console) -> String {
+fn table(snapshot: &Snapshot, console: &Console, width: usize) -> String {
     let glyphs = Glyphs {
         ascii: console.ascii,
     };
@@ -168,25 +169,23 @@ fn table(snapshot: &Snapshot, console: &Console) -> String {
         .iter()
         .map(|n| row(n, snapshot.at, |daemon| glyphs.daemon(daemon)))
         .collect();
-    let width = console.size().map_or(usize::MAX, |(columns, _)| columns);
     let lines = lines(
         &rows,
         |status| glyphs.status(status),
         (width, glyphs.ellipsis()),
     );
-    finish(lines.into_iter(), &rows, glyphs, console)
+    finish(lines.into_iter(), &rows, (glyphs, width), console)
 }
 
 /// Colours the sign at the start of each row, and puts under it why a node is not well, and what to try.
 fn finish(
     lines: impl Iterator<Item = String>,
     rows: &[Row],
-    glyphs: Glyphs,
+    (glyphs, width): (Glyphs, usize),
     console: &Console,
 ) -> String {
     let mut text = String::new();
-    let room = console.size().map_or(usize::MAX, |(columns, _)| columns);
-    let room = room.saturating_sub(INDENT).max(INDENT);
+    let room = width.saturating_sub(INDENT).max(INDENT);
     let bare = |line: String| line.trim_end().to_owned();
     let mut lines = lines.map(bare);
     let header = lines.next().unwrap_or_default();
@@ -217,7 +216,8 @@ const OLD: &str = "2";
 /// Cells before what stands under a row.
 const INDENT: usize = 5;
 
-/// A text in lines of whole words: a terminal would cut words, and begin at its edge.
+/// A text in lines of whole words: a terminal would cut words, and begin at its edge. Only a word that no line has room for
+/// is cut.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
@@ -226,10 +226,22 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.extend(pieces(word, room)),
         }
     }
     lines
+}
+
+fn pieces(word: &str, room: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for sign in word.chars() {
+        let sign = sign.to_string();
+        match pieces.last_mut() {
+            Some(piece) if width(piece) + width(&sign) <= room => piece.push_str(&sign),
+            _ => pieces.push(sign),
+        }
+    }
+    pieces
 }
 
 fn dye(text: &str, code: &str, console: &Console) -> String {
@@ -254,6 +266,7 @@ fn colour(status: Word) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
+        cli::Paint,
         fleet::{Millis, NodeState},
         node::Node,
         ssh::{Error, Step},
@@ -270,6 +283,7 @@ mod tests {
             reason: "the host key changed".into(),
             advice: "".into(),
             permanent: true,
+            busy: false,
         }));
         let snapshot = Snapshot {
             nodes: nodes.into_iter().map(Arc::new).collect(),
@@ -279,7 +293,7 @@ mod tests {
         let console = Console {
             is_terminal: false,
             colour: false,
-            ..Console::of_process(true, true, false)
+            ..Console::of_process(Paint::Never, true, false)
         };
         let shown = screen(&snapshot, &console, (80, 12));
         let lines: Vec<&str> = shown.lines().collect();
@@ -290,6 +304,14 @@ mod tests {
             "{shown}"
         );
         assert!(lines[10].contains("lines more"), "{shown}");
+        let narrow = screen(&snapshot, &console, (40, 100));
+        for line in narrow.lines() {
+            let line = line
+                .replace("\x1b[H", "")
+                .replace("\x1b[K", "")
+                .replace("\x1b[J", "");
+            assert!(line.chars().count() <= 40, "{line}");
+        }
         let whole = screen(&snapshot, &console, (80, 100));
         assert!(whole.find("n1 ") < whole.find("n30"), "{whole}");
         assert!(!whole.contains("lines more") && whole.ends_with("\x1b[J"));

@@ -78,7 +78,7 @@ pub struct Manner {
     /// Time for the command on each node; 0 is without end [default: `command_timeout` of the node, 30 s].
     #[arg(short = 'u', long, value_name = "SECONDS", value_parser = limit)]
     pub timeout: Option<Duration>,
-    /// Time for each part of the way to a node: to connect, to exchange keys, to log in; what a person takes to answer counts for none [default: `connect_timeout` of the node, 5 s, for the first].
+    /// Time for each part of the way to a node: to connect and exchange keys, then to log in; what a person takes to answer counts for none [default: `connect_timeout` of the node for the first, else 5 s to connect, and 10 s for each other part].
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = duration)]
     pub connect_timeout: Option<Duration>,
     /// Login, instead of the node's own.

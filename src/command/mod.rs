@@ -38,7 +38,11 @@ pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<Arc<Node>>, 
     if sets.is_empty() {
         return Ok(inventory.nodes.clone());
     }
-    let set = parse(sets, inventory)?;
+    let set = parse(sets, inventory).map_err(|usage| match inventory.lack() {
+        // A group that is not there: where could it be.
+        Some(lack) if sets.iter().any(|set| set.contains('@')) => Usage(format!("{usage}\n{lack}")),
+        _ => usage,
+    })?;
     let known: HashSet<&str> = inventory.nodes.iter().map(|n| n.id.as_str()).collect();
     let unknown: Vec<String> = set
         .iter()
@@ -46,7 +50,9 @@ pub fn select(sets: &[String], inventory: &Inventory) -> Result<Vec<Arc<Node>>, 
         .collect();
     if !unknown.is_empty() {
         let names = NodeSet::from_names(unknown.iter().map(String::as_str));
-        return Err(Usage(format!("not in the inventory: {names}")));
+        let lack = inventory.lack().map(|lack| format!("; {lack}"));
+        let lack = lack.unwrap_or_default();
+        return Err(Usage(format!("not in the inventory: {names}{lack}")));
     }
     let chosen: Vec<Arc<Node>> = inventory
         .nodes

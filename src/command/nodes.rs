@@ -11,7 +11,7 @@ use crate::{
     node::{Node, Transport},
 };
 
-/// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@*^@down`.
+/// List nodes, or compute with node sets: `gpu[01-16]!gpu03`, `@web&rack1-*`, `@web^@db`.
 #[derive(Args, Clone, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,

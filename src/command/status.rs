@@ -14,7 +14,7 @@ use crate::{
         self, Sample,
         daemon::{State, Status as Daemon},
     },
-    ssh::{Step, Way},
+    ssh::Way,
 };
 
 /// Print the state of nodes. Exit code 0: all well; 1: a node is down, or a daemon failed or can't be asked; 2: usage error.
@@ -31,7 +31,8 @@ pub struct Status {
     /// they were `age_ms` ago.
     #[arg(long)]
     pub json: bool,
-    /// Give up on nodes that have not answered by then.
+    /// Give up on nodes that have not answered by then. A node that can't be reached is tried once, and three times where its
+    /// server hangs up on newcomers, as a busy one does.
     #[arg(short, long, value_name = "SECONDS", default_value = "15", value_parser = duration)]
     pub timeout: Duration,
 }
@@ -81,7 +82,7 @@ pub struct Row {
     pub advice: String,
 }
 
-/// Attempts before a server that is there counts as down.
+/// Attempts before a server that hangs up on newcomers counts as down: it may only be busy.
 const ATTEMPTS: u32 = 3;
 
 /// True once nothing more is to be learnt about a node by waiting a little longer.
@@ -92,16 +93,11 @@ pub fn is_settled(state: &NodeState) -> bool {
                 error, failures, ..
             },
             _,
-        ) => *failures >= ATTEMPTS || is_told(error.step),
+        ) => *failures >= ATTEMPTS || !error.busy,
         (Link::Refused(_), _) | (Link::Up(_), Sampler::Failed(_)) => true,
         (Link::Up(_), _) => state.complete || !state.node.sampler,
         _ => false,
     }
-}
-
-/// True where one attempt says enough: nobody is there. A server that is there but busy may take the next one.
-fn is_told(step: Step) -> bool {
-    matches!(step, Step::Config | Step::Resolve | Step::Connect)
 }
 
 /// True when it is up, measured as far as it should be, and all of its daemons are known to be well: what nobody can
@@ -160,35 +156,57 @@ const NUMBERS: [usize; 4] = [4, 5, 6, 7];
 /// Columns that may be cut where room is short, the first one sooner: by its place, and what is left of it at least.
 const CUT: [(usize, usize); 2] = [(2, 8), (1, 12)];
 
+/// Columns that are left out where that is not enough, the first one sooner; sign, name and state stay.
+const LEFT_OUT: [usize; 7] = [2, 9, 6, 7, 5, 4, 8];
+
 /// The table: its headings, then a line for each row; `sign` is that of a node. Where a line would be wider than `width`,
-/// daemons are counted, and the ends of long addresses and names are left out.
+/// daemons are counted, the ends of long addresses and names are left out, then whole columns.
 pub fn lines(
     rows: &[Row],
     sign: impl Fn(Word) -> &'static str,
     (width, ellipsis): (usize, &str),
 ) -> Vec<String> {
-    let all: Vec<[String; 10]> = rows.iter().map(|row| cells(row, &sign)).collect();
-    let mut lines = aligned(&all);
+    let mut all: Vec<[String; 10]> = rows.iter().map(|row| cells(row, &sign)).collect();
+    let lines = aligned(&all, &[]);
     if over(&lines, width) == 0 {
         return lines;
     }
-    let mut all = all;
     for (cells, row) in all.iter_mut().zip(rows) {
         cells[DAEMONS].clone_from(&row.counted);
     }
-    lines = aligned(&all);
-    for (column, least) in CUT {
+    let mut lines = Vec::new();
+    for count in 0..=LEFT_OUT.len() {
+        let out = LEFT_OUT.get(..count).unwrap_or_default();
+        lines = shortened(all.clone(), out, (width, ellipsis));
+        if over(&lines, width) == 0 {
+            return lines;
+        }
+    }
+    for line in &mut lines {
+        cut(line, width.max(1), ellipsis);
+    }
+    lines
+}
+
+/// The lines without some columns, the ends of others left out as far as there is need.
+fn shortened(
+    mut all: Vec<[String; 10]>,
+    out: &[usize],
+    (width, ellipsis): (usize, &str),
+) -> Vec<String> {
+    let mut lines = aligned(&all, out);
+    for (column, least) in CUT.iter().filter(|(column, _)| !out.contains(column)) {
         let excess = over(&lines, width);
         if excess == 0 {
             break;
         }
-        let texts = all.iter().filter_map(|cells| cells.get(column));
+        let texts = all.iter().filter_map(|cells| cells.get(*column));
         let longest = texts.map(|text| text.chars().count()).max();
-        let room = longest.unwrap_or(0).saturating_sub(excess).max(least);
-        for text in all.iter_mut().filter_map(|cells| cells.get_mut(column)) {
+        let room = longest.unwrap_or(0).saturating_sub(excess).max(*least);
+        for text in all.iter_mut().filter_map(|cells| cells.get_mut(*column)) {
             cut(text, room, ellipsis);
         }
-        lines = aligned(&all);
+        lines = aligned(&all, out);
     }
     lines
 }
@@ -211,14 +229,24 @@ fn cells(row: &Row, sign: impl Fn(Word) -> &'static str) -> [String; 10] {
     cells
 }
 
-fn aligned(all: &[[String; 10]]) -> Vec<String> {
+/// A line for the headings and one for each row, without the columns that are `out`.
+fn aligned(all: &[[String; 10]], out: &[usize]) -> Vec<String> {
+    let kept: Vec<usize> = (0..COLUMNS.len()).filter(|at| !out.contains(at)).collect();
+    let of = |cells: [&str; 10]| -> Vec<String> {
+        let kept = kept.iter().filter_map(|at| cells.get(*at));
+        kept.map(|text| (*text).to_owned()).collect()
+    };
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(COLUMNS);
+    table.load_style(presets::NOTHING).set_header(of(COLUMNS));
     for cells in all {
-        table.add_row(cells);
+        table.add_row(of(cells.each_ref().map(String::as_str)));
     }
-    for number in NUMBERS {
-        if let Some(column) = table.column_mut(number) {
+    for (place, _) in kept
+        .iter()
+        .enumerate()
+        .filter(|(_, at)| NUMBERS.contains(at))
+    {
+        if let Some(column) = table.column_mut(place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     inventory::{Located, load},
-    metrics::{daemon, health::Finding, health::Severity},
-    node::Transport,
-    ssh::SessionInfo,
+    metrics::{Sample, daemon, health::Finding, health::Severity},
+    node::{Node, Transport},
+    ssh::{Error, SessionInfo, Step},
 };
 
 /// This machine, up, with daemons in these states, and what the rules say of it.
@@ -261,4 +261,65 @@ fn durations_are_seconds_or_have_a_unit() {
     }
     assert!(interval("1ms").is_err() && interval("200ms").is_ok());
     assert!(is_duration("0") && !is_duration("web1") && !is_duration("5x"));
+}
+
+#[test]
+fn one_attempt_says_enough_but_where_the_server_may_be_busy() {
+    let down = |step, busy: bool, failures| {
+        let mut state = with(&[], &[]);
+        let error = Error::new(step, Transport::Direct, "why").of_busy(busy);
+        state.link = Link::Down {
+            error: Arc::new(error),
+            failures,
+            retry_at: Millis(0),
+        };
+        is_settled(&state)
+    };
+    for step in [
+        Step::Connect,
+        Step::Banner,
+        Step::Kex,
+        Step::Auth,
+        Step::Session,
+    ] {
+        assert!(down(step, false, 1), "{step:?}");
+    }
+    assert!(!down(Step::Banner, true, 2) && down(Step::Banner, true, 3));
+}
+
+#[test]
+fn columns_give_way_so_that_each_row_fits() {
+    let mut state = with(&[("nginx", State::Up), ("postgres", State::Failed)], &[]);
+    state.node = Arc::new(Node {
+        address: "a-long-name.of-a-host.example.org".to_owned(),
+        transports: vec![Transport::Direct],
+        ..Node::blank("a-node-with-quite-a-long-name-01")
+    });
+    let rows = [row(&state, Millis(0), |_| "+")];
+    let at = |width| lines(&rows, |_| "*", (width, "~"));
+    let wide = at(usize::MAX);
+    for width in 1..=140 {
+        for line in at(width) {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+    assert_eq!(at(200), wide);
+    let headings = |width: usize| {
+        at(width)[0]
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(headings(100), COLUMNS.join(" ").trim());
+    assert!(
+        !headings(60).contains("ADDRESS") && headings(60).contains("LOAD"),
+        "{}",
+        headings(60)
+    );
+    let narrow = at(40);
+    assert!(
+        narrow[0].contains("NODE") && narrow[0].contains("STATE"),
+        "{narrow:?}"
+    );
+    assert!(narrow[1].contains("a-node-with"), "{narrow:?}");
 }

@@ -180,10 +180,12 @@ impl Finding {
                 self.host
             )),
             Standing::New => Some(format!(
-                "compare the fingerprint on the machine itself, then: sshoal trust {node} --accept"
+                "compare the fingerprint on the machine itself, then: sshoal trust {node} --accept{}",
+                self.flags
             )),
             Standing::Changed(_) => Some(format!(
-                "set up anew, or somebody in between? Compare the fingerprint on the machine itself, then: sshoal trust {node} --replace"
+                "set up anew, or somebody in between? Compare the fingerprint on the machine itself, then: sshoal trust {node} --replace{}",
+                self.flags
             )),
             Standing::Revoked(place) => Some(format!(
                 "{place} forbids this key: whoever shows it may be an impostor"

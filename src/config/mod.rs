@@ -17,7 +17,10 @@ pub use choices::Choices;
 pub use file::File;
 pub use paths::Paths;
 
-use crate::ssh::{self, Source, SshConfig};
+use crate::{
+    node::quote::word,
+    ssh::{self, Source, SshConfig},
+};
 
 /// What the command line said, for every command.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,22 @@ pub struct Flags {
     pub accept_new: bool,
     /// `--ssh-config`; `none` is none.
     pub ssh_config: Option<PathBuf>,
+}
+
+impl Flags {
+    /// Those by which another command means the same nodes and host keys, each after a blank, as a shell reads them.
+    fn repeated(&self) -> String {
+        let flags = [
+            ("--hosts", &self.hosts),
+            ("--known-hosts", &self.known_hosts),
+            ("-F", &self.ssh_config),
+        ];
+        let given = flags.iter().filter_map(|(flag, file)| {
+            let file = file.as_ref()?.to_string_lossy();
+            Some(format!(" {flag} {}", word(&file)))
+        });
+        given.collect()
+    }
 }
 
 /// The environment variables that count.
@@ -115,6 +134,7 @@ pub fn ssh(flags: &Flags, environment: &Environment, paths: &Paths) -> ssh::Conf
         agent: environment.agent.clone().map(PathBuf::from),
         identities: paths.identities(),
         accept_new: flags.accept_new,
+        flags: flags.repeated().as_str().into(),
         ssh_config: ssh_config(flags, environment, paths, &user),
         ..ssh::Config::apart(
             known_hosts.map_or_else(|| paths.known_hosts(), |file| vec![file]),
@@ -141,6 +161,19 @@ mod tests {
             ..Flags::default()
         };
         assert_eq!(of(&flags), [PathBuf::from("/x")]);
+    }
+
+    #[test]
+    fn flags_that_lead_to_nodes_and_keys_are_repeated() {
+        assert_eq!(Flags::default().repeated(), "");
+        let flags = Flags {
+            hosts: Some("my hosts.yaml".into()),
+            known_hosts: Some("/tmp/known".into()),
+            accept_new: true,
+            ssh_config: Some("none".into()),
+        };
+        let repeated = " --hosts 'my hosts.yaml' --known-hosts /tmp/known -F none";
+        assert_eq!(flags.repeated(), repeated);
     }
 
     #[test]

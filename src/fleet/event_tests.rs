@@ -23,6 +23,7 @@ fn error() -> Arc<Error> {
         reason: SafeText::from("refused"),
         advice: SafeText::default(),
         permanent: false,
+        busy: false,
     })
 }
 

@@ -27,6 +27,8 @@ pub struct Finding {
     pub done: Done,
     /// It is only a bastion, looked at because it stands before this node.
     pub behind: Option<NodeId>,
+    /// What the commands of advice need to mean the same nodes and host keys.
+    pub flags: SafeText,
 }
 
 /// What came of asking a node's server.
@@ -185,6 +187,7 @@ async fn finding(connector: &Connector, visit: Visit, asks: bool) -> Finding {
         answer,
         done: Done::Nothing,
         behind,
+        flags: connector.flags().clone(),
     }
 }
 

@@ -180,7 +180,7 @@ pub const KEYS: &[Key] = &[
     key(HOST, "tailscale", Kind::Host, "", "address or name in the tailnet").zipped(),
     key(NODE, "cloudflare", Kind::Map(Scope::Cloudflare), "", "Cloudflare Access"),
     key(NODE, "host_keys", Kind::Word(&["ask", "accept-new", "strict"]), "what ssh_config says, else ask", "what to do with an unknown host key; a changed one is always refused"),
-    key(NODE, "connect_timeout", Kind::Duration, "what ssh_config says, else 5s", "deadline of name resolution and TCP connect"),
+    key(NODE, "connect_timeout", Kind::Duration, "what ssh_config says, else 5s to connect and 10s for the rest", "deadline of name resolution, TCP connect, the server's greeting and the key exchange together"),
     key(NODE, "command_timeout", Kind::Timeout, "30s", "deadline of a command"),
     key(NODE, "prelude", Kind::Script, "", "run before commands, jobs and shells"),
     key(NODE, "sudo", Kind::Word(&["never", "ask"]), "never", "whether a command may ask for the sudo password"),

@@ -69,6 +69,8 @@ pub struct Inventory {
     pub sources: Vec<PathBuf>,
     /// What was strange but not wrong, one line each.
     pub warnings: Vec<String>,
+    /// Where a file was looked for in vain, as a person writes it; empty where there is one.
+    pub looked_in: Vec<String>,
 }
 
 /// Where the inventory is.
@@ -96,12 +98,15 @@ pub fn locate(flag: Option<&Path>, env: Option<&OsStr>, cwd: &Path, config_dir: 
     if let Some(named) = flag.or(env) {
         return Located::File(named.to_path_buf());
     }
-    let mut usual = [cwd, config_dir]
-        .into_iter()
-        .map(|folder| folder.join("hosts.yaml"));
+    let mut usual = usual(cwd, config_dir).into_iter();
     // A link that leads nowhere or a folder of that name is reported by `load`, not passed over.
     let found = usual.find(|file| file.symlink_metadata().is_ok());
     found.map_or(Located::ThisMachine, Located::File)
+}
+
+/// Where the inventory is looked for when nobody names it.
+pub fn usual(cwd: &Path, config_dir: &Path) -> [PathBuf; 2] {
+    [cwd, config_dir].map(|folder| folder.join("hosts.yaml"))
 }
 
 /// Loads the inventory; blocks on the file.
@@ -149,6 +154,12 @@ impl Inventory {
             }),
             _ => Ok(self),
         }
+    }
+
+    /// Why there is this machine alone, where nobody wished so.
+    pub fn lack(&self) -> Option<String> {
+        let places = self.looked_in.join(", ");
+        (!places.is_empty()).then(|| format!("no hosts.yaml found, looked in {places}"))
     }
 
     /// The node of that name.

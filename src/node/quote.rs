@@ -5,6 +5,15 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\0', "").replace('\'', r"'\''"))
 }
 
+/// `text` as one word of a shell: as it stands where it is a plain word or a plain path.
+pub fn word(text: &str) -> String {
+    let plain = |part: &str| part.is_empty() || is_plain_word(part);
+    if !text.is_empty() && text.split('/').all(plain) {
+        return text.to_owned();
+    }
+    quoted(text)
+}
+
 /// True for text that is one harmless word in every shell as it stands: `[A-Za-z0-9@:._-]`, not beginning with `-`.
 pub fn is_plain_word(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"@:._-".contains(&b);
@@ -42,6 +51,16 @@ mod tests {
             if is_plain_word(&text) {
                 prop_assert!(!text.contains([' ', '\'', '$', '`', '*', ';', '/', '~', '\\']));
             }
+        }
+    }
+
+    #[test]
+    fn a_path_is_quoted_only_where_it_must_be() {
+        for plain in ["w.yaml", "/etc/ssh/known_hosts", "../a-b/c_d", "/"] {
+            assert_eq!(super::word(plain), plain);
+        }
+        for odd in ["", "my hosts.yaml", "~/x", "-x", "a/-b", "a'b", "$x"] {
+            assert_eq!(super::word(odd), quoted(odd));
         }
     }
 

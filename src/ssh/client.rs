@@ -1,6 +1,10 @@
 //! Opening an SSH connection by russh: settings, then key exchange and login under deadlines, and what a failure means.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use russh::{
     Preferred, SshId, cipher,
@@ -90,15 +94,41 @@ pub(super) struct Opened {
     pub(super) remark: SafeText,
 }
 
+/// Of the server's greeting and the key exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    /// As it is told.
+    limit: Duration,
+    /// What is left of it.
+    left: Duration,
+}
+
+impl Deadline {
+    /// A time to connect that somebody chose is for all from the first step, at `started`, as ssh's `ConnectTimeout`.
+    pub(super) fn of(wanted: &Wanted, shared: &Shared, started: Instant) -> Self {
+        if let Some(limit) = wanted.target.chosen_timeout {
+            let left = limit.saturating_sub(started.elapsed());
+            return Self { limit, left };
+        }
+        let limit = shared.config.kex_timeout;
+        Self { limit, left: limit }
+    }
+}
+
 /// Exchanges keys and logs in. Dropped before its end, it leaves no task and no socket.
-pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Result<Opened, Error> {
+pub(super) async fn open(
+    way: Way,
+    wanted: &Wanted,
+    shared: &Arc<Shared>,
+    deadline: Deadline,
+) -> Result<Opened, Error> {
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     let transport = wanted.path.transport();
     let (look, take) = shared.kept.look(&wanted.target);
     let judge = judge(wanted, shared, take).await?;
     let remark = judge.remark();
-    let (mut handle, life, ident) = exchange(way, wanted, judge, &stop).await?;
+    let (mut handle, life, ident) = exchange(way, wanted, judge, (&stop, deadline)).await?;
     if let Some(progress) = &shared.config.progress {
         // A screen that misses a step shows the next one.
         let _ = progress.try_send(wanted.target.node.clone());
@@ -136,12 +166,17 @@ pub(super) async fn open(way: Way, wanted: &Wanted, shared: &Arc<Shared>) -> Res
 }
 
 /// Exchanges keys and leaves once the server has shown its own.
-pub(super) async fn look(way: Way, wanted: &Wanted, shared: &Shared) -> Result<Shown, Error> {
+pub(super) async fn look(
+    way: Way,
+    wanted: &Wanted,
+    shared: &Shared,
+    deadline: Deadline,
+) -> Result<Shown, Error> {
     let stop = CancellationToken::new();
     let _guard = stop.clone().drop_guard();
     let mut judge = judge(wanted, shared, || ()).await?;
     let shown = judge.look();
-    let ended = exchange(way, wanted, judge, &stop).await;
+    let ended = exchange(way, wanted, judge, (&stop, deadline)).await;
     let shown = shown.borrow().clone();
     match (shown, ended) {
         (Some(shown), _) => Ok(shown),
@@ -174,9 +209,8 @@ async fn exchange(
     way: Way,
     wanted: &Wanted,
     judge: Judge,
-    stop: &CancellationToken,
+    (stop, deadline): (&CancellationToken, Deadline),
 ) -> Result<Exchanged, Error> {
-    let limit = judge.limit();
     let transport = wanted.path.transport();
     let mut settings = settings(&judge, wanted);
     settings.window_size = window(wanted.lane, way.round_trip);
@@ -197,7 +231,7 @@ async fn exchange(
             done.map_err(|fault| explain(fault, &head.borrow(), transport))
         }
         ident = outdated(head.clone()) => Err(other_version(&ident, transport)),
-        () = overdue(asking, limit) => Err(silent(&head.borrow(), limit, transport)),
+        () = overdue(asking, deadline.left) => Err(silent(&head.borrow(), deadline.limit, transport)),
     };
     let ident = head.borrow().ident().map(str::to_owned);
     if let Some(ident) = ident.as_ref().filter(|ident| is_version_2(ident)) {
@@ -359,7 +393,10 @@ fn no_ident(text: &str, transport: Transport) -> Error {
             "check the port",
         ),
     };
-    Error::new(Step::Banner, transport, &reason).advise(advice)
+    // A lock-out (PerSourcePenalties) lasts longer than anybody waits for an answer.
+    let busy = text.is_empty() || text.contains("MaxStartups");
+    let error = Error::new(Step::Banner, transport, &reason);
+    error.advise(advice).of_busy(busy)
 }
 
 fn kex_failed(error: &russh::Error, transport: Transport) -> Error {

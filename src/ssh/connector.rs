@@ -147,6 +147,7 @@ impl Connector {
             let (transport, started) = (path.transport(), Instant::now());
             let waited = trail.waited();
             let result = self.by(&target, path, lane, trail).await;
+            let result = result.map_err(|error| error.about(&target.node));
             let waited = trail.waited().saturating_sub(waited);
             attempt.waited += waited;
             let outcome = result
@@ -234,6 +235,11 @@ impl Connector {
         });
     }
 
+    /// What the commands of advice need to mean the same nodes and host keys.
+    pub fn flags(&self) -> &SafeText {
+        &self.0.shared.config.flags
+    }
+
     /// Channels that were closed because nobody read their output.
     pub fn overruns(&self) -> u64 {
         self.0.shared.overruns.load(Ordering::Relaxed)
@@ -313,6 +319,7 @@ pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
     Error {
         reason: told.join("; ").as_str().into(),
         permanent: failures.iter().all(|error| error.permanent),
+        busy: failures.iter().any(|error| error.busy),
         ..error.clone()
     }
 }

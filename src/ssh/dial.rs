@@ -9,7 +9,8 @@ use std::{
 use tokio::time::sleep;
 
 use super::{
-    Error, SessionInfo, Step, client,
+    Error, SessionInfo, Step,
+    client::{self, Deadline},
     connection::{Connection, Origin},
     connector::Shared,
     pool::{Gate, Wanted},
@@ -70,7 +71,8 @@ async fn attempt(
     let (peer, said) = (way.peer.clone(), way.said.clone());
     let transport = wanted.path.transport();
     wanted.trail.pass(Step::Connect, transport, || peer.clone());
-    let opened = client::open(way, wanted, shared).await;
+    let deadline = Deadline::of(wanted, shared, started);
+    let opened = client::open(way, wanted, shared, deadline).await;
     let opened = opened.map_err(|error| explained(error, said.as_ref()))?;
     let persons = wanted.trail.waited();
     let info = SessionInfo {
@@ -96,9 +98,11 @@ async fn attempt(
 pub(super) async fn look(wanted: &Wanted, shared: &Arc<Shared>) -> Result<Shown, Error> {
     let bastion = jump::bastion(wanted, shared).await?;
     let _place = shared.pool.place(wanted.clone()).await?;
+    let started = Instant::now();
     let way = way(wanted, shared, bastion).await?;
     let said = way.said.clone();
-    let shown = client::look(way, wanted, shared).await;
+    let deadline = Deadline::of(wanted, shared, started);
+    let shown = client::look(way, wanted, shared, deadline).await;
     shown.map_err(|error| explained(error, said.as_ref()))
 }
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Answer, Error, Question, Step,
+    Answer, Error, Question, Step, TRUST,
     connector::Shared,
     known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
     pool::Wanted,
@@ -34,12 +34,13 @@ pub(super) struct Judge {
     book: Book,
     known: Known,
     policy: HostKeyPolicy,
-    limit: Duration,
     /// While a person is asked, the deadline of key exchange rests.
     asker: Asker,
     /// What the person at the dashboard should know of how the key was taken.
     remark: watch::Sender<SafeText>,
     trail: Trail,
+    /// For the commands of advice.
+    flags: SafeText,
     /// Takes the key that the server shows, where nothing more than that is wanted.
     looking: Option<watch::Sender<Option<Shown>>>,
 }
@@ -77,10 +78,10 @@ impl Judge {
             book,
             known,
             policy: target.host_keys,
-            limit: shared.config.kex_timeout,
             asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
             remark: watch::channel(SafeText::default()).0,
             trail,
+            flags: shared.config.flags.clone(),
             looking: None,
         })
     }
@@ -105,11 +106,6 @@ impl Judge {
     /// True where certificates may vouch for the host.
     pub(super) fn wants_certificate(&self) -> bool {
         self.known.has_authority()
-    }
-
-    /// Deadline of the key exchange.
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
     }
 
     /// What is to be told of how the key was taken; empty when nothing is.
@@ -228,9 +224,9 @@ impl Judge {
         );
         // ssh with StrictHostKeyChecking no goes on with a warning and without passwords.
         let advice = format!(
-            "if the machine was set up anew, compare the fingerprint there, then: sshoal trust {} --replace (or ssh-keygen -R '{}' -f {}); \
+            "if the machine was set up anew, compare the fingerprint there, then: {TRUST} --replace{} (or ssh-keygen -R '{}' -f {}); \
              it is refused under each policy, --accept-new and StrictHostKeyChecking no too",
-            self.node,
+            self.flags,
             self.book.host.label(),
             entry.place().file.display()
         );
@@ -247,8 +243,8 @@ impl Judge {
         let accepted = match self.policy {
             HostKeyPolicy::Strict => {
                 let advice = format!(
-                    "host_keys is strict: compare the key and run: sshoal trust {} --accept",
-                    self.node
+                    "host_keys is strict: compare the key and run: {TRUST} --accept{}",
+                    self.flags
                 );
                 return Err(self.refuse(&unknown).advise(&advice));
             }
@@ -271,8 +267,8 @@ impl Judge {
             Ok(answer) => Ok(answer == Answer::Yes),
             Err(Unanswered::Nobody) => {
                 let advice = format!(
-                    "compare it and run: sshoal trust {} --accept; or run with --accept-new",
-                    self.node
+                    "compare it and run: {TRUST} --accept{}; or run with --accept-new",
+                    self.flags
                 );
                 Err(self.refuse(unknown).advise(&advice))
             }

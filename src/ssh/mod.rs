@@ -64,7 +64,7 @@ pub struct Config {
     pub user: String,
     /// Accept unknown host keys without asking (`--accept-new`).
     pub accept_new: bool,
-    /// Deadline of key exchange.
+    /// Deadline of the server's greeting and the key exchange, where nobody chose a time to connect.
     pub kex_timeout: Duration,
     /// Deadline of authentication.
     pub auth_timeout: Duration,
@@ -76,6 +76,8 @@ pub struct Config {
     pub limits: Limits,
     /// Which ssh_config counts.
     pub ssh_config: SshConfig,
+    /// What the commands of advice need to mean the same nodes and host keys, each flag after a blank.
+    pub flags: SafeText,
     /// Told when a node's login begins; what finds no room is left out.
     pub progress: Option<mpsc::Sender<NodeId>>,
 }
@@ -96,6 +98,7 @@ impl Config {
             keepalive: Keepalive::default(),
             limits: Limits::default(),
             ssh_config: SshConfig::Off,
+            flags: SafeText::default(),
             progress: None,
         }
     }
@@ -157,9 +160,24 @@ pub struct Error {
     pub advice: SafeText,
     /// Trying again changes nothing until somebody acts: auth refused, changed host key, bad settings.
     pub permanent: bool,
+    /// The server hung up on a newcomer before saying anything of itself, as a busy one does: the next attempt may be let in.
+    pub busy: bool,
 }
 
+/// In advice, until it is known which node it is for: several may wait for one connection, or for one bastion.
+const TRUST: &str = "sshoal trust %n";
+
 impl Error {
+    /// The same as told of this node.
+    #[must_use]
+    fn about(mut self, node: &NodeId) -> Self {
+        if self.advice.as_str().contains(TRUST) {
+            let named = format!("sshoal trust {node}");
+            self.advice = self.advice.as_str().replace(TRUST, &named).as_str().into();
+        }
+        self
+    }
+
     /// A failure that another attempt may not meet.
     pub(crate) fn new(step: Step, transport: Transport, reason: &str) -> Self {
         Self {
@@ -168,6 +186,7 @@ impl Error {
             reason: reason.into(),
             advice: SafeText::default(),
             permanent: false,
+            busy: false,
         }
     }
 
@@ -175,6 +194,13 @@ impl Error {
     #[must_use]
     pub(crate) fn advise(mut self, advice: &str) -> Self {
         self.advice = advice.into();
+        self
+    }
+
+    /// Marks it as one of a server that has no room for newcomers now.
+    #[must_use]
+    pub(crate) fn of_busy(mut self, busy: bool) -> Self {
+        self.busy = busy;
         self
     }
 

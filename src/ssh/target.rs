@@ -38,7 +38,10 @@ pub(super) struct Target {
     /// Of the agent's keys only theirs are offered.
     pub(super) identities_only: bool,
     pub(super) certificates: Vec<PathBuf>,
+    /// For name resolution and connect.
     pub(super) connect_timeout: Duration,
+    /// The same where somebody chose it: then it is for banner and key exchange too, as ssh's.
+    pub(super) chosen_timeout: Option<Duration>,
     pub(super) keepalive: Keepalive,
     pub(super) algorithms: Algorithms,
     /// What a login may use.
@@ -134,6 +137,7 @@ impl Target {
             identities_only: !node.identity.is_empty() || resolved.identities_only,
             certificates: resolved.certificates.clone(),
             connect_timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
+            chosen_timeout: timeout,
             keepalive: Keepalive {
                 interval: resolved.alive_interval.unwrap_or(config.keepalive.interval),
                 max: resolved.alive_max.unwrap_or(config.keepalive.max),

@@ -148,7 +148,7 @@ impl Connector {
             };
             match dial::look(&wanted, self.shared()).await {
                 Ok(shown) => return Ok(Some(shown)),
-                Err(error) => failures.push(error),
+                Err(error) => failures.push(error.about(&node.id)),
             }
         }
         Err(most_telling(&failures, &node.id))

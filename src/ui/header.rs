@@ -239,6 +239,9 @@ fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> V
     if let Some(notice) = scene.notice {
         push(notice.to_owned(), Role::Info);
     }
+    for text in alone(scene).into_iter().flatten() {
+        push(text, Role::Muted);
+    }
     if let Some(notice) = &scene.snapshot.notice {
         push(
             format!("{} {notice}", scene.glyphs.status(Status::Warn)),
@@ -280,6 +283,16 @@ fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> V
         push(format!("{rule} on {count} {nodes}"), Role::Muted);
     }
     line
+}
+
+/// Why there is one node only. What is said for a while, and troubles, need the room.
+fn alone(scene: &Scene<'_>) -> Option<[String; 2]> {
+    let looked_in = scene.snapshot.inventory.looked_in.join(", ");
+    let is_quiet = scene.notice.is_none() && scene.snapshot.notice.is_none();
+    (is_quiet && !looked_in.is_empty()).then(|| {
+        let what = "no hosts.yaml found: this machine alone";
+        [what.to_owned(), format!("looked in {looked_in}")]
+    })
 }
 
 fn crumbs(crumb: &str, scene: &Scene<'_>) -> Vec<Piece> {

@@ -37,6 +37,20 @@ fn a_path_is_told_up_to_where_it_ends() {
 }
 
 #[test]
+fn a_time_to_connect_is_for_greeting_and_key_exchange_too() {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let entry = format!("mute: {{address: 127.0.0.1, port: {port}, connect_timeout: 1s}}");
+    home.write("hosts.yaml", &format!("hosts: {{{entry}}}\n"));
+    let started = std::time::Instant::now();
+    let done = home.run(&["doctor"]);
+    let took = started.elapsed();
+    assert!(done.out.contains("silent for 1 s"), "{}", done.out);
+    assert!(took < std::time::Duration::from_secs(6), "{took:?}");
+}
+
+#[test]
 fn every_step_to_a_node_is_told_in_order() {
     let home = Home::new();
     let demo = Demo::serve(&home, "6");

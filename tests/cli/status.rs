@@ -302,6 +302,24 @@ fn a_node_that_never_answers_is_given_up_in_time() {
     assert!(done.out.contains("connecting"), "{}", done.out);
 }
 
+#[test]
+fn it_ends_as_soon_as_every_node_has_its_verdict() {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    home.write(
+        "hosts.yaml",
+        &format!("hosts: {{mute: {{address: 127.0.0.1, port: {port}, connect_timeout: 2s}}}}\n"),
+    );
+    let started = Instant::now();
+    let done = home.run(&["status", "--timeout", "30"]);
+    let took = started.elapsed();
+    assert_eq!(done.code, Some(1));
+    assert!(done.out.contains("silent for 2 s"), "{}", done.out);
+    let bounds = Duration::from_millis(1_900)..Duration::from_secs(8);
+    assert!(bounds.contains(&took), "{took:?}");
+}
+
 /// A node that never answers, and this machine.
 fn with_a_silent_one() -> (Home, std::net::TcpListener) {
     let home = Home::new();
@@ -357,4 +375,52 @@ fn the_demo_leaves_no_files_behind() {
         assert_eq!(demo.end(how), Some(0), "{how}");
         assert!(!demo.folder().exists(), "{how}");
     }
+}
+
+#[test]
+fn the_next_demo_removes_what_a_killed_one_left() {
+    let home = Home::new();
+    let mut killed = Demo::serve(&home, "1");
+    let left = killed.folder().to_owned();
+    killed.end("-KILL");
+    assert!(left.is_dir());
+    let running = Demo::serve(&home, "1");
+    assert!(!left.exists());
+    let _other = Demo::serve(&home, "1");
+    assert!(running.folder().is_dir(), "that of a living one stays");
+}
+
+#[test]
+fn colours_that_are_asked_for_go_into_a_pipe_too() {
+    let home = Home::new();
+    home.write("hosts.yaml", "hosts: {here: {transport: local}}\n");
+    for (choice, is_coloured) in [
+        ("256", true),
+        ("16", true),
+        ("auto", false),
+        ("never", false),
+    ] {
+        let done = home.run(&["status", "--color", choice]);
+        assert_eq!(
+            done.out.contains("\x1b[1m"),
+            is_coloured,
+            "{choice}: {}",
+            done.out
+        );
+    }
+}
+
+#[test]
+fn a_set_that_is_not_found_says_where_an_inventory_was_looked_for() {
+    let home = Home::new();
+    for set in ["n1", "@web"] {
+        let done = home.run(&["status", set]);
+        assert_eq!(done.code, Some(2), "{}", done.err);
+        let config = home.path("config/sshoal/hosts.yaml");
+        let config = config.strip_prefix(home.path("")).unwrap();
+        let looked = format!("looked in ./hosts.yaml, ~/{}", config.display());
+        assert!(done.err.contains(&looked), "{}", done.err);
+    }
+    let done = home.run(&["status"]);
+    assert_eq!(done.err, "");
 }

@@ -253,3 +253,36 @@ fn a_node_out_of_reach_ends_with_3_and_none_with_ssh_with_0() {
     assert_eq!(home.run(&["trust", "here"]).code, Some(0));
     assert!(!home.path(".ssh").exists());
 }
+
+#[test]
+fn what_is_advised_names_the_node_itself_and_works_as_it_is_typed() {
+    let rig = Rig::new();
+    let theirs = fs::read_to_string(&rig.demo.hosts).unwrap();
+    let port = theirs.split("port: ").nth(1).unwrap();
+    let port = port.split_whitespace().next().unwrap();
+    let key = rig.demo.folder().join("id_ed25519").display().to_string();
+    let entry = format!("{{address: 127.0.0.1, port: {port}, user: gpu01, identity: '{key}'}}");
+    let text = format!("hosts:\n  n1: {entry}\n  n3: {entry}\n");
+    rig.home.write("two names.yaml", &text);
+    let flags = ["--hosts", "two names.yaml", "--known-hosts", "mine"];
+    let run = |words: &[&str]| rig.home.run(&[words, &flags].concat());
+    let done = run(&["status"]);
+    assert_eq!(done.code, Some(1), "{}", done.out);
+    for node in ["n1", "n3"] {
+        let typed = format!(
+            "sshoal trust {node} --accept --hosts 'two names.yaml' --known-hosts mine -F none"
+        );
+        assert!(done.out.contains(&typed), "{typed}:\n{}", done.out);
+        let shown = run(&["trust", node]);
+        assert!(shown.out.contains(&typed), "{typed}:\n{}", shown.out);
+    }
+    let typed = "trust n3 --accept --hosts 'two names.yaml' --known-hosts mine -F none";
+    let line = format!("exec {} {typed}", env!("CARGO_BIN_EXE_sshoal"));
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &line]).current_dir(rig.home.path(""));
+    shell.env_clear().env("HOME", rig.home.path(""));
+    let done = finish(shell.output().unwrap());
+    assert_eq!(done.code, Some(0), "{}{}", done.out, done.err);
+    let done = run(&["status"]);
+    assert_eq!(done.code, Some(0), "{}{}", done.out, done.err);
+}

@@ -133,7 +133,7 @@ impl Stage {
         let identity = self.files.identity.display();
         let _ = write!(
             text,
-            "defaults:\n  identity: '{identity}'\n  transports: [direct]\n  connect_timeout: 1s\nhosts:\n"
+            "defaults:\n  identity: '{identity}'\n  transports: [direct]\nhosts:\n"
         );
         for (name, entry) in &self.entries {
             let _ = writeln!(text, "  {name}: {entry}");

@@ -128,6 +128,7 @@ fn down(state: &mut NodeState, now: Millis) {
             reason: "no answer from 10.0.3.12:22 within 10 s".into(),
             advice: "is the machine on?".into(),
             permanent: false,
+            busy: false,
         }),
         failures: 4,
         retry_at: Millis(now.0 + 12_000),
@@ -142,6 +143,7 @@ fn refused(state: &mut NodeState) {
         reason: "the host key changed".into(),
         advice: "ssh-keygen -R web5".into(),
         permanent: true,
+        busy: false,
     }));
     state.sample = None;
 }

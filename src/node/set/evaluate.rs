@@ -64,6 +64,8 @@ pub(super) struct Evaluator<'a> {
     known: Option<Vec<String>>,
     /// Names that may still be written or resolved: bounds time and memory whatever the operators throw away.
     budget: usize,
+    /// The most names that one operand of this text has taken of it, and where that stands.
+    most: (usize, usize),
     /// The groups being resolved, outermost first.
     within: Vec<String>,
     /// Each group is worked out once, so that groups which name others twice don't double the work at each level.
@@ -76,6 +78,7 @@ impl<'a> Evaluator<'a> {
             groups,
             known: None,
             budget: MAX_NAMES,
+            most: (0, 1),
             within: Vec::new(),
             resolved: HashMap::new(),
         }
@@ -87,7 +90,7 @@ impl<'a> Evaluator<'a> {
         let mut next = (!text.trim().is_empty()).then_some((Operator::Union, 0));
         let mut mark = Mark::default();
         while let Some((operator, at)) = next {
-            let operand = Operand::read(text, at, self.budget, &mut mark)?;
+            let operand = Operand::read(text, at, &mut mark)?;
             next = operand.next;
             if operator == Operator::Union {
                 self.collect(operand, &mut draft)?;
@@ -155,13 +158,16 @@ impl<'a> Evaluator<'a> {
             .group(name)
             .ok_or_else(|| error(self.unknown(name)))?;
         self.within.push(name.into());
+        let (before, most) = (self.budget, self.most);
         let mut names = Draft::default();
         for member in &members {
+            self.most = (0, 1);
             let inner = self.evaluate(member);
             let within = |e: Error| error(format!("in group {}: {}", shown(name), e.reason));
             names.add_set(inner.map_err(within)?);
         }
         let set = names.fold();
+        self.most = most.max((before - self.budget, column));
         self.within.pop();
         self.resolved.insert(name.into(), set.clone());
         Ok(set)
@@ -198,11 +204,20 @@ impl<'a> Evaluator<'a> {
     }
 
     fn spend(&mut self, names: usize, column: usize) -> Result<(), Error> {
-        match self.budget.checked_sub(names) {
-            Some(left) => self.budget = left,
-            None => return Err(too_many(column, MAX_NAMES)),
+        if let Some(left) = self.budget.checked_sub(names) {
+            self.budget = left;
+            self.most = self.most.max((names, column));
+            return Ok(());
         }
-        Ok(())
+        if self.most.0 == 0 {
+            return Err(too_many(column, MAX_NAMES));
+        }
+        // The last drop is not what filled it.
+        let (_, column) = self.most.max((names, column));
+        Err(Error {
+            column,
+            reason: format!("with the rest, this is more than {MAX_NAMES} names"),
+        })
     }
 }
 

@@ -47,20 +47,13 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// Reads the operand at a place of the text, which is not before the mark; of at most `cap` names, what is left of
-    /// [`MAX_NAMES`].
-    pub(super) fn read(
-        text: &str,
-        start: usize,
-        cap: usize,
-        mark: &mut Mark,
-    ) -> Result<Self, Error> {
+    /// Reads the operand at a place of the text, which is not before the mark; of at most [`MAX_NAMES`] names.
+    pub(super) fn read(text: &str, start: usize, mark: &mut Mark) -> Result<Self, Error> {
         let rest = text.get(start..).unwrap_or_default();
         let at = text.len() - rest.trim_start().len();
         let mut reader = Reader {
             text,
             at,
-            cap,
             pattern: Pattern::default(),
             axes: Block::new(),
         };
@@ -70,7 +63,7 @@ impl Operand {
         if pattern.is_empty() {
             return Err(missing(text, start, next));
         }
-        if size(&axes) > cap {
+        if size(&axes) > MAX_NAMES {
             return Err(too_many(column, MAX_NAMES));
         }
         Ok(Self {
@@ -95,7 +88,6 @@ impl Operand {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    cap: usize,
     pattern: Pattern,
     axes: Block,
 }
@@ -166,7 +158,7 @@ impl<'a> Reader<'a> {
             return Err(self.error("two ranges need other text than digits between them"));
         }
         let list = List::read(list).map_err(|error| error.after(self.text, open + 1))?;
-        if list.len() > self.cap {
+        if list.len() > MAX_NAMES {
             return Err(too_many(column(self.text, open), MAX_NAMES));
         }
         let name = before.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -132,6 +132,14 @@ fn too_many_names_are_refused_before_any_is_made() {
     ] {
         assert!(refusal(text).contains("more than 1000000 names"), "{text}");
     }
+    let rest = "with the rest, this is more than 1000000 names";
+    for (text, column) in [
+        ("a[0-999]b[0-999]!a5b5", 1),
+        ("n1,a[0-999]b[0-999]", 4),
+        ("n[1-9],a[1-999995],b1", 8),
+    ] {
+        assert_eq!(refusal(text), format!("column {column}: {rest}"), "{text}");
+    }
     assert_eq!(set("n[1-1000000]").len(), MAX_NAMES);
     assert_eq!(expand("n[0-999999999]", 10).unwrap_err().column, 1);
 }

@@ -201,6 +201,16 @@ impl Known {
         &self.entries
     }
 
+    /// True where both say the same of the host, wherever it stands.
+    pub(super) fn says_as(&self, other: &Self) -> bool {
+        self.said().eq(other.said())
+    }
+
+    fn said(&self) -> impl Iterator<Item = (Marker, &Key, bool)> {
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.marker, &entry.key, entry.portless))
+    }
+
     /// Lines for this port; for the bare name where there are none.
     fn closest(&self, marker: Marker) -> impl Iterator<Item = &Entry> {
         let portless = self.exact(marker).next().is_none();

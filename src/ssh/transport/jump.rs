@@ -165,6 +165,7 @@ fn beyond(bastion: &Node, error: &Error) -> Error {
     Error {
         advice: error.advice.clone(),
         permanent: error.permanent,
+        busy: error.busy,
         ..through(bastion.id.as_str(), Step::Connect, &error.to_string())
     }
 }
