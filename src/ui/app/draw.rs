@@ -144,6 +144,7 @@ impl App {
             Some(Layer::Roll(view)) => view.idle(),
             Some(Layer::Logs(logs)) => logs.idle(),
             Some(Layer::Node(id, _)) => self.world.node(id).map(node::idle).unwrap_or_default(),
+            None => self.fleet.idle(scene, self.world.body()),
             _ => Vec::new(),
         }
     }
