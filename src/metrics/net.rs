@@ -19,6 +19,8 @@ pub struct Reading {
 pub struct Interface {
     /// `eth0`, ...
     pub name: SafeText,
+    /// True for what is built from others (bond, bridge, tunnel, VLAN): its traffic is theirs.
+    pub is_built: bool,
     /// Bytes received a second.
     pub rx: Option<f64>,
     /// Bytes sent a second.
@@ -30,11 +32,9 @@ pub struct Interface {
 }
 
 impl Reading {
-    /// Interfaces that are not built from others (bond, bridge, tunnel, VLAN), whose traffic would count twice.
+    /// Interfaces that are not built from others, whose traffic would count twice.
     pub fn physical(&self) -> impl Iterator<Item = &Interface> {
-        self.interfaces
-            .iter()
-            .filter(|interface| !is_built(interface.name.as_str()))
+        self.interfaces.iter().filter(|one| !one.is_built)
     }
 }
 
@@ -62,11 +62,14 @@ fn is_built(name: &str) -> bool {
     ];
     // A card may be called `green0`, or `fabric0`.
     const NUMBERED: [&str; 6] = ["br", "team", "cni", "gre", "sit", "vlan"];
-    let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-    let ends = |kind: &&str| name.split_once(*kind).is_some_and(|(_, rest)| number(rest));
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_numbered = |word: &str| {
+        let word = word.strip_suffix(is_digit).unwrap_or_default();
+        NUMBERED.iter().any(|kind| word.ends_with(kind))
+    };
     name.contains('.')
         || BUILT.iter().any(|kind| name.starts_with(kind))
-        || NUMBERED.iter().any(ends)
+        || name.split_inclusive(is_digit).any(is_numbered)
 }
 
 fn sum(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
@@ -102,6 +105,7 @@ impl Raw {
             let rates = d.counters.rates();
             Interface {
                 name: d.name.clone(),
+                is_built: is_built(d.name.as_str()),
                 rx: rates.map(|r| r[0]),
                 tx: rates.map(|r| r[3]),
                 errors: rates.map(|r| r[1] + r[4]),
@@ -198,6 +202,7 @@ mod tests {
             "em1",
             "usb0",
             "green0",
+            "wlbr",
         ];
         assert_eq!(cards.iter().filter(|name| is_built(name)).count(), 0);
     }

@@ -11,7 +11,6 @@ use ratatui::{
 };
 
 use super::{
-    depth::Lower,
     encoder::{Encoder, Screen, Spot},
     tile::{Tile, Tiler},
 };
@@ -41,7 +40,7 @@ impl Lean {
             buffer: Buffer::default(),
             shown: Vec::new(),
             wipe: true,
-            tiler: Tiler::new(Lower::new(depth)),
+            tiler: Tiler::new(depth),
             changed: Vec::new(),
             encoder: Encoder::new(keeps_background),
         };
@@ -76,7 +75,6 @@ impl Lean {
     /// relative to it, so `out` has to reach the terminal, whole and in order.
     pub fn draw(&mut self, out: &mut Vec<u8>, render: impl FnOnce(Rect, &mut Buffer)) {
         out.clear();
-        self.buffer.reset();
         render(self.buffer.area, &mut self.buffer);
         out.extend_from_slice(BEGIN);
         // A stray message of another program may have moved the cursor since the last frame.
@@ -96,13 +94,14 @@ impl Lean {
         }
     }
 
-    /// Lays the buffer over what is shown.
+    /// Lays the buffer over what is shown, and empties it for the next frame while its rows are at hand.
     fn lay(&mut self) {
         self.changed.clear();
         let width = usize::from(self.buffer.area.width.max(1));
-        let rows = self.buffer.content.chunks_exact(width);
+        let rows = self.buffer.content.chunks_exact_mut(width);
         for ((tiles, cells), y) in self.shown.chunks_exact_mut(width).zip(rows).zip(0..) {
             lay(&mut self.tiler, cells, (tiles, y), &mut self.changed);
+            cells.iter_mut().for_each(Cell::reset);
         }
     }
 }

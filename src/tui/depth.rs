@@ -121,53 +121,28 @@ impl Ink {
     const fn rgb([r, g, b]: [u8; 3]) -> Self {
         Self(u32::from_be_bytes([3, r, g, b]))
     }
-}
 
-/// Lowers colours to a depth; remembers the last ones, as a frame holds few.
-#[derive(Clone, Debug)]
-pub(crate) struct Lower {
-    depth: Depth,
-    seen: [(Color, Ink); SLOTS],
-}
-
-const SLOTS: usize = 64;
-
-impl Lower {
-    pub(crate) fn new(depth: Depth) -> Self {
-        Self {
-            depth,
-            seen: [(Color::Reset, Ink::OWN); SLOTS],
+    /// The nearest one that this depth can show.
+    pub(crate) fn lower(self, depth: Depth) -> Self {
+        match (depth, self.shade()) {
+            (Depth::Mono, _) => Self::OWN,
+            (Depth::Ansi16, Shade::Index(index @ 0..16)) => Self::ansi(index),
+            (Depth::Ansi16, Shade::Index(index)) => Self::ansi(nearest_16(palette(index))),
+            (Depth::Ansi16, Shade::Rgb(r, g, b)) => Self::ansi(nearest_16([r, g, b])),
+            (Depth::Ansi256, Shade::Rgb(r, g, b)) => Self::index(nearest_256([r, g, b])),
+            _ => self,
         }
     }
+}
 
-    /// The nearest colour that this depth can show.
-    pub(crate) fn ink(&mut self, color: Color) -> Ink {
-        match (self.depth, color) {
-            (_, Color::Reset) | (Depth::Mono, _) => Ink::OWN,
-            (Depth::True, Color::Rgb(r, g, b)) => Ink::rgb([r, g, b]),
-            (Depth::Ansi16, Color::Indexed(index @ 0..16)) => Ink::ansi(index),
-            (Depth::Ansi16, Color::Indexed(index)) => self.nearest(color, palette(index)),
-            (_, Color::Indexed(index)) => Ink::index(index),
-            (_, Color::Rgb(r, g, b)) => self.nearest(color, [r, g, b]),
-            (_, named) => Ink::ansi(number(named)),
+impl From<Color> for Ink {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Reset => Self::OWN,
+            Color::Rgb(r, g, b) => Self::rgb([r, g, b]),
+            Color::Indexed(index) => Self::index(index),
+            named => Self::ansi(number(named)),
         }
-    }
-
-    fn nearest(&mut self, color: Color, rgb: [u8; 3]) -> Ink {
-        let hash = rgb.iter().fold(0_usize, |sum, part| {
-            sum.wrapping_mul(31) + usize::from(*part)
-        });
-        let find = || match self.depth {
-            Depth::Ansi16 => Ink::ansi(nearest_16(rgb)),
-            _ => Ink::index(nearest_256(rgb)),
-        };
-        let Some(slot) = self.seen.get_mut(hash % SLOTS) else {
-            return find();
-        };
-        if slot.0 != color {
-            *slot = (color, find());
-        }
-        slot.1
     }
 }
 

@@ -76,27 +76,22 @@ fn sixteen_colours_keep_the_hue() {
         ([0xf1, 0xfa, 0x8c], 3),
         ([0x50, 0xfa, 0x7b], 2),
     ];
-    let mut lower = Lower::new(Depth::Ansi16);
-    for ([r, g, b], number) in cases {
-        assert_eq!(
-            lower.ink(Color::Rgb(r, g, b)),
-            Ink::ansi(number),
-            "{r:x}{g:x}{b:x}"
-        );
+    for (rgb, number) in cases {
+        let found = Ink::rgb(rgb).lower(Depth::Ansi16);
+        assert_eq!(found, Ink::ansi(number), "{rgb:x?}");
     }
 }
 
 #[test]
 fn each_depth_lowers_only_what_it_must() {
     let lowered = |depth| {
-        let mut lower = Lower::new(depth);
         [
             Color::Reset,
             Color::LightRed,
             Color::Indexed(196),
             Color::Rgb(255, 0, 0),
         ]
-        .map(|color| lower.ink(color))
+        .map(|color| Ink::from(color).lower(depth))
     };
     let (own, light, red) = (Ink::OWN, Ink::ansi(9), Ink::ansi(1));
     let (cube, rgb) = (Ink::index(196), Ink::rgb([255, 0, 0]));
@@ -104,15 +99,4 @@ fn each_depth_lowers_only_what_it_must() {
     assert_eq!(lowered(Depth::Ansi16), [own, light, red, red]);
     assert_eq!(lowered(Depth::Ansi256), [own, light, cube, cube]);
     assert_eq!(lowered(Depth::True), [own, light, cube, rgb]);
-}
-
-#[test]
-fn what_is_remembered_is_what_would_be_found() {
-    let mut one = Lower::new(Depth::Ansi256);
-    for step in 0..2000_u32 {
-        let [_, r, g, b] = step.wrapping_mul(2_654_435_761).to_be_bytes();
-        let found = one.ink(Color::Rgb(r, g, b));
-        assert_eq!(found, Ink::index(nearest_256([r, g, b])));
-        assert_eq!(one.ink(Color::Rgb(r, g, b)), found);
-    }
 }

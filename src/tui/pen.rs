@@ -3,6 +3,7 @@
 use ratatui::style::Modifier;
 
 use super::depth::{Ink, Shade};
+use crate::ui::theme::Depth;
 
 /// Attributes that show on a blank cell, together with its foreground.
 pub(crate) const SHOWS_ON_BLANK: Modifier = Modifier::REVERSED
@@ -24,6 +25,18 @@ impl Look {
 
     pub(crate) fn new(fg: Ink, bg: Ink, modifier: Modifier) -> Self {
         Self(fg.bits() | bg.bits() << Ink::BITS | u64::from(modifier.bits()) << (2 * Ink::BITS))
+    }
+
+    /// The nearest one that this depth can show.
+    pub(crate) fn lower(self, depth: Depth) -> Self {
+        let (fg, bg) = (self.fg().lower(depth), self.bg().lower(depth));
+        Self::new(fg, bg, self.modifier())
+    }
+
+    /// A hash of so many bits.
+    pub(crate) const fn hash(self, bits: u32) -> usize {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        (self.0.wrapping_mul(SPREAD) >> (u64::BITS - bits)) as usize
     }
 
     pub(crate) fn bg(self) -> Ink {

@@ -2,13 +2,11 @@
 
 use std::str;
 
-use ratatui::{
-    buffer::Cell,
-    style::{Color, Modifier},
-};
+use ratatui::buffer::Cell;
 use unicode_width::UnicodeWidthStr;
 
-use super::{depth::Lower, pen::Look};
+use super::pen::Look;
+use crate::ui::theme::Depth;
 
 /// The longest text of a column in bytes; a longer cluster loses its last marks.
 const BYTES: usize = 7;
@@ -117,41 +115,60 @@ impl Tile {
     }
 }
 
-/// Makes tiles of cells; neighbours mostly share their colours.
+/// Makes tiles of cells. Neighbours mostly look alike, and a frame holds few looks.
 #[derive(Debug)]
 pub(crate) struct Tiler {
-    lower: Lower,
-    last: (Color, Color, Modifier),
-    look: Look,
+    depth: Depth,
+    /// A look as it was asked for, and as this depth shows it.
+    last: (Look, Look),
+    seen: [(Look, Look); SLOTS],
 }
 
+/// Looks that are remembered, each in the place that it hashes to.
+const SLOTS: usize = 1 << SLOT_BITS;
+const SLOT_BITS: u32 = 8;
+
 impl Tiler {
-    pub(crate) fn new(lower: Lower) -> Self {
+    pub(crate) fn new(depth: Depth) -> Self {
+        let plain = (Look::PLAIN, Look::PLAIN);
         Self {
-            lower,
-            last: (Color::Reset, Color::Reset, Modifier::empty()),
-            look: Look::PLAIN,
+            depth,
+            last: plain,
+            seen: [plain; SLOTS],
         }
     }
 
     /// The tile of a cell with `room` columns to the edge, itself included.
     pub(crate) fn tile(&mut self, cell: &Cell, room: usize) -> Tile {
-        let raw = (cell.fg, cell.bg, cell.modifier);
-        if raw != self.last {
-            self.last = raw;
-            let (fg, bg) = (self.lower.ink(cell.fg), self.lower.ink(cell.bg));
-            self.look = Look::new(fg, bg, cell.modifier);
+        let asked = Look::new(cell.fg.into(), cell.bg.into(), cell.modifier);
+        if asked != self.last.0 {
+            self.last = self.shown(asked);
         }
         let tile = Tile {
             glyph: Glyph::new(cell.symbol(), room),
-            look: self.look,
+            look: self.last.1,
         };
         if !tile.is_blank() {
             return tile;
         }
         Tile {
-            look: self.look.background(),
+            look: tile.look.background(),
             ..tile
+        }
+    }
+
+    /// A look, and what this depth shows of it.
+    fn shown(&mut self, asked: Look) -> (Look, Look) {
+        let known = self.seen.get_mut(asked.hash(SLOT_BITS));
+        match known {
+            Some(known) if known.0 == asked => *known,
+            known => {
+                let found = (asked, asked.lower(self.depth));
+                if let Some(known) = known {
+                    *known = found;
+                }
+                found
+            }
         }
     }
 }
@@ -159,4 +176,27 @@ impl Tiler {
 /// ASCII, lines and blocks (U+2500-25BF), braille (U+2800-28FF): nearly all that is drawn.
 fn is_plain(bytes: &[u8]) -> bool {
     matches!(bytes, [_] | [0xe2, 0x94..=0x96 | 0xa0..=0xa3, _])
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Color;
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_found() {
+        let mut tiler = Tiler::new(Depth::Ansi256);
+        for step in 0..2000_u32 {
+            let [_, r, g, b] = step.wrapping_mul(2_654_435_761).to_be_bytes();
+            let mut cell = Cell::new("x");
+            cell.set_fg(Color::Rgb(r, g, b)).set_bg(Color::Rgb(b, r, g));
+            let asked = Look::new(cell.fg.into(), cell.bg.into(), cell.modifier);
+            for _ in 0..2 {
+                let found = tiler.tile(&cell, 1).look();
+                assert_eq!(found, asked.lower(Depth::Ansi256));
+                tiler.tile(&Cell::new("y"), 1);
+            }
+        }
+    }
 }

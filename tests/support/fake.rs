@@ -285,6 +285,7 @@ fn devices(n: usize, kind: Kind, ms: u64, sample: &mut Sample) {
     for (name, part) in [("eno1", 1.0), ("eno2", 0.1)] {
         sample.net.interfaces.push(Interface {
             name: name.into(),
+            is_built: false,
             rx: Some(wave(n + 8, ms, big * part / 4.0, 90.0)),
             tx: Some(wave(n + 9, ms, big * part / 6.0, 65.0)),
             errors: Some(0.0),

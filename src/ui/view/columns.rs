@@ -2,6 +2,8 @@
 
 pub mod menu;
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::reason;
 use crate::{
     fleet::{Link, Millis, NodeState, Status},
@@ -283,9 +285,11 @@ fn fitting(
 
 /// The higher, the sooner a column gives way.
 fn rank(column: Column) -> usize {
-    let (prefix, id) = column.id();
-    let place = |kept: &str| kept.strip_prefix(prefix) == Some(id);
-    KEPT.split(' ').position(place).unwrap_or(usize::MAX)
+    static RANKS: LazyLock<HashMap<(&str, &str), usize>> = LazyLock::new(|| {
+        let columns = KEPT.split(' ').filter_map(Column::named);
+        columns.map(Column::id).zip(0..).collect()
+    });
+    RANKS.get(&column.id()).copied().unwrap_or(usize::MAX)
 }
 
 /// True when a node's values are those of an open, answering connection.

@@ -1,6 +1,8 @@
 //! A braille graph that time writes like an oscilloscope: a bucket keeps its place, a gap runs ahead of the newest one, and a tick changes two columns.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use std::iter;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     Look,
@@ -27,43 +29,39 @@ pub struct Graph<'a> {
     pub calm: Role,
 }
 
-/// The dots of one column of cells: levels of its left and right bucket.
+/// The levels of the buckets of one column of cells.
 type Column = [Option<u32>; PER_CELL as usize];
 
 impl Graph<'_> {
     /// Draws it. A measured zero is the lowest dot, nothing measured is blank.
     pub fn render(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
-        if area.is_empty() {
+        if area.is_empty() || self.trace.is_empty() {
             return;
         }
         let height = u32::from(area.height) * DOTS;
-        self.now(look, area, buf);
-        for (x, column) in (area.x..).zip(self.columns(area.width, height)) {
+        let head = self.trace.head / u64::from(PER_CELL) % u64::from(area.width);
+        let head = head as u16;
+        let has_gap = area.width > SWEPT;
+        if has_gap {
+            now(look, area.x + (head + 1) % area.width, area, buf);
+        }
+        // Time wraps around: from the newest column to the left, then from the right end.
+        let places = (0..=head).rev().chain((head + 1..area.width).rev());
+        let drawn = places.take(usize::from(area.width - u16::from(has_gap)));
+        let mut last = (0, Style::default());
+        for (x, column) in drawn.zip(self.columns(height)) {
             let Some(peak) = column.into_iter().flatten().max() else {
                 continue;
             };
-            let style = look.style(self.role(peak, height));
+            if peak != last.0 {
+                last = (peak, look.style(self.role(peak, height)));
+            }
             for (up, y) in (area.y..area.bottom()).rev().enumerate() {
                 let sign = cell(column, up as u32 * DOTS, look.glyphs.ascii);
-                if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((x, y))) {
-                    cell.set_char(sign).set_style(style);
+                if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((area.x + x, y))) {
+                    cell.set_char(sign).set_style(last.1);
                 }
-            }
-        }
-    }
-
-    /// A line in the gap ahead of the newest bucket: left of it is now, right of it the oldest.
-    fn now(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        if area.width <= SWEPT || self.trace.is_empty() {
-            return;
-        }
-        let next = (self.trace.head / u64::from(PER_CELL) + 1) % u64::from(area.width);
-        let x = area.x + next as u16;
-        let style = look.style(Role::Muted);
-        for y in area.top()..area.bottom() {
-            if let Some(cell) = buf.cell_mut((x, y)) {
-                cell.set_symbol(look.glyphs.now()).set_style(style);
             }
         }
     }
@@ -77,23 +75,16 @@ impl Graph<'_> {
         }
     }
 
-    fn columns(&self, width: u16, height: u32) -> Vec<Column> {
-        let mut columns = vec![Column::default(); usize::from(width)];
-        let (per, width) = (u64::from(PER_CELL), u64::from(width));
-        // The cell of the head and the one after it hold nothing older: the gap that shows where now is.
-        let oldest = (self.trace.head / per + 2).saturating_sub(width);
-        for (number, value) in self.trace.buckets() {
-            if number / per < oldest && width > u64::from(SWEPT) {
-                continue;
-            }
-            let column = columns.get_mut((number / per % width) as usize);
-            let dot = column.and_then(|c| c.get_mut((number % per) as usize));
-            if let Some(dot) = dot {
-                let level = self.level(value, height);
-                *dot = Some(dot.map_or(level, |had| had.max(level)));
-            }
-        }
-        columns
+    /// The columns from the newest one back. Only the right half of that one may be still to come.
+    fn columns(&self, height: u32) -> impl Iterator<Item = Column> {
+        let to_come = PER_CELL as usize - 1 - (self.trace.head % u64::from(PER_CELL)) as usize;
+        let newest_first = self.trace.values.iter().rev();
+        let levels = newest_first.map(move |value| Some(self.level((*value)?, height)));
+        let mut levels = iter::repeat_n(None, to_come).chain(levels);
+        iter::from_fn(move || {
+            let right = levels.next()?;
+            Some([levels.next().flatten(), right])
+        })
     }
 
     fn level(&self, value: f32, height: u32) -> u32 {
@@ -107,6 +98,16 @@ impl Graph<'_> {
         whole
             .saturating_add(u32::from(dots > whole as f32))
             .clamp(1, height)
+    }
+}
+
+/// A line in the gap ahead of the newest bucket: left of it is now, right of it the oldest.
+fn now(look: &Look<'_>, x: u16, area: Rect, buf: &mut Buffer) {
+    let style = look.style(Role::Muted);
+    for y in area.top()..area.bottom() {
+        if let Some(cell) = buf.cell_mut((x, y)) {
+            cell.set_symbol(look.glyphs.now()).set_style(style);
+        }
     }
 }
 

@@ -115,15 +115,6 @@ impl Trace {
     pub fn is_empty(&self) -> bool {
         self.values.iter().all(Option::is_none)
     }
-
-    /// Number and value of each bucket that was measured.
-    pub(super) fn buckets(&self) -> impl Iterator<Item = (u64, f32)> + '_ {
-        let newest_first = self.values.iter().rev().enumerate();
-        newest_first.filter_map(|(back, value)| {
-            let number = self.head.checked_sub(back as u64)?;
-            Some((number, (*value)?))
-        })
-    }
 }
 
 /// How many buckets a span is cut into, and how wide they are, in milliseconds.
@@ -202,15 +193,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn buckets_are_numbered_from_the_head_back() {
-        let trace = Trace {
-            head: 1,
-            values: vec![Some(9.0), Some(3.0), None],
-        };
-        assert_eq!(trace.buckets().collect::<Vec<_>>(), [(0, 3.0)]);
-        assert_eq!(trace.max(), Some(9.0));
     }
 }
