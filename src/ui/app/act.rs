@@ -331,9 +331,8 @@ impl App {
             _ => {
                 let scene = self.world.scene();
                 let why = self.fleet.nothing_by(action, &scene, body);
-                let effects = self.fleet.act(action, &scene, body);
+                self.fleet.act(action, &scene, body);
                 why.inspect(|why| self.say(why));
-                return effects.unwrap_or_default();
             }
         }
         Vec::new()

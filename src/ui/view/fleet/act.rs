@@ -7,17 +7,16 @@ use crate::{
     config::keymap::Action,
     node::NodeId,
     ui::{
-        effect::Effect,
         order::Sort,
         view::{Scene, columns::Column, node, table},
     },
 };
 
 impl Fleet {
-    /// Does what a key means here; `None` when it means nothing here.
-    pub fn act(&mut self, action: Action, scene: &Scene<'_>, body: Rect) -> Option<Vec<Effect>> {
+    /// Does what a key means here; false when it means nothing here.
+    pub fn act(&mut self, action: Action, scene: &Scene<'_>, body: Rect) -> bool {
         if self.walk(action, scene, body) {
-            return Some(Vec::new());
+            return true;
         }
         match action {
             Action::Mark => self.mark(scene, body),
@@ -37,10 +36,10 @@ impl Fleet {
             Action::OnlyFaults => self.only_faults = !self.only_faults,
             Action::Signal => self.signal = self.signal.next(),
             Action::Back => self.drop_one(scene),
-            _ => return None,
+            _ => return false,
         }
         self.refresh(scene, body);
-        Some(Vec::new())
+        true
     }
 
     /// Why a key changes nothing here, as things stand.
@@ -69,15 +68,12 @@ impl Fleet {
         if !self.has_fault(scene) {
             idle.push(Action::NextFault);
         }
-        let cursor = self.cursor.iter().filter(|_| self.marked.is_empty());
-        let mut meant = cursor.chain(&self.marked);
-        let is_retried = |id: &NodeId| {
-            scene
-                .snapshot
-                .node(id.as_str())
-                .is_some_and(|n| node::is_retried(n))
+        let is_meant = |id: &NodeId| {
+            let is_cursor = self.marked.is_empty() && self.cursor.as_ref() == Some(id);
+            is_cursor || self.marked.contains(id)
         };
-        if !meant.any(is_retried) {
+        let mut nodes = scene.snapshot.nodes.iter();
+        if !nodes.any(|n| node::is_retried(n) && is_meant(&n.node.id)) {
             idle.push(Action::Retry);
         }
         idle

@@ -49,7 +49,7 @@ impl Tile<'_> {
             return;
         }
         let percent = fullest(&sample.disk);
-        if row.width >= DISK {
+        if row.width >= DISK && percent.is_some() {
             return self.disk(percent, row, buf);
         }
         let x = format::put(buf, row, row.x, "d", self.look.style(Role::Muted));
