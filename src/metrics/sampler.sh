@@ -9,10 +9,13 @@ R=${SSHOAL_PROC:-/proc} Y=${SSHOAL_SYS:-/sys}
 rd() { X=; [ -r "$1" ] && { IFS= read -r X <"$1"; } 2>/dev/null; [ -n "$X" ]; }
 V=-; rd /run/systemd/container && V=$X; [ -f /.dockerenv ] && V=docker; [ -f /run/.containerenv ] && V=podman
 # In a container the cache of ZFS is the host's.
-S= Z=
-[ "$V" = - ] && Z=spl/kstat/zfs/arcstats
-for k in loadavg uptime stat meminfo pressure/cpu pressure/memory pressure/io net/dev diskstats vmstat net/snmp net/sockstat net/sockstat6 sys/fs/file-nr $Z; do
-	case ,@WITHOUT@, in *,$k,*) ;; *) rd "$R/$k" && S=$S,$k;; esac
+S= Z= L=
+[ "$V" = - ] && Z=FZ=spl/kstat/zfs/arcstats
+# To awk they are operands, which set these variables once: mawk leaks a file name that is built for a getline.
+for k in F0=loadavg F1=uptime F2=stat F3=meminfo FC=pressure/cpu FM=pressure/memory FI=pressure/io F4=net/dev F5=diskstats \
+	F6=vmstat F7=net/snmp F8=net/sockstat FT=net/sockstat6 F9=sys/fs/file-nr $Z; do
+	j=${k#*=}
+	case ,@WITHOUT@, in *,$j,*) ;; *) rd "$R/$j" && S=$S,$j L="$L ${k%=*}=$R/$j";; esac
 done
 N=0
 [ -r "$R/stat" ] && while read -r k X; do
@@ -37,14 +40,14 @@ esac
 # Cards: AMD by the files that each has ("-" for none), NVIDIA by its tool. A suspended card is left asleep.
 p() { for f; do rd "$f" && { P="$P $f"; return; }; done; P="$P -"; }
 G= P= D=
-for d in "$Y"/class/drm/card[0-9] "$Y"/class/drm/card[0-9][0-9]; do
+for d in "$Y"/class/drm/card[0-9]/device "$Y"/class/drm/card[0-9][0-9]/device; do
 	case ,@WITHOUT@, in *,amd,*) break;; esac
-	rd "$d/device/power/runtime_status" && [ "$X" = suspended ] && {
-		[ -r "$d/device/gpu_busy_percent" ] && D=,amd-asleep
+	rd "$d/power/runtime_status" && [ "$X" = suspended ] && {
+		[ -r "$d/gpu_busy_percent" ] && D=,amd-asleep
 		continue
 	}
-	rd "$d/device/gpu_busy_percent" && rd "$d/device/mem_info_vram_total" || continue
-	G=$G+${d##*/} P="$P ${d##*/card}" d=$d/device
+	rd "$d/gpu_busy_percent" && rd "$d/mem_info_vram_total" || continue
+	k=${d%/device}; k=${k##*/card}; G=$G+card$k P="$P $k"
 	p "$d/gpu_busy_percent"; p "$d/mem_info_vram_used"; p "$d/mem_info_vram_total"; p "$d"/hwmon/hwmon*/temp1_input
 	p "$d"/hwmon/hwmon*/power1_average "$d"/hwmon/hwmon*/power1_input; p "$d"/hwmon/hwmon*/power1_cap; p "$d/product_name"
 done
@@ -64,9 +67,9 @@ command -v awk >/dev/null 2>&1 && case $(awk -W version 2>&1 </dev/null) in
 	mawk*) A=mawk W=1;; GNU*) A=gawk;; *usybox*|*usyBox*|*"is ignored"*) A=bbawk;; *) A=awk;;
 esac
 case $A in gawk|bbawk) T='now = systime()';; esac
-U=$(uname -srm 2>/dev/null) G=${G#,}
+G=${G#,}
 set -f
-printf '\nS1 %s awk=%s boot=%s cgmem=%s cgcpu=%s cgset=%s virt=%s src=%s cores=%s gpu=%s uname=%s\n' @NONCE@ $A "$B" "$C" "$Q" "$E" "$V" "${S#,}" $N "${G:--}" "$U"
+printf '\n%s\n' "S1 @NONCE@ awk=$A boot=$B cgmem=$C cgcpu=$Q cgset=$E virt=$V src=${S#,} cores=$N gpu=${G:--} uname=$(uname -srm 2>/dev/null)"
 case $A in sh)
 	q() { eval "X=\$v_$1"; [ "$X" = "$2" ] && return; eval "v_$1=\$2"; o="$o$1 $2
 "; n=$((n+1)); }
@@ -119,7 +122,7 @@ function pid(f,   v, w) {
 	all(f); v = text
 	if (!index(v, ")")) return "-"
 	while (i = index(v, ")")) v = substr(v, i + 1)
-	split(v, w, " "); return w[1] " " w[20]
+	split(v, w); return w[1] " " w[20]
 }
 function cpus(f,   l, c) {
 	if ((getline l < f) > 0) put("\nc ", substr(l, 6))
@@ -142,7 +145,7 @@ function memory(f) {
 function net(f,   s, w, j, a) {
 	all(f)
 	i = length(text); j = i - nz; nz = i
-	if (j > 20 || j < -20 || med) {
+	if (j * j > 400 || med) {
 		for (k = 1; k <= nn; k++) if (!index(text, nk[k])) put(nv[k], "-")
 		nn = 0; j = split(text, a, "\n")
 		for (k = 1; k <= j; k++) if (i = index(a[k], ":")) {
@@ -153,28 +156,28 @@ function net(f,   s, w, j, a) {
 	for (k = 1; k <= nn; k++) {
 		if (!(i = index(text, nk[k]))) { nz = 0; put(nv[k], "-"); continue }
 		s = substr(text, i + nb[k]); s = substr(s, 1, index(s, "\n"))
-		if (s != nl[k]) { nl[k] = s; split(s, w, " "); put(nv[k], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12]) }
+		if (s != nl[k]) { nl[k] = s; split(s, w); put(nv[k], w[1] " " w[3] " " w[4] " " w[9] " " w[11] " " w[12]) }
 	}
 }
 function disks(f,   s, w, j, a) {
 	all(f); if (text == dl && dz && !full) return
 	dl = text
 	i = length(text); j = i - dz; dz = i
-	if (j > 20 || j < -20 || med) {
+	if (j * j > 400 || med) {
 		for (k = 1; k <= nd; k++) if (!index(text, dk[k])) put(dv[k], "-")
 		nd = 0; j = split(text, a, "\n")
-		for (k = 1; k <= j; k++) if (split(a[k], w, " ") > 3 && w[3] ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/) {
+		for (k = 1; k <= j; k++) if (split(a[k], w) > 3 && w[3] ~ /^((sd|vd|xvd|hd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|mmcblk[0-9]+|md[0-9]+|dm-[0-9]+|rbd[0-9]+|nbd[0-9]+)$/) {
 			dk[++nd] = " " w[3] " "; db[nd] = length(dk[nd]); dv[nd] = "\nd" w[3] " "; dp[nd] = ""
 		}
 	}
 	for (k = 1; k <= nd; k++) {
 		if (!(i = index(text, dk[k]))) { dz = 0; put(dv[k], "-"); continue }
 		s = substr(text, i + db[k]); s = substr(s, 1, index(s, "\n"))
-		if (s != dp[k]) { dp[k] = s; split(s, w, " "); put(dv[k], w[1] " " w[3] " " w[5] " " w[7] " " w[9] " " w[10]) }
+		if (s != dp[k]) { dp[k] = s; split(s, w); put(dv[k], w[1] " " w[3] " " w[5] " " w[7] " " w[9] " " w[10]) }
 	}
 }
 # What the cache of ZFS holds, and what it will not give back.
-function arc(f,   v, w) { all(f); split(rest("\nsize "), w, " "); v = w[2]; split(rest("\nc_min "), w, " "); put("\nz ", v " " w[2]) }
+function arc(f,   v, w) { all(f); split(rest("\nsize "), w); v = w[2]; split(rest("\nc_min "), w); put("\nz ", v " " w[2]) }
 # The time that a container has used, and how many of its periods there were and were cut short; in microseconds, in the first version in nanoseconds.
 function group() {
 	all(FQ)
@@ -186,7 +189,7 @@ function medium(   v, w) {
 	if (F6) { all(F6); have("\nvs ", "pswpout "); have("\nvf ", "pgmajfault "); have("\nvo ", "oom_kill ") }
 	if (F7) {
 		all(F7); text = substr(text, index(text, "Tcp: ") + 1)
-		if (split(rest("\nTcp: "), w, " ") > 11) put("\nt ", w[9] " " w[11] " " w[12])
+		if (split(rest("\nTcp: "), w) > 11) put("\nt ", w[9] " " w[11] " " w[12])
 	}
 	if (F8) {
 		all(F8); v = rest("TCP: inuse "); sub(/ .*/, "", v)
@@ -202,59 +205,55 @@ function gpus(   v, j) {
 		if (full && g[j + 7] != "-") put("\nA" g[j] " ", one(g[j + 7]))
 	}
 }
-BEGIN {
-	R = ARGV[1]; Y = ARGV[2]; n = split(ARGV[3], s, ","); C = ARGV[4]; ng = split(ARGV[5], g, " "); W = ARGV[6] != ""; ARGC = 1
-	# File names are built once: mawk leaks one that is built for a getline.
-	for (i = 1; i <= n; i++) F[s[i]] = R "/" s[i]
-	F0 = F["loadavg"]; F1 = F["uptime"]; F2 = F["stat"]; F3 = F["meminfo"]; F4 = F["net/dev"]; F5 = F["diskstats"]; F6 = F["vmstat"]
-	F7 = F["net/snmp"]; F8 = F["net/sockstat"]; FT = F["net/sockstat6"]; F9 = F["sys/fs/file-nr"]; FC = F["pressure/cpu"]; FM = F["pressure/memory"]; FI = F["pressure/io"]; FZ = F["spl/kstat/zfs/arcstats"]
-	K = Y "/fs/cgroup/"; O = "\n"
-	if (ARGV[8] == "") { k = K "memory.current"; i = K "memory.stat"; j = K "cpu.stat" }
-	else { O = "\ntotal_"; k = K "memory/memory.usage_in_bytes"; i = K "memory/memory.stat"; j = K "cpu/cpu.stat" }
+# The operands are set when the first tick is read.
+NR == 1 {
+	ng = split(P, g)
+	if (O) { O = "\ntotal_"; k = K "/memory/memory.usage_in_bytes"; i = K "/memory/memory.stat"; j = K "/cpu/cpu.stat" }
+	else { O = "\n"; k = K "/memory.current"; i = K "/memory.stat"; j = K "/cpu.stat" }
 	if (C ~ /^[0-9]+$/) { FG = k; FK = i }
-	if (ARGV[7] != "--") FQ = j
-	if (FQ && O != "\n") { FU = K "cpuacct/cpuacct.usage"; FV = FU "_user"; FS = FU "_sys" }
+	if (Q != "--") FQ = j
+	# Not FS: that is where split() cuts.
+	if (FQ && O != "\n") { FU = K "/cpuacct/cpuacct.usage"; FV = FU "_user"; FY = FU "_sys" }
 	# Numbers above what an int holds are written whole.
 	CONVFMT = "%.0f"; full = 1; nw = 0; srand()
-	while ((getline t) > 0) {
-		med = pc = 0; id = t
-		if (index(t, " ")) {
-			na = split(t, a, " "); id = a[1]; x = a[2]
-			if (index(x, "a")) full = 1
-			if (index(x, "m")) med = 1
-			if (index(x, "p")) pc = 1
-			if (index(x, "w")) {
-				nw = na - 2
-				for (i = 1; i <= nw; i++) {
-					v = a[i + 2]; wp[i] = substr(v, 1, 1) == "P"; v = substr(v, 2)
-					wf[i] = wp[i] ? R "/" v "/stat" : v "/cgroup.events"; prev["\nw" i " "] = ""
-				}
+}
+{
+	med = pc = 0; id = $0
+	if (index(id, " ")) {
+		na = split(id, a); id = a[1]; x = a[2]
+		if (index(x, "a")) full = 1
+		med = index(x, "m"); pc = index(x, "p")
+		if (index(x, "w")) {
+			nw = na - 2
+			for (i = 1; i <= nw; i++) {
+				v = a[i + 2]; wp[i] = substr(v, 1, 1) == "P"; v = substr(v, 2)
+				wf[i] = wp[i] ? R "/" v "/stat" : v "/cgroup.events"; prev["\nw" i " "] = ""
 			}
 		}
-		if (id == "") continue
-		if (full) { split("", prev); split("", last); med = 1 }
-		n = 0; '"$T"'; o = "[" id " " now
-		if (F2) cpus(F2)
-		if (F0) { l = "-"; getline l < F0; close(F0); i = index(l, "/"); put("\nl ", substr(l, 1, i + index(substr(l, i), " ") - 2)) }
-		if (F1) { l = "-"; getline l < F1; close(F1); put("\nu ", substr(l, 1, index(l " ", " ") - 1)) }
-		if (FG) cg = one(FG)
-		if (FU) cq = one(FU) " " one(FV) " " one(FS)
-		if (ng) gpus()
-		if (med && F9) put("\nf ", one(F9))
-		RS = "\001"
-		if (F3) memory(F3)
-		if (FZ) arc(FZ)
-		if (FG) { all(FK); put("\nk ", cg " " rest(O "inactive_file ")) }
-		if (FQ) group()
-		if (FC) psi("\nPc ", FC)
-		if (FM) psi("\nPm ", FM)
-		if (FI) psi("\nPi ", FI)
-		if (F4) net(F4)
-		if (F5) disks(F5)
-		if (med) medium()
-		for (j = 1; j <= nw; j++) if (wp[j]) put("\nw" j " ", pid(wf[j])); else { all(wf[j]); put("\nw" j " ", rest("populated ")) }
-		RS = "\n"
-		printf "%s", o ("\n]" id " " n "\n"); fflush(); full = 0
 	}
-}' "$R" "$Y" "${S#,}" "$C" "$P" "$W" "$Q$E" "$O"
+	if (id == "") next
+	if (full) { split("", prev); split("", last); med = 1 }
+	n = 0; '"$T"'; o = "[" id " " now
+	if (F2) cpus(F2)
+	if (F0) { l = "-"; getline l < F0; close(F0); i = index(l, "/"); put("\nl ", substr(l, 1, i + index(substr(l, i), " ") - 2)) }
+	if (F1) { l = "-"; getline l < F1; close(F1); put("\nu ", substr(l, 1, index(l " ", " ") - 1)) }
+	if (FG) cg = one(FG)
+	if (FU) cq = one(FU) " " one(FV) " " one(FY)
+	if (ng) gpus()
+	if (med && F9) put("\nf ", one(F9))
+	RS = "\001"
+	if (F3) memory(F3)
+	if (FZ) arc(FZ)
+	if (FG) { all(FK); put("\nk ", cg " " rest(O "inactive_file ")) }
+	if (FQ) group()
+	if (FC) psi("\nPc ", FC)
+	if (FM) psi("\nPm ", FM)
+	if (FI) psi("\nPi ", FI)
+	if (F4) net(F4)
+	if (F5) disks(F5)
+	if (med) medium()
+	for (j = 1; j <= nw; j++) if (wp[j]) put("\nw" j " ", pid(wf[j])); else { all(wf[j]); put("\nw" j " ", rest("populated ")) }
+	RS = "\n"
+	printf "%s", o ("\n]" id " " n "\n"); fflush(); full = 0
+}' $L "R=$R" "K=$K" "C=$C" "P=$P" "W=$W" "Q=$Q$E" "O=$O"
 } #end

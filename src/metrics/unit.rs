@@ -1,26 +1,45 @@
 //! How numbers are printed: short, and of one shape per unit.
 
+use std::fmt::{self, Display, Formatter};
+
 use super::Unit;
 
+/// A number and its unit, to be printed: `1.23`, `87%`, `1.2G`, `3.4M/s`, `71°`, `2d03h`. At most seven cells for anything
+/// that a node can say.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure(Unit, f64);
+
 impl Unit {
-    /// The number as text: `1.23`, `87%`, `1.2G`, `3.4M/s`, `71°`, `2d03h`. At most seven cells for anything that a node can say.
+    /// The number as text.
     pub fn format(self, value: f64) -> String {
+        self.figure(value).to_string()
+    }
+
+    /// The number as it is printed.
+    pub fn figure(self, value: f64) -> Figure {
+        Figure(self, value)
+    }
+}
+
+impl Display for Figure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        const COUNTS: [&str; 6] = ["", "k", "M", "G", "T", "P"];
+        const BYTES: [&str; 7] = ["B", "K", "M", "G", "T", "P", "E"];
+        let Self(unit, value) = *self;
         if !value.is_finite() {
-            return "?".to_owned();
+            return f.write_str("?");
         }
-        match self {
-            Self::Percent => format!("{}%", whole(value, 9999.0)),
-            Self::Count => scaled(value, 1000.0, &["", "k", "M", "G", "T", "P"]),
-            Self::PerSecond => scaled(value, 1000.0, &["", "k", "M", "G", "T", "P"]) + "/s",
-            Self::Load if value < 100.0 => format!("{value:.2}"),
-            Self::Load => whole(value, 99_999.0).to_string(),
-            Self::Bytes => scaled(value, 1024.0, &["B", "K", "M", "G", "T", "P", "E"]),
-            Self::BytesPerSecond => {
-                scaled(value, 1024.0, &["B", "K", "M", "G", "T", "P", "E"]) + "/s"
-            }
-            Self::Seconds => seconds(value),
-            Self::Celsius => format!("{}°", whole(value, 9999.0)),
-            Self::Watts => scaled(value, 1000.0, &["W", "kW", "MW"]),
+        match unit {
+            Unit::Percent => write!(f, "{}%", whole(value, 9999.0)),
+            Unit::Count => scaled(value, (1000.0, &COUNTS, ""), f),
+            Unit::PerSecond => scaled(value, (1000.0, &COUNTS, "/s"), f),
+            Unit::Load if value < 100.0 => write!(f, "{value:.2}"),
+            Unit::Load => whole(value, 99_999.0).fmt(f),
+            Unit::Bytes => scaled(value, (1024.0, &BYTES, ""), f),
+            Unit::BytesPerSecond => scaled(value, (1024.0, &BYTES, "/s"), f),
+            Unit::Seconds => seconds(value, f),
+            Unit::Celsius => write!(f, "{}°", whole(value, 9999.0)),
+            Unit::Watts => scaled(value, (1000.0, &["W", "kW", "MW"], ""), f),
         }
     }
 }
@@ -31,7 +50,11 @@ fn whole(value: f64, most: f64) -> i64 {
 }
 
 /// Two significant figures below ten, else whole; the next unit from 999.5 on.
-fn scaled(value: f64, step: f64, units: &[&str]) -> String {
+fn scaled(
+    value: f64,
+    (step, units, per): (f64, &[&str], &str),
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
     let (mut rest, mut units) = (value, units.iter());
     let mut unit = units.next().unwrap_or(&"");
     while rest.abs() >= 999.5 {
@@ -41,31 +64,30 @@ fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     // What is not scaled may be exact; what is has its tenth.
     let exact = rest.fract() == 0.0 && rest.to_bits() == value.to_bits();
     if rest.abs() >= 9.95 || exact {
-        format!("{}{unit}", whole(rest, 9999.0))
+        write!(f, "{}{unit}{per}", whole(rest, 9999.0))
     } else {
-        format!("{rest:.1}{unit}")
+        write!(f, "{rest:.1}{unit}{per}")
     }
 }
 
 /// Two units of time; tenths below ten seconds, for clocks that differ.
-fn seconds(value: f64) -> String {
+fn seconds(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs().min(1e9);
+    if value < 0.05 {
+        return f.write_str("0s");
+    }
     if value < 9.95 {
-        return if value < 0.05 {
-            "0s".to_owned()
-        } else {
-            format!("{sign}{value:.1}s")
-        };
+        return write!(f, "{sign}{value:.1}s");
     }
     let n = value.round() as u64;
     let (days, hours, minutes) = (n / 86_400, n / 3600 % 24, n / 60 % 60);
     match (days, n) {
-        (0, ..60) => format!("{sign}{n}s"),
-        (0, ..3600) => format!("{sign}{minutes}m{:02}s", n % 60),
-        (0, _) => format!("{sign}{hours}h{minutes:02}m"),
-        (..100, _) => format!("{sign}{days}d{hours:02}h"),
-        _ => format!("{sign}{days}d"),
+        (0, ..60) => write!(f, "{sign}{n}s"),
+        (0, ..3600) => write!(f, "{sign}{minutes}m{:02}s", n % 60),
+        (0, _) => write!(f, "{sign}{hours}h{minutes:02}m"),
+        (..100, _) => write!(f, "{sign}{days}d{hours:02}h"),
+        _ => write!(f, "{sign}{days}d"),
     }
 }
 

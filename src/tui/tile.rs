@@ -119,9 +119,16 @@ impl Tile {
 #[derive(Debug)]
 pub(crate) struct Tiler {
     depth: Depth,
-    /// A look as it was asked for, and as this depth shows it.
-    last: (Look, Look),
-    seen: [(Look, Look); SLOTS],
+    last: Known,
+    seen: Vec<Known>,
+}
+
+/// A look as it was asked for, as this depth shows it, and what of that shows on a blank.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    asked: Look,
+    shown: Look,
+    blank: Look,
 }
 
 /// Looks that are remembered, each in the place that it hashes to.
@@ -130,45 +137,54 @@ const SLOT_BITS: u32 = 8;
 
 impl Tiler {
     pub(crate) fn new(depth: Depth) -> Self {
-        let plain = (Look::PLAIN, Look::PLAIN);
+        let plain = Known::new(Look::PLAIN, depth);
         Self {
             depth,
             last: plain,
-            seen: [plain; SLOTS],
+            seen: vec![plain; SLOTS],
         }
     }
 
     /// The tile of a cell with `room` columns to the edge, itself included.
     pub(crate) fn tile(&mut self, cell: &Cell, room: usize) -> Tile {
         let asked = Look::new(cell.fg.into(), cell.bg.into(), cell.modifier);
-        if asked != self.last.0 {
-            self.last = self.shown(asked);
+        if asked != self.last.asked {
+            self.last = self.known(asked);
         }
-        let tile = Tile {
-            glyph: Glyph::new(cell.symbol(), room),
-            look: self.last.1,
+        let glyph = Glyph::new(cell.symbol(), room);
+        let look = if glyph == Glyph::BLANK {
+            self.last.blank
+        } else {
+            self.last.shown
         };
-        if !tile.is_blank() {
-            return tile;
-        }
-        Tile {
-            look: tile.look.background(),
-            ..tile
-        }
+        Tile { glyph, look }
     }
 
-    /// A look, and what this depth shows of it.
-    fn shown(&mut self, asked: Look) -> (Look, Look) {
-        let known = self.seen.get_mut(asked.hash(SLOT_BITS));
-        match known {
-            Some(known) if known.0 == asked => *known,
-            known => {
-                let found = (asked, asked.lower(self.depth));
-                if let Some(known) = known {
-                    *known = found;
-                }
-                found
+    fn known(&mut self, asked: Look) -> Known {
+        let depth = self.depth;
+        match self.seen.get_mut(asked.hash(SLOT_BITS)) {
+            Some(known) if known.asked == asked => *known,
+            Some(other) => {
+                *other = Known::new(asked, depth);
+                *other
             }
+            None => Known::new(asked, depth),
+        }
+    }
+}
+
+impl Known {
+    fn new(asked: Look, depth: Depth) -> Self {
+        let shown = asked.lower(depth);
+        let blank = if shown.shows_on_blank() {
+            shown
+        } else {
+            shown.background()
+        };
+        Self {
+            asked,
+            shown,
+            blank,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Text for cells: cut and padded by display width, ages, values of fields, and drawing of one piece of a line.
 
+use std::fmt::Write as _;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::glyph::Glyphs;
+use super::{glyph::Glyphs, sign::Signs};
 use crate::fleet::Millis;
 use crate::metrics::Field;
 
@@ -90,10 +92,18 @@ pub fn retry(retry_at: Millis, now: Millis) -> String {
 
 /// A field's value as it is drawn; a dash when there is none.
 pub fn value(field: &Field, value: Option<f64>, glyphs: Glyphs) -> String {
+    let mut text = String::new();
+    put_value(field, value, glyphs, &mut text);
+    text
+}
+
+/// [`value`] in place of a text that was there.
+pub fn put_value(field: &Field, value: Option<f64>, glyphs: Glyphs, text: &mut String) {
+    text.clear();
     match value {
-        None => glyphs.absent().to_owned(),
-        Some(v) if glyphs.ascii => field.unit.format(v).replace('°', "C"),
-        Some(v) => field.unit.format(v),
+        None => text.push_str(glyphs.absent()),
+        Some(v) if glyphs.ascii => text.push_str(&field.unit.format(v).replace('°', "C")),
+        Some(v) => _ = write!(text, "{}", field.unit.figure(v)),
     }
 }
 
@@ -108,11 +118,13 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u1
         return buf.set_stringn(x, area.y, text, room, style).0;
     }
     // Most cells are figures and signs: no need to look for graphemes.
+    let signs = Signs::ready();
+    let start = buf.index_of(x, area.y);
+    let cells = buf.content.iter_mut().skip(start).take(room);
+    let chars = text.chars().filter(|c| !c.is_control());
     let mut end = x;
-    for c in text.chars().filter(|c| !c.is_control()).take(room) {
-        if let Some(cell) = buf.cell_mut((end, area.y)) {
-            cell.set_char(c).set_style(style);
-        }
+    for (cell, c) in cells.zip(chars) {
+        signs.write(c, style, cell);
         end += 1;
     }
     end

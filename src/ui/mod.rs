@@ -9,6 +9,7 @@ mod header;
 mod layer;
 pub mod order;
 pub mod palette;
+mod sign;
 pub mod theme;
 pub mod view;
 pub mod widget;

@@ -214,25 +214,30 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         Role::Unknown,
         "the node has no such value; dimmed values are old".to_owned(),
     ));
-    for (sign, what) in [
+    out.extend(small());
+    out.push(Entry::Example(
+        "data 2s",
+        "the oldest values of a connected node".to_owned(),
+    ));
+    out
+}
+
+/// What stands in a small tile, where no label has room.
+fn small() -> Vec<Entry> {
+    let signs = [
         ("d", "in a small tile: the fullest disk"),
         (
             "g",
             "in a small tile: the GPUs in use, a bar each or for each few",
         ),
         ("m", "in a small tile: the memory of GPUs that MIG cuts"),
-    ] {
-        out.push(Entry::Sign(sign, Role::Muted, what.to_owned()));
-    }
-    out.push(Entry::Example(
-        "4.18  44%",
-        "in a small tile: load, memory in use".to_owned(),
-    ));
-    out.push(Entry::Example(
-        "data 2s",
-        "the oldest values of a connected node".to_owned(),
-    ));
-    out
+    ];
+    let signs = signs.map(|(sign, what)| Entry::Sign(sign, Role::Muted, what.to_owned()));
+    let figures = "in a small tile: load, memory in use".to_owned();
+    signs
+        .into_iter()
+        .chain([Entry::Example("4.18  44%", figures)])
+        .collect()
 }
 
 impl Entry {

@@ -58,6 +58,8 @@ struct Line<'a> {
     look: Look<'a>,
     scene: &'a Scene<'a>,
     traces: &'a Traces,
+    /// Of the cell that is drawn: one for all, as there are many.
+    text: &'a mut String,
 }
 
 /// Where each column that fits stands; `name` is the length of the longest name.
@@ -79,11 +81,12 @@ impl Table<'_> {
         let nodes = &scene.snapshot.nodes;
         let on_screen = self.order.iter().enumerate().skip(self.scroll);
         let mut built = 0;
+        let mut text = String::new();
         for (y, (at, index)) in (1..area.height).zip(on_screen) {
             let Some(node) = nodes.get(*index) else {
                 continue;
             };
-            let line = Line {
+            let mut line = Line {
                 node,
                 look: Look {
                     dim: !columns::is_live(node, scene.now),
@@ -91,6 +94,7 @@ impl Table<'_> {
                 },
                 scene,
                 traces: self.traces,
+                text: &mut text,
             };
             let area = row(area, y);
             self.margin(node, at == self.cursor, (scene, area), buf);
@@ -177,14 +181,14 @@ impl Table<'_> {
 }
 
 impl Line<'_> {
-    fn cell(&self, column: Column, area: Rect, buf: &mut Buffer) {
+    fn cell(&mut self, column: Column, area: Rect, buf: &mut Buffer) {
         match column {
             Column::Node => self.name(area, buf),
             Column::Field(field) => {
                 let value = self.node.value(field);
-                let text = format::value(field, value, self.look.glyphs);
+                format::put_value(field, value, self.look.glyphs, self.text);
                 let style = self.look.style(value_role(field, value));
-                aligned(buf, area, &text, (style, false));
+                aligned(buf, area, self.text, (style, false));
             }
             Column::Trace(field) => self.trace(field, area, buf),
             Column::Pressure => {

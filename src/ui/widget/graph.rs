@@ -8,7 +8,7 @@ use super::{
     Look,
     trace::{PER_CELL, Trace},
 };
-use crate::ui::theme::Role;
+use crate::ui::{sign::Signs, theme::Role};
 
 /// Dots that one cell is high.
 const DOTS: u32 = 4;
@@ -50,6 +50,7 @@ impl Graph<'_> {
         let places = (0..=head).rev().chain((head + 1..area.width).rev());
         let drawn = places.take(usize::from(area.width - u16::from(has_gap)));
         let mut last = (0, Style::default());
+        let signs = Signs::ready();
         for (x, column) in drawn.zip(self.columns(height)) {
             let Some(peak) = column.into_iter().flatten().max() else {
                 continue;
@@ -60,7 +61,7 @@ impl Graph<'_> {
             for (up, y) in (area.y..area.bottom()).rev().enumerate() {
                 let sign = cell(column, up as u32 * DOTS, look.glyphs.ascii);
                 if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((area.x + x, y))) {
-                    cell.set_char(sign).set_style(last.1);
+                    signs.write(sign, last.1, cell);
                 }
             }
         }
