@@ -863,6 +863,11 @@ fn a_key_that_comes_to_nothing_says_why_and_is_no_hint() {
     assert!(footer(&screen).contains("Z roomier"), "{}", footer(&screen));
     screen.keys("enter ctrl-r");
     assert!(said(&screen).contains("is connected"), "{}", said(&screen));
+}
+
+#[test]
+fn a_node_without_daemons_says_that_there_is_none_to_choose() {
+    let wide = (250, 40);
     let mut bare = few();
     for node in &mut bare.nodes {
         let node = Arc::make_mut(node);
