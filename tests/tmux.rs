@@ -300,6 +300,24 @@ fn no_color_means_no_color() {
 }
 
 #[test]
+fn a_locale_without_utf_8_means_ascii_unless_asked_otherwise() {
+    for (words, is_ascii) in [(&[][..], true), (&["--ascii=false"], false)] {
+        let mut command = demo();
+        command.args(words);
+        command.env("LC_ALL", "C");
+        command.env("LANG", "en_US.UTF-8");
+        let mut pty = Pty::start(80, 24, command);
+        for name in NODES {
+            pty.wait_for(name);
+        }
+        let contents = pty.screen().contents();
+        assert_eq!(contents.is_ascii(), is_ascii, "{words:?}\n{contents}");
+        pty.send("q");
+        assert_eq!(pty.wait_exit().exit_code(), 0);
+    }
+}
+
+#[test]
 fn a_panic_restores_the_terminal_before_it_is_reported() {
     for key in ["!", "%"] {
         let mut pty = Pty::start(80, 24, probe_command());

@@ -21,7 +21,8 @@ use ratatui::style::Modifier;
 use screen::{Screen, with_groups};
 use sshoal::{
     config::{File, keymap::KeyMap},
-    fleet::{Link, Millis, NodeState, Snapshot, Status},
+    fleet::{Link, Millis, NodeState, Snapshot, Status, filter::Filter},
+    inventory::Inventory,
     metrics::health::Health,
     node::{Node, NodeId, Transport},
     ssh::{Answer, Prompt, PromptId, Question, Row},
@@ -781,4 +782,217 @@ fn the_keys_of_a_secret_are_those_in_force() {
         answers.is_some_and(|row| row.contains("ctrl-y send")),
         "{rows:#?}"
     );
+}
+
+#[test]
+fn the_sorted_column_has_its_arrow_and_is_on_the_screen() {
+    for size in [(80, 24), (110, 32), (160, 40)] {
+        let settings = Settings {
+            density: Some(Density::Table),
+            ..Settings::default()
+        };
+        let mut screen = Screen::with(settings, size, few());
+        for keys in [">", "<", "I <"] {
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..20 {
+                screen.keys(keys);
+                let head = screen.rows()[2].clone();
+                let arrows = head.matches(['↓', '↑']).count();
+                assert_eq!(arrows, 1, "{keys} {}\n{head}", said(&screen));
+                seen.insert(head);
+            }
+            assert!(seen.len() > 7, "{keys}: {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn from_a_column_without_room_the_order_goes_to_the_next_on_the_screen() {
+    let settings = Settings {
+        sort: Sort::Column(Column::named("gpu.temp").unwrap()),
+        density: Some(Density::Table),
+        ..Settings::default()
+    };
+    for (key, heading) in [(">", "RX↓"), ("<", "GPU↓")] {
+        let mut screen = Screen::with(settings.clone(), SMALL, few());
+        assert!(!screen.rows()[2].contains(['↓', '↑']));
+        screen.keys(key);
+        let head = screen.rows()[2].clone();
+        assert!(head.contains(heading), "{head}");
+    }
+    // By name is by the first column.
+    let mut screen = small("o >");
+    screen.keys("Z z");
+    assert!(!screen.rows()[2].contains("NODE↑"), "{}", screen.rows()[2]);
+}
+
+#[test]
+fn what_a_heading_says_is_a_word_of_the_filter() {
+    let inventory = Inventory::default();
+    let is_number = |column: &Column| {
+        let id = column.name();
+        !id.starts_with('~') && !["node", "group", "daemons", "reason"].contains(&id.as_str())
+    };
+    for column in Column::all().into_iter().filter(is_number) {
+        for heading in [column.heading().to_lowercase(), column.heading().to_owned()] {
+            let text = format!("{heading}>1");
+            let read = Filter::parse(&text, &inventory);
+            assert!(read.is_ok(), "{text}: {read:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_to_nothing_says_why_and_is_no_hint() {
+    let footer = |screen: &Screen| screen.rows().pop().unwrap();
+    let wide = (250, 40);
+    let up = {
+        let mut fleet = few();
+        let now = fleet.at;
+        fleet.nodes.retain(|n| n.status(now) == Status::Ok);
+        fleet
+    };
+    let mut screen = Screen::new(wide, up.clone());
+    for (keys, words, hints) in [
+        (
+            "Z Z Z",
+            "tiles are the roomiest view",
+            ["ctrl-r retry", "C columns"],
+        ),
+        (
+            "z z z",
+            "the heatmap is the densest view",
+            ["z denser", "next fault"],
+        ),
+        ("u", "no node is marked", ["C columns", "ctrl-r retry"]),
+        (
+            "ctrl-r",
+            "is connected, or being",
+            ["z denser", "ctrl-r retry"],
+        ),
+        (
+            "* ctrl-r",
+            "nodes is connected",
+            ["z denser", "ctrl-r retry"],
+        ),
+    ] {
+        screen.keys(keys);
+        assert!(said(&screen).contains(words), "{keys}: {}", said(&screen));
+        for hint in hints {
+            assert!(
+                !footer(&screen).contains(hint),
+                "{keys}: {}",
+                footer(&screen)
+            );
+        }
+    }
+    let mut screen = Screen::new(wide, up);
+    screen.keys("z z");
+    assert!(footer(&screen).contains("m signal"), "{}", footer(&screen));
+    assert!(footer(&screen).contains("Z roomier"), "{}", footer(&screen));
+    screen.keys("enter ctrl-r");
+    assert!(said(&screen).contains("is connected"), "{}", said(&screen));
+}
+
+#[test]
+fn a_node_without_daemons_says_that_there_is_none_to_choose() {
+    let wide = (250, 40);
+    let mut bare = few();
+    for node in &mut bare.nodes {
+        let node = Arc::make_mut(node);
+        let mut sample = node.sample.as_deref().cloned().unwrap_or_default();
+        sample.daemon.daemons.clear();
+        node.sample = Some(Arc::new(sample));
+    }
+    let mut screen = Screen::new(wide, bare);
+    screen.keys("enter tab");
+    assert!(
+        said(&screen).contains("no daemon is watched"),
+        "{}",
+        said(&screen)
+    );
+}
+
+#[test]
+fn a_host_key_question_says_which_keys_it_takes() {
+    let mut screen = small("");
+    screen.app.update(prompt(1));
+    screen.tick(Millis(fake::NOW.0 + 1_000));
+    assert_eq!(screen.keys("?"), []);
+    assert!(said(&screen).contains("y accepts"), "{}", said(&screen));
+}
+
+#[test]
+fn a_trouble_of_our_own_is_said_in_every_view_and_told_whole_by_the_help() {
+    let mut fleet = few();
+    let end = "unknown key `adress`; did you mean `address`?";
+    fleet.notice = Some(format!(
+        "kept the old inventory: {}hosts.yaml:12:5: {end}",
+        "folder/".repeat(9)
+    ));
+    for keys in ["z", "Z Z", "z z", "enter", "r", "P", "?"] {
+        let mut screen = Screen::new(SMALL, fleet.clone());
+        screen.keys(keys);
+        assert!(
+            said(&screen).contains("kept the old inventory"),
+            "{keys}: {}",
+            said(&screen)
+        );
+        assert!(!said(&screen).contains(end), "{keys}");
+    }
+    for keys in ["?", "enter ?"] {
+        let mut screen = Screen::new(SMALL, fleet.clone());
+        let footer = screen.rows().pop().unwrap();
+        assert!(footer.contains("? help, message"), "{footer}");
+        screen.keys(keys);
+        let words = screen.rows().join(" ").replace(['│', '┃'], " ");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        assert!(words.join(" ").contains(end), "{}", words.join(" "));
+    }
+}
+
+#[test]
+fn the_help_knows_every_sign_of_the_views() {
+    let mut screen = Screen::new((200, 120), few());
+    screen.keys("?");
+    let help = screen.rows().join("\n");
+    for (sign, meaning) in [
+        ("?", "daemon is not known"),
+        ("~", "daemon starts or stops"),
+        ("d", "the fullest disk"),
+        ("g", "the GPUs"),
+    ] {
+        let line = help.lines().find(|line| line.contains(meaning));
+        let line = line.unwrap_or_else(|| unreachable!("{meaning}:\n{help}"));
+        assert!(line.contains(&format!(" {sign}  ")), "{line}");
+    }
+}
+
+#[test]
+fn the_menu_of_columns_says_that_it_is_for_the_table() {
+    for keys in ["Z Z C", "z z C"] {
+        let screen = small(keys);
+        let title = screen.rows()[2].clone();
+        assert!(title.contains("Columns of the table"), "{title}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_not_cut_for_the_sake_of_a_passing_word() {
+    let rule = |screen: &Screen| {
+        let line = said(screen);
+        let at = line.find(" on ").filter(|_| line.contains(" node"));
+        at.is_some()
+    };
+    let mut screen = small("");
+    assert!(rule(&screen), "{}", said(&screen));
+    screen
+        .app
+        .greet(&"enter opens a node, l its log, ! runs a command ".repeat(2));
+    assert!(rule(&screen), "{}", said(&screen));
+    assert!(said(&screen).contains("enter opens"), "{}", said(&screen));
+    let mut screen = small("T");
+    assert!(said(&screen).contains("theme:"));
+    screen.tick(Millis(fake::NOW.0 + 3_000));
+    assert!(!said(&screen).contains("theme:"), "{}", said(&screen));
 }

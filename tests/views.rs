@@ -230,6 +230,38 @@ fn the_end_of_a_reason_is_told_in_the_least_tile_with_graphs() {
 }
 
 #[test]
+fn a_bar_beside_figures_says_what_it_is_of() {
+    // Load, memory, and a bar: without a sign it would be taken for that of the memory.
+    let is_bar = |c: char| "━╾─▁▂▃▄▅▆▇".contains(c);
+    let snapshot = fleet(24);
+    for (width, height) in [(80, 21), (80, 9), (100, 21)] {
+        let area = Rect::new(0, 0, width, height);
+        let buf = tiles(&snapshot, area, (0, 0), false);
+        let mut bars = 0;
+        for line in text(&buf, area) {
+            let inside = line.split(['│', '┃']).filter(|part| part.contains('%'));
+            for part in inside {
+                let Some((before, _)) = part.split_once(is_bar) else {
+                    continue;
+                };
+                bars += 1;
+                let is_told = |sign: &&str| before.ends_with(*sign);
+                let signs = ["d", "g", "disk ", "gpu "];
+                assert!(signs.iter().any(is_told), "{part}");
+            }
+        }
+        assert!(bars > 3, "{width}x{height}: {bars}");
+    }
+    let area = Rect::new(0, 0, 30, 6);
+    let lines = text(&tiles(&fleet(2), area, (0, 0), false), area);
+    let beside = lines.iter().find(|line| line.contains('%')).unwrap();
+    assert!(
+        beside.contains("disk ") || beside.contains("gpu "),
+        "{beside}"
+    );
+}
+
+#[test]
 fn a_busy_gpu_is_never_cut_away() {
     let mut snapshot = fleet(24);
     snapshot.nodes.truncate(3);

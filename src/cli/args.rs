@@ -125,9 +125,16 @@ pub struct Global {
     /// How many colours.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Colour,
-    /// Draw with ASCII only; always so on a console of Linux, and on a VT100.
-    #[arg(long, global = true)]
-    pub ascii: bool,
+    /// Draw with ASCII only [default: on a console of Linux, on a VT100, and where LC_ALL, LC_CTYPE or LANG is not of UTF-8].
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub ascii: Option<bool>,
 }
 
 impl Global {
@@ -174,6 +181,16 @@ impl Look {
 /// True for terminals that have no braille, no `✖`, no `◌`: their fonts hold a few hundred signs at most.
 pub fn has_few_signs(term: &str) -> bool {
     matches!(term, "linux" | "vt100" | "vt102" | "vt220")
+}
+
+/// True where the locale has no more signs than ASCII: the first that is set of `LC_ALL`, `LC_CTYPE` and `LANG` counts, and
+/// with none of them nothing is known.
+pub fn is_ascii_locale<'a>(variables: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut set = variables.into_iter().filter(|value| !value.is_empty());
+    set.next().is_some_and(|value| {
+        let value = value.to_ascii_lowercase();
+        !value.contains("utf-8") && !value.contains("utf8")
+    })
 }
 
 /// How many colours the terminal is given.
@@ -285,6 +302,30 @@ mod tests {
             let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
             assert_eq!(seconds(line), (watch, sets), "{line}");
         }
+    }
+
+    #[test]
+    fn the_first_locale_that_is_set_says_whether_there_is_more_than_ascii() {
+        for (locale, is_ascii) in [
+            (["", "", ""], false),
+            (["C", "", "en_US.UTF-8"], true),
+            (["", "POSIX", "en_US.UTF-8"], true),
+            (["", "", "C"], true),
+            (["", "", "de_DE.ISO-8859-1"], true),
+            (["", "UTF-8", "C"], false),
+            (["C.utf8", "C", "C"], false),
+            (["en_US.UTF-8@x", "", ""], false),
+        ] {
+            assert_eq!(is_ascii_locale(locale), is_ascii, "{locale:?}");
+        }
+    }
+
+    #[test]
+    fn the_flag_for_ascii_takes_a_word_or_none() {
+        let ascii = |words: &[&str]| Cli::parse_from(words).global.ascii;
+        assert_eq!(ascii(&["sshoal"]), None);
+        assert_eq!(ascii(&["sshoal", "--ascii", "status"]), Some(true));
+        assert_eq!(ascii(&["sshoal", "status", "--ascii=false"]), Some(false));
     }
 
     #[test]

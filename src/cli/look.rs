@@ -91,7 +91,7 @@ pub(super) fn settings(context: &Context, theme: Theme, last: &Choices) -> Setti
     Settings {
         theme,
         glyphs: Glyphs {
-            ascii: context.args.global.ascii,
+            ascii: context.console.ascii,
         },
         density: look.view.map(Into::into).or(recalled.density),
         filter: look.filter.clone().unwrap_or_default(),

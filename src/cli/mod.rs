@@ -59,9 +59,9 @@ pub(crate) struct Context {
 
 /// Runs the command line of this process; gives its exit code. What went wrong is printed in a line; only a failure to print is returned.
 pub fn run() -> Result<u8> {
-    let mut args = Cli::parse_from(args::words(std::env::args_os()));
+    let args = Cli::parse_from(args::words(std::env::args_os()));
     let term = std::env::var("TERM").unwrap_or_default();
-    args.global.ascii |= args::has_few_signs(&term);
+    let ascii = args.global.ascii.unwrap_or_else(|| has_few_signs(&term));
     let is_dumb = console::is_dumb(&term);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let paint = match args.global.color {
@@ -72,7 +72,7 @@ pub fn run() -> Result<u8> {
         Colour::Ansi16 | Colour::Ansi256 | Colour::Truecolor => Paint::Always,
     };
     let mut context = Context {
-        console: Console::of_process(paint, args.global.ascii, is_dumb),
+        console: Console::of_process(paint, ascii, is_dumb),
         args,
         environment: Environment::of_process(),
         paths: Paths::of_user(),
@@ -84,6 +84,13 @@ pub fn run() -> Result<u8> {
         let is_usage = report.is::<Usage>() || report.is::<inventory::Error>();
         Ok(if is_usage { exit::USAGE } else { exit::BROKEN })
     })
+}
+
+/// True where the terminal, or the locale, has little more than ASCII.
+fn has_few_signs(term: &str) -> bool {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
+    args::has_few_signs(term) || args::is_ascii_locale(locale.iter().map(|v| &**v))
 }
 
 fn dispatch(context: &mut Context) -> Result<u8> {

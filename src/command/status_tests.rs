@@ -142,12 +142,13 @@ fn gone() -> NodeState {
     state.sample = Some(Arc::new(sample));
     state.complete = true;
     state.link = Link::Down {
-        error: Arc::new(crate::ssh::Error {
+        error: Arc::new(Error {
             step: Step::Connect,
             transport: Transport::Direct,
             reason: "connection refused".into(),
             advice: "".into(),
             permanent: false,
+            busy: false,
         }),
         failures: 9,
         retry_at: Millis(0),
@@ -155,14 +156,14 @@ fn gone() -> NodeState {
     state
 }
 
-fn declaring(daemons: &[&str]) -> Arc<crate::node::Node> {
+fn declaring(daemons: &[&str]) -> Arc<Node> {
     let one = |name: &&str| crate::node::Daemon {
         name: (*name).to_owned(),
         ..crate::node::Daemon::default()
     };
-    Arc::new(crate::node::Node {
+    Arc::new(Node {
         daemons: daemons.iter().map(one).collect(),
-        ..crate::node::Node::blank("n1")
+        ..Node::blank("n1")
     })
 }
 

@@ -3,20 +3,21 @@
 mod lex;
 mod parse;
 mod quantity;
+mod value;
 
 use std::collections::BTreeSet;
 
 use crate::{
     fleet::{Millis, NodeState, Status},
     inventory::Inventory,
-    metrics::Field,
 };
+use value::Value;
 
 /// Longest filter, in characters.
 pub const MAX_CHARS: usize = 512;
 
 /// The language, a line each, for the help: what is typed, and what it means.
-pub const LANGUAGE: [(&str, &str); 5] = [
+pub const LANGUAGE: [(&str, &str); 6] = [
     (
         "web gpu[01-08] @db n1*",
         "part of a name, node set, group, *",
@@ -24,6 +25,10 @@ pub const LANGUAGE: [(&str, &str); 5] = [
     (
         "load>4 mem>=90% rx>10M gpu.temp>80",
         "a field; false where it is absent",
+    ),
+    (
+        "psi>10 age>5s rtt>50ms ld/core>1",
+        "by the headings of the table",
     ),
     ("state=down status>=warn", "the connection, the verdict"),
     (
@@ -58,7 +63,7 @@ enum Expr {
     /// Part of the name, in lower case.
     Name(String),
     Members(BTreeSet<String>),
-    Number(&'static Field, Op, f64),
+    Number(Value, Op, f64),
     State(Op, String),
     Status(Op, Status),
     Group(Op, String),
@@ -97,8 +102,8 @@ impl Expr {
             Self::Not(inner) => !inner.holds(state, now),
             Self::Name(part) => node.id.as_str().to_ascii_lowercase().contains(part),
             Self::Members(names) => names.contains(node.id.as_str()),
-            Self::Number(field, op, wanted) => state
-                .value(field)
+            Self::Number(value, op, wanted) => value
+                .of(state, now)
                 .is_some_and(|value| op.holds_number(value, *wanted)),
             Self::State(op, word) => op.holds_equal(state.state_word(now) == word),
             Self::Status(op, status) => op.holds(state.status(now).cmp(status)),

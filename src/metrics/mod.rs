@@ -132,6 +132,7 @@ static BY_ID: LazyLock<HashMap<&'static str, &'static Field>> =
 /// Short names that people type in filters.
 const ALIASES: &[(&str, &str)] = &[
     ("load", "load.1"),
+    ("load/core", "load.per_core"),
     ("cpu", "cpu.busy"),
     ("mem", "memory.used"),
     ("memory", "memory.used"),

@@ -23,6 +23,14 @@ pub struct Reading {
     pub io_full_60: Option<f64>,
 }
 
+impl Reading {
+    /// The worst of the three, where some task waited.
+    pub fn worst(&self) -> Option<f64> {
+        let all = [self.cpu_some, self.memory_some, self.io_some];
+        all.into_iter().flatten().reduce(f64::max)
+    }
+}
+
 /// The lines `Pc`, `Pm` and `Pi`.
 #[derive(Debug, Default)]
 pub(super) struct Raw(Reading);

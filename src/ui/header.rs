@@ -23,6 +23,9 @@ use crate::{
 /// A piece of a line.
 type Piece = (String, Style);
 
+/// What belongs together in a line.
+type Part = Vec<Piece>;
+
 /// Above, between and below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Areas {
@@ -106,9 +109,10 @@ pub(super) fn header(
             None => order(fleet, scene, areas.body),
         };
         let trouble = trouble(fleet, scene).filter(|_| area.width < NARROW);
+        let room = usize::from(second.width);
         let left = match over {
-            Some(over) => crumbs(&over.crumb, scene),
-            None => shown(fleet, trouble, scene),
+            Some(over) => said(crumbs(&over.crumb, scene), 1, room, scene),
+            None => said(shown(fleet, trouble, scene), 0, room, scene),
         };
         let end = pieces(buf, second, &left, scene.glyphs);
         ending(
@@ -222,31 +226,49 @@ fn trouble(fleet: &Fleet, scene: &Scene<'_>) -> Option<(String, Role)> {
     (!reason.is_empty()).then(|| (reason, status_role(node.status(scene.now))))
 }
 
-/// A trouble of our own, else the filter, the restriction, the marks, and the rule that fires most; in its place a
-/// trouble that has no room elsewhere.
-fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> Vec<Piece> {
-    let style = |role| scene.theme.style(role);
-    let mut line: Vec<Piece> = Vec::new();
-    let mut push = |text: String, role: Role| {
+/// A trouble of our own.
+fn trouble_of_ours(scene: &Scene<'_>) -> Option<Part> {
+    let notice = scene.snapshot.notice.as_ref()?;
+    let text = format!("{} {notice}", scene.glyphs.status(Status::Warn));
+    Some(vec![(text, scene.theme.style(Role::Warn))])
+}
+
+/// What lasts, with what is said for a moment at the `place` in it. Where not all has room, what is said gives way, but for a
+/// half of the line.
+fn said(lasting: Vec<Part>, place: usize, room: usize, scene: &Scene<'_>) -> Vec<Piece> {
+    let width = |part: &Part| {
+        part.iter()
+            .map(|(text, _)| format::width(text))
+            .sum::<usize>()
+    };
+    let taken: usize = lasting.iter().map(|part| width(part) + 3).sum();
+    let spare = room.saturating_sub(taken + 1).max(room / 2);
+    let notice = scene.notice.map(|notice| {
+        let text = format::fit(notice, spare, scene.glyphs);
+        vec![(text, scene.theme.style(Role::Info))]
+    });
+    let mut parts = lasting;
+    parts.splice(place..place, notice);
+    let mut line = Vec::new();
+    for part in parts {
         let gap = if line.is_empty() {
             " ".to_owned()
         } else {
             format!(" {} ", scene.glyphs.dot())
         };
-        line.push((gap, style(Role::Muted)));
-        line.push((text, style(role)));
-    };
-    if let Some(notice) = scene.notice {
-        push(notice.to_owned(), Role::Info);
+        line.push((gap, scene.theme.style(Role::Muted)));
+        line.extend(part);
     }
+    line
+}
+
+/// A trouble of our own, the filter, the restriction, the marks, and the rule that fires most; in its place a trouble that
+/// has no room elsewhere.
+fn shown(fleet: &Fleet, trouble: Option<(String, Role)>, scene: &Scene<'_>) -> Vec<Part> {
+    let mut line: Vec<Part> = trouble_of_ours(scene).into_iter().collect();
+    let mut push = |text: String, role: Role| line.push(vec![(text, scene.theme.style(role))]);
     for text in alone(scene).into_iter().flatten() {
         push(text, Role::Muted);
-    }
-    if let Some(notice) = &scene.snapshot.notice {
-        push(
-            format!("{} {notice}", scene.glyphs.status(Status::Warn)),
-            Role::Warn,
-        );
     }
     let (filter, error) = fleet.filter();
     match error {
@@ -295,20 +317,17 @@ fn alone(scene: &Scene<'_>) -> Option<[String; 2]> {
     })
 }
 
-fn crumbs(crumb: &str, scene: &Scene<'_>) -> Vec<Piece> {
+/// What is open, and a trouble of our own.
+fn crumbs(crumb: &str, scene: &Scene<'_>) -> Vec<Part> {
     let style = |role| scene.theme.style(role);
-    let mut line = vec![
-        (
-            format!(" fleet {} ", scene.glyphs.into()),
-            style(Role::Muted),
-        ),
+    let way = format!("fleet {} ", scene.glyphs.into());
+    let here = vec![
+        (way, style(Role::Muted)),
         (crumb.to_owned(), style(Role::Strong)),
     ];
-    if let Some(notice) = scene.notice {
-        line.push((format!(" {} ", scene.glyphs.dot()), style(Role::Muted)));
-        line.push((notice.to_owned(), style(Role::Info)));
-    }
-    line
+    std::iter::once(here)
+        .chain(trouble_of_ours(scene))
+        .collect()
 }
 
 fn order(fleet: &Fleet, scene: &Scene<'_>, body: Rect) -> Vec<Piece> {
@@ -353,7 +372,11 @@ pub(super) fn footer(footer: &Footer<'_>, scene: &Scene<'_>, area: Rect, buf: &m
     let width = |key: &str, word: &str| format::width(key) + format::width(word) + 3;
     let hints = scene.keys.hints(footer.scope, footer.idle);
     let mut hints: Vec<(u8, &str, &str)> = hints
-        .map(|(place, key, word)| (place, scene.glyphs.key(key), word))
+        .map(|(place, key, word)| match (word, &scene.snapshot.notice) {
+            // It tells whole what has no room in the header.
+            ("help", Some(_)) => (place, scene.glyphs.key(key), "help, message"),
+            _ => (place, scene.glyphs.key(key), word),
+        })
         .collect();
     while hints
         .iter()

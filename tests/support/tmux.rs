@@ -75,6 +75,7 @@ impl Tmux {
             .args(["-L", &self.name, "-f", "/dev/null"])
             .args(arguments)
             .env_remove("TMUX")
+            .env("LC_ALL", "C.UTF-8")
             .output()
             .expect("tmux runs");
         let why = String::from_utf8_lossy(&output.stderr);

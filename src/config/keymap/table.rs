@@ -31,7 +31,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::MarkAll, &[Fleet], &["*", "ctrl-a"], "mark all shown nodes, or none"),
     row(Action::Unmark, &[Fleet], &["u"], "take all marks away"),
     row(Action::Denser, &[Fleet], &["z"], "more nodes at once: tiles, table, heatmap").hint(6, "denser"),
-    row(Action::Roomier, &[Fleet], &["Z"], "fewer nodes at once: heatmap, table, tiles"),
+    row(Action::Roomier, &[Fleet], &["Z"], "fewer nodes at once: heatmap, table, tiles").hint(18, "roomier"),
     row(Action::Sort, &[Fleet], &["o", "f6"], "order: worst first, by name, by a column").hint(9, "order"),
     row(Action::SortPrevious, &[Fleet], &["<"], "order by the column to the left"),
     row(Action::SortNext, &[Fleet], &[">"], "order by the column to the right"),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, iter::Peekable, vec::IntoIter};
 use super::{
     Error, Expr, MAX_CHARS, Op,
     lex::{Token, tokens},
-    quantity::quantity,
+    value::Value,
 };
 use crate::{
     fleet::Status,
@@ -138,10 +138,10 @@ impl Parser<'_> {
         if let Some(status) = (key == "status").then(|| known(&STATUSES, at, &value)) {
             return Ok(Expr::Status(op, status?));
         }
-        if let Some(field) = metrics::field(&key) {
-            let number =
-                quantity(&value, field.unit).map_err(|reason| Error { column: at, reason })?;
-            return Ok(Expr::Number(field, op, number));
+        if let Some(known) = Value::named(&key) {
+            let number = known.read(&value);
+            let number = number.map_err(|reason| Error { column: at, reason })?;
+            return Ok(Expr::Number(known, op, number));
         }
         if op.is_order() {
             return fail(column, self.unknown(&key));
@@ -176,6 +176,7 @@ impl Parser<'_> {
         let words = ["state", "status", "group", "daemon", "name"];
         let labels = self.inventory.nodes.iter().flat_map(|n| n.labels.keys());
         let near = metrics::names()
+            .chain(Value::names())
             .map(|name| -> &str { name })
             .chain(words)
             .chain(labels.map(String::as_str))

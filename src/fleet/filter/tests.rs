@@ -109,6 +109,48 @@ fn matches_what_it_says() {
 }
 
 #[test]
+fn takes_what_the_columns_show() {
+    let mut states = states();
+    let mut sample = states[0].sample.as_deref().cloned().unwrap();
+    (sample.pressure.cpu_some, sample.pressure.io_some) = (Some(3.0), Some(24.0));
+    states[0].sample = Some(Arc::new(sample));
+    states[0].sample_at = Millis(60_000);
+    (states[0].round_trip_ms, states[1].round_trip_ms) = (Some(12.0), Some(250.0));
+    states[1].sample_at = Millis(120_000);
+    for (text, names) in [
+        ("psi>10", "web1"),
+        ("PSI>10%", "web1"),
+        ("psi<1", ""),
+        ("!psi>10", "web2 db1"),
+        ("age>5s", "web1"),
+        ("age>=1m", "web1"),
+        ("age<5", "web2"),
+        ("age>1h", ""),
+        ("age>0.01d", ""),
+        ("rtt>100", "web2"),
+        ("rtt>100ms", "web2"),
+        ("rtt<0.1s", "web1"),
+        ("gpu°c>50", ""),
+        ("load/core>1", ""),
+        ("LD/CORE<1", ""),
+        ("load5>4", "web1"),
+    ] {
+        let filter = Filter::parse(text, &inventory()).unwrap();
+        let shown = states.iter().filter(|s| filter.matches(s, Millis(120_000)));
+        let shown: Vec<&str> = shown.map(|s| s.node.id.as_str()).collect();
+        assert_eq!(shown.join(" "), names, "{text}");
+    }
+    for (text, part) in [
+        ("age>5q", "90s, 5m, 2h"),
+        ("rtt>2x", "20ms"),
+        ("psy>4", "psi?"),
+    ] {
+        let error = Filter::parse(text, &inventory()).unwrap_err();
+        assert!(error.reason.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
 fn says_where_it_is_wrong() {
     for (text, column, part) in [
         ("load>", 6, "missing"),

@@ -15,7 +15,7 @@ use crate::{
             fleet::Density,
             help::Help,
             line::Line,
-            node::NodeView,
+            node::{self, NodeView},
             pool::Pool,
             prompt::{self, Ask},
             runs::Runs,
@@ -25,6 +25,9 @@ use crate::{
 
 /// Where nothing is to be found.
 const NO_FAULT: &str = "no node is in trouble";
+
+/// What a host key's question takes.
+const ASKED: &str = "a host key waits: y accepts it, n refuses it";
 
 /// Why a question takes no yes.
 const ASKED_READ_ONLY: &str = "read-only: a question can only be declined from here";
@@ -76,11 +79,7 @@ impl App {
             (Some(Action::Redraw), _) => vec![Effect::Redraw],
             (Some(action), _) if is_asked => self.answer(action),
             (None, _) if is_asked => {
-                if self.may_answer() {
-                    self.questions.typed(key);
-                } else if self.read_only {
-                    self.say(ASKED_READ_ONLY);
-                }
+                self.type_answer(scope, key);
                 Vec::new()
             }
             (Some(action), _) if action.is_mutating() && self.read_only => self.refuse(),
@@ -105,6 +104,17 @@ impl App {
             }
             (None, Some(Layer::Palette(_))) => self.with_palette(|palette, _| palette.key(key)),
             (None, _) => Vec::new(),
+        }
+    }
+
+    /// A letter of an answer; one that no host key takes is told so.
+    fn type_answer(&mut self, scope: Scope, key: KeyCombination) {
+        if self.read_only {
+            self.say(ASKED_READ_ONLY);
+        } else if scope == Scope::Prompt {
+            self.say(ASKED);
+        } else if self.may_answer() {
+            self.questions.typed(key);
         }
     }
 
@@ -162,7 +172,7 @@ impl App {
             }
             Action::Theme => {
                 self.world.theme = self.world.theme.next();
-                self.say(&format!("theme: {}", self.world.theme.name));
+                self.echo(&format!("theme: {}", self.world.theme.name));
             }
             Action::Help => self.layers.push(Layer::Help(Help::new(self.scope()))),
             Action::Runs => self.layers.push(Layer::Runs(Runs::default())),
@@ -254,7 +264,7 @@ impl App {
         let scene = self.world.scene();
         match action {
             Action::Back => return (false, vec![Effect::Focus(None)]),
-            Action::Retry => return (true, vec![Effect::Retry(vec![id.clone()])]),
+            Action::Retry => return (true, self.retry(vec![id.clone()])),
             Action::Left | Action::Right => {
                 self.fleet.step(action == Action::Right, &scene, body);
             }
@@ -270,6 +280,11 @@ impl App {
             }
             _ => {
                 if let Some(node) = self.world.node(id) {
+                    let is_idle = node::idle(node).contains(&Action::NextDaemon);
+                    if is_idle && matches!(action, Action::NextDaemon | Action::PreviousDaemon) {
+                        self.say("no daemon is watched on this node");
+                        return (true, Vec::new());
+                    }
                     view.update(action, &scene, node, body);
                 }
                 return (true, Vec::new());
@@ -298,11 +313,12 @@ impl App {
             {
                 self.say(NO_FAULT);
             }
+            Action::Retry => return self.retry(self.meant().into_iter().collect()),
             Action::Signal => {
                 self.fleet.act(action, &self.world.scene(), body);
                 if self.fleet.density(&self.world.scene(), body) != Density::Heatmap {
                     let signal = self.fleet.signal().as_str();
-                    self.say(&format!("the heatmap shows {signal}"));
+                    self.echo(&format!("the heatmap shows {signal}"));
                 }
             }
             Action::Open => {
@@ -313,10 +329,26 @@ impl App {
                 return id.map(|id| Effect::Focus(Some(id))).into_iter().collect();
             }
             _ => {
-                let effects = self.fleet.act(action, &self.world.scene(), body);
-                return effects.unwrap_or_default();
+                let scene = self.world.scene();
+                let why = self.fleet.nothing_by(action, &scene, body);
+                self.fleet.act(action, &scene, body);
+                why.inspect(|why| self.say(why));
             }
         }
         Vec::new()
+    }
+
+    /// Has them tried now; says so where nothing would come of it.
+    fn retry(&mut self, ids: Vec<NodeId>) -> Vec<Effect> {
+        let mut nodes = ids.iter().filter_map(|id| self.world.node(id));
+        if !nodes.any(node::is_retried) {
+            let who = match ids.as_slice() {
+                [] => return Vec::new(),
+                [id] => id.to_string(),
+                ids => format!("each of the {} nodes", ids.len()),
+            };
+            self.say(&format!("{who} is connected, or being connected"));
+        }
+        vec![Effect::Retry(ids)]
     }
 }

@@ -82,7 +82,7 @@ impl App {
     }
 
     /// The open node, else those that are marked, else the one under the cursor.
-    fn meant(&self) -> BTreeSet<NodeId> {
+    pub(super) fn meant(&self) -> BTreeSet<NodeId> {
         if let Some((id, _)) = self.open_node() {
             return BTreeSet::from([id.clone()]);
         }

@@ -143,7 +143,12 @@ impl App {
             Some(Layer::Rolls(rolls)) => rolls.idle(scene),
             Some(Layer::Roll(view)) => view.idle(),
             Some(Layer::Logs(logs)) => logs.idle(),
-            Some(Layer::Node(id, _)) => self.world.node(id).map(node::idle).unwrap_or_default(),
+            Some(Layer::Node(id, _)) => {
+                let idle = self.world.node(id).map(node::idle).into_iter().flatten();
+                let fault = (!self.fleet.has_fault(scene)).then_some(Action::NextFault);
+                idle.chain(fault).collect()
+            }
+            None => self.fleet.idle(scene, self.world.body()),
             _ => Vec::new(),
         }
     }

@@ -27,6 +27,9 @@ use crate::{
 /// How long something is said.
 const SAID_MS: u64 = 8_000;
 
+/// How long what the screen shows anyhow is said.
+const ECHOED_MS: u64 = 2_500;
+
 /// How long whoever is new has for reading.
 const GREETED_MS: u64 = 30_000;
 
@@ -70,6 +73,12 @@ impl App {
     /// Says something to this person, for a moment.
     pub(super) fn say(&mut self, text: &str) {
         let until = Millis(self.world.now.0 + SAID_MS);
+        self.world.notice = Some((text.to_owned(), until));
+    }
+
+    /// Says what a key has changed, where that is seen.
+    pub(super) fn echo(&mut self, text: &str) {
+        let until = Millis(self.world.now.0 + ECHOED_MS);
         self.world.notice = Some((text.to_owned(), until));
     }
 

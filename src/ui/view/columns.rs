@@ -223,11 +223,7 @@ fn reason_key(node: &NodeState, now: Millis) -> Key {
 
 /// The worst pressure of a node.
 pub fn pressure(node: &NodeState) -> Option<f64> {
-    let pressure = &node.sample.as_deref()?.pressure;
-    [pressure.cpu_some, pressure.memory_some, pressure.io_some]
-        .into_iter()
-        .flatten()
-        .reduce(f64::max)
+    node.sample.as_deref()?.pressure.worst()
 }
 
 /// Daemons that need a look.

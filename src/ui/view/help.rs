@@ -116,7 +116,8 @@ impl Help {
     fn entries(&self, scene: &Scene<'_>, area: Rect) -> Vec<Entry> {
         let room = usize::from(width(area).saturating_sub(1));
         let all = self.all(scene).into_iter();
-        all.flat_map(|entry| entry.wrapped(room)).collect()
+        let all = all.flat_map(|entry| entry.wrapped(room));
+        trouble(scene, room).into_iter().chain(all).collect()
     }
 
     fn all(&self, scene: &Scene<'_>) -> Vec<Entry> {
@@ -149,6 +150,19 @@ impl Help {
     }
 }
 
+/// A trouble of our own, to its end: the header may have no room for it.
+fn trouble(scene: &Scene<'_>, room: usize) -> Vec<Entry> {
+    let Some(notice) = &scene.snapshot.notice else {
+        return Vec::new();
+    };
+    let lines = wrap(notice, room.saturating_sub(1), usize::MAX).into_iter();
+    let lines = lines.map(|line| Entry::Rest(1, line, Role::Warn));
+    std::iter::once(Entry::Heading("Wrong here"))
+        .chain(lines)
+        .chain([Entry::Blank])
+        .collect()
+}
+
 fn signs(glyphs: Glyphs) -> Vec<Entry> {
     let statuses = [
         (Status::Ok, "up, and well"),
@@ -165,6 +179,11 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         (State::Stopped, "daemon is stopped"),
         (State::Absent, "daemon is not there"),
         (State::Failed, "daemon failed"),
+        (State::Changing, "daemon starts or stops"),
+        (
+            State::Unknown,
+            "daemon is not known: not told yet, or it can't be seen",
+        ),
     ];
     let mut out: Vec<Entry> = statuses
         .into_iter()
@@ -195,11 +214,30 @@ fn signs(glyphs: Glyphs) -> Vec<Entry> {
         Role::Unknown,
         "the node has no such value; dimmed values are old".to_owned(),
     ));
+    out.extend(small());
     out.push(Entry::Example(
         "data 2s",
         "the oldest values of a connected node".to_owned(),
     ));
     out
+}
+
+/// What stands in a small tile, where no label has room.
+fn small() -> Vec<Entry> {
+    let signs = [
+        ("d", "in a small tile: the fullest disk"),
+        (
+            "g",
+            "in a small tile: the GPUs in use, a bar each or for each few",
+        ),
+        ("m", "in a small tile: the memory of GPUs that MIG cuts"),
+    ];
+    let signs = signs.map(|(sign, what)| Entry::Sign(sign, Role::Muted, what.to_owned()));
+    let figures = "in a small tile: load, memory in use".to_owned();
+    signs
+        .into_iter()
+        .chain([Entry::Example("4.18  44%", figures)])
+        .collect()
 }
 
 impl Entry {

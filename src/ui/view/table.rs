@@ -139,6 +139,11 @@ impl Table<'_> {
                 _ => column.heading().to_owned(),
             };
             if is_key {
+                // A heading as wide as its column gives way to it.
+                text = text
+                    .chars()
+                    .take(usize::from(width.saturating_sub(1)))
+                    .collect();
                 text.push_str(scene.glyphs.order(column.falls(inverted)));
             }
             let cell = Rect {

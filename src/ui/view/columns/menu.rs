@@ -87,7 +87,7 @@ impl Menu {
             note = format!("{note}, no room for {hidden}");
         }
         let panel = Panel {
-            title: &[("Columns", scene.theme.style(Role::Strong))],
+            title: &[("Columns of the table", scene.theme.style(Role::Strong))],
             note: Some((&note, scene.theme.style(Role::Muted))),
             focused: true,
             ..Panel::default()

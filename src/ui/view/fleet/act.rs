@@ -7,19 +7,17 @@ use crate::{
     config::keymap::Action,
     node::NodeId,
     ui::{
-        effect::Effect,
         order::Sort,
-        view::{Scene, columns::Column},
+        view::{Scene, columns::Column, node, table},
     },
 };
 
 impl Fleet {
-    /// Does what a key means here; `None` when it means nothing here.
-    pub fn act(&mut self, action: Action, scene: &Scene<'_>, body: Rect) -> Option<Vec<Effect>> {
+    /// Does what a key means here; false when it means nothing here.
+    pub fn act(&mut self, action: Action, scene: &Scene<'_>, body: Rect) -> bool {
         if self.walk(action, scene, body) {
-            return Some(Vec::new());
+            return true;
         }
-        let mut effects = Vec::new();
         match action {
             Action::Mark => self.mark(scene, body),
             Action::MarkAll => self.mark_all(scene),
@@ -27,8 +25,8 @@ impl Fleet {
             Action::Denser => self.step_density(scene, body, true),
             Action::Roomier => self.step_density(scene, body, false),
             Action::Sort => self.next_sort(),
-            Action::SortNext => self.step_sort(true),
-            Action::SortPrevious => self.step_sort(false),
+            Action::SortNext => self.step_sort(true, scene, body),
+            Action::SortPrevious => self.step_sort(false, scene, body),
             Action::Invert => {
                 let (sort, inverted) = self.order.sort();
                 self.order.set(sort, !inverted);
@@ -40,12 +38,48 @@ impl Fleet {
                 self.narrowed.put(Narrowing::Faults);
             }
             Action::Signal => self.signal = self.signal.next(),
-            Action::Retry => effects.extend(self.retry()),
             Action::Back => self.drop_one(scene),
-            _ => return None,
+            _ => return false,
         }
         self.refresh(scene, body);
-        Some(effects)
+        true
+    }
+
+    /// Why a key changes nothing here, as things stand.
+    pub fn nothing_by(
+        &self,
+        action: Action,
+        scene: &Scene<'_>,
+        body: Rect,
+    ) -> Option<&'static str> {
+        match (action, self.density(scene, body)) {
+            (Action::Denser, Density::Heatmap) => Some("the heatmap is the densest view"),
+            (Action::Roomier, Density::Tiles) => Some("tiles are the roomiest view"),
+            (Action::Unmark, _) if self.marked.is_empty() => Some("no node is marked"),
+            _ => None,
+        }
+    }
+
+    /// Keys that show nothing here, as things stand.
+    pub fn idle(&self, scene: &Scene<'_>, body: Rect) -> Vec<Action> {
+        let mut idle = match self.density(scene, body) {
+            Density::Tiles => vec![Action::Columns, Action::Signal, Action::Roomier],
+            // One way is enough where the hints lack room.
+            Density::Table => vec![Action::Signal, Action::Roomier],
+            Density::Heatmap => vec![Action::Columns, Action::Denser],
+        };
+        if !self.has_fault(scene) {
+            idle.push(Action::NextFault);
+        }
+        let is_meant = |id: &NodeId| {
+            let is_cursor = self.marked.is_empty() && self.cursor.as_ref() == Some(id);
+            is_cursor || self.marked.contains(id)
+        };
+        let mut nodes = scene.snapshot.nodes.iter();
+        if !nodes.any(|n| node::is_retried(n) && is_meant(&n.node.id)) {
+            idle.push(Action::Retry);
+        }
+        idle
     }
 
     /// Moves the cursor by so many rows, and stays among those shown.
@@ -103,25 +137,28 @@ impl Fleet {
         self.order.set(next, false);
     }
 
-    fn step_sort(&mut self, forward: bool) {
-        let columns: Vec<Column> = self
-            .columns
-            .iter()
-            .copied()
-            .filter(|c| !matches!(c, Column::Trace(_)))
-            .collect();
+    /// Through the columns on the screen; without a table, through all that it would show.
+    fn step_sort(&mut self, forward: bool, scene: &Scene<'_>, body: Rect) {
+        let is_table = self.density(scene, body) == Density::Table;
+        let placed = table::placed(&self.columns, self.summary.name, body);
+        let is_offered = |column: &Column| {
+            let is_placed = placed.iter().any(|(placed, ..)| placed == column);
+            !matches!(column, Column::Trace(_)) && (is_placed || !is_table)
+        };
         let here = match self.order.sort().0 {
-            Sort::Column(column) => columns.iter().position(|c| *c == column),
-            Sort::Worst | Sort::Name => None,
+            Sort::Column(column) => self.columns.iter().position(|c| *c == column),
+            Sort::Name => self.columns.iter().position(|c| *c == Column::Node),
+            Sort::Worst => None,
         };
-        let count = columns.len().max(1);
-        let to = match (here, forward) {
-            (Some(at), true) => (at + 1) % count,
-            (Some(at), false) => (at + count - 1) % count,
-            (None, true) => 0,
-            (None, false) => count - 1,
+        let count = self.columns.len();
+        let next = |n: usize| match (here, forward) {
+            (Some(at), true) => (at + n) % count,
+            (Some(at), false) => (at + count - n) % count,
+            (None, true) => n - 1,
+            (None, false) => count - n,
         };
-        if let Some(column) = columns.get(to) {
+        let mut columns = (1..=count).filter_map(|n| self.columns.get(next(n)));
+        if let Some(column) = columns.find(|column| is_offered(column)) {
             self.order.set(Sort::Column(*column), false);
         }
     }
@@ -140,15 +177,6 @@ impl Fleet {
             self.go(to, scene);
             self.order.touch(scene.now);
         }
-    }
-
-    fn retry(&self) -> Option<Effect> {
-        let ids: Vec<NodeId> = if self.marked.is_empty() {
-            self.cursor.iter().cloned().collect()
-        } else {
-            self.marked.iter().cloned().collect()
-        };
-        (!ids.is_empty()).then_some(Effect::Retry(ids))
     }
 
     /// The newer one of the filter and the restriction to faults, then the other, then the marks: what was marked within a

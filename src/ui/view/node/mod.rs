@@ -12,7 +12,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Scene, scroll::Scroll};
 use crate::{
     config::keymap::Action,
-    fleet::{Link, Millis, NodeState, Status},
+    fleet::{Link, Millis, NodeState, Sampler, Status},
     metrics::{Sample, daemon},
     ui::{format, theme::Role, widget::Look},
 };
@@ -74,10 +74,16 @@ pub fn idle(node: &NodeState) -> Vec<Action> {
     if tables::daemons(node).is_empty() {
         idle.extend([Action::NextDaemon, Action::Restart, Action::StartStop]);
     }
-    if matches!(node.link, Link::Up(_)) {
+    if !is_retried(node) {
         idle.push(Action::Retry);
     }
     idle
+}
+
+/// True for a node that is tried anew when somebody wishes it.
+pub fn is_retried(node: &NodeState) -> bool {
+    let is_lost = matches!(node.link, Link::Down { .. } | Link::Refused(_));
+    is_lost || matches!(node.sampler, Sampler::Failed(_))
 }
 
 impl NodeView {

@@ -23,14 +23,11 @@ impl Tile<'_> {
         };
         let mut x = row.x;
         if !sample.gpu.gpus.is_empty() {
-            // Bars of memory alone are not to be taken for use.
-            let all_mig = sample.gpu.gpus.iter().all(|gpu| gpu.mig);
-            let label = if all_mig { "mig " } else { "gpu " };
             let room = Rect {
                 width: row.width.saturating_sub(DISK + 1),
                 ..row
             };
-            x = self.gpus(&sample.gpu.gpus, label, room, buf);
+            x = self.gpus(&sample.gpu.gpus, room, buf);
             x = (x + 2).min(row.right().saturating_sub(DISK)).max(x + 1);
         }
         let rest = Rect {
@@ -41,23 +38,29 @@ impl Tile<'_> {
         self.disk(fullest(&sample.disk), rest, buf);
     }
 
-    /// The GPUs, else a bar for the fullest disk.
+    /// The GPUs, else the fullest disk; with a sign at least, or it would be taken for what is said of the figure before it.
     pub(super) fn device(&self, row: Rect, buf: &mut Buffer) {
         let Some(sample) = self.node.sample.as_deref() else {
             return;
         };
-        if !sample.gpu.gpus.is_empty() {
-            self.gpus(&sample.gpu.gpus, "", row, buf);
+        let gpus = &sample.gpu.gpus;
+        if !gpus.is_empty() {
+            self.gpus(gpus, row, buf);
             return;
         }
-        let disk = fullest(&sample.disk);
-        let role = Role::heat(disk.unwrap_or(0.0), Role::DISK);
-        bar::render(disk, role, &self.look, row, buf);
+        let percent = fullest(&sample.disk);
+        if row.width >= DISK && percent.is_some() {
+            return self.disk(percent, row, buf);
+        }
+        let x = format::put(buf, row, row.x, "d", self.look.style(Role::Muted));
+        let width = row.right().saturating_sub(x);
+        let role = Role::heat(percent.unwrap_or(0.0), Role::DISK);
+        bar::render(percent, role, &self.look, Rect { x, width, ..row }, buf);
     }
 
-    /// A bar each, after the label where there is room for it too; where they don't fit, the busiest of each few. Much use
-    /// of a GPU is what it is there for: no hot colours. Says where it ended.
-    fn gpus(&self, gpus: &[Gpu], label: &str, row: Rect, buf: &mut Buffer) -> u16 {
+    /// A bar each, after a label, which is short where not all bars have room behind it; where they have none at all, the
+    /// busiest of each few. Much use of a GPU is what it is there for: no hot colours. Says where it ended.
+    fn gpus(&self, gpus: &[Gpu], row: Rect, buf: &mut Buffer) -> u16 {
         // Digits in a row would be read as a number.
         let around = if self.glyphs().ascii {
             ["[", "]"]
@@ -66,10 +69,17 @@ impl Tile<'_> {
         };
         let ends = around.concat().len();
         let room = usize::from(row.width).saturating_sub(ends);
-        let label = if label.len() + gpus.len() <= room {
-            label
+        // Bars of memory alone are not to be taken for use.
+        let all_mig = gpus.iter().all(|gpu| gpu.mig);
+        let (long, short) = if all_mig {
+            ("mig ", "m")
         } else {
-            ""
+            ("gpu ", "g")
+        };
+        let label = match room {
+            _ if long.len() + gpus.len() <= room => long,
+            _ if short.len() < room => short,
+            _ => "",
         };
         let muted = self.look.style(Role::Muted);
         let mut x = format::put(buf, row, row.x, label, muted);
