@@ -58,11 +58,11 @@ pub(super) fn identify(text: &str) -> Loaded<'_> {
     marked(SLOW_MARK).map_or(Loaded::Unknown, Loaded::Slow)
 }
 
-/// The sources that the program leaves out: it says `case ,A,B, in *,$k,*)`.
+/// The sources that the program leaves out: it says `case ,A,B, in *,`.
 fn without(text: &str) -> Vec<&str> {
     let list = text
         .split_once("case ,")
-        .and_then(|(_, rest)| rest.split_once(", in *,$k,*)"));
+        .and_then(|(_, rest)| rest.split_once(", in *,"));
     let list = list.map_or("", |(list, _)| list);
     list.split(',').filter(|s| !s.is_empty()).collect()
 }
