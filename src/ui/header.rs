@@ -108,7 +108,8 @@ pub(super) fn header(
             Some(order) => vec![(format!("{order} "), scene.theme.style(Role::Muted))],
             None => order(fleet, scene, areas.body),
         };
-        let trouble = trouble(fleet, scene).filter(|_| area.width < NARROW);
+        let is_narrow = area.width < NARROW;
+        let trouble = is_narrow.then(|| trouble(fleet, scene)).flatten();
         let room = usize::from(second.width);
         let left = match over {
             Some(over) => said(crumbs(&over.crumb, scene), 1, room, scene),
@@ -220,8 +221,7 @@ fn age(fleet: &Fleet, scene: &Scene<'_>) -> Vec<Piece> {
 
 /// Why the node under the cursor is not well.
 fn trouble(fleet: &Fleet, scene: &Scene<'_>) -> Option<(String, Role)> {
-    let (id, _) = fleet.cursor()?;
-    let node = scene.snapshot.node(id.as_str())?;
+    let node = fleet.under_cursor(scene)?;
     let reason = reason::brief(node);
     (!reason.is_empty()).then(|| (reason, status_role(node.status(scene.now))))
 }

@@ -193,6 +193,10 @@ impl Fleet {
 
     /// True where a node that is shown is in trouble.
     pub fn has_fault(&self, scene: &Scene<'_>) -> bool {
+        // Of a fleet that is well each node would be looked at, in each frame.
+        if self.summary.counts.warn + self.summary.counts.critical == 0 {
+            return false;
+        }
         let nodes = &scene.snapshot.nodes;
         let mut shown = self.rows.iter().filter_map(|i| nodes.get(*i));
         shown.any(|node| is_fault(node, scene.now))
@@ -228,7 +232,13 @@ impl Fleet {
         self.signal
     }
 
-    /// The node under the cursor, and its place among those shown, counted from 0.
+    /// The node under the cursor, as it is now.
+    pub fn under_cursor<'a>(&self, scene: &Scene<'a>) -> Option<&'a NodeState> {
+        let index = self.rows.get(self.at)?;
+        scene.snapshot.nodes.get(*index).map(AsRef::as_ref)
+    }
+
+    /// The name of the node under the cursor, and its place among those shown, counted from 0.
     pub fn cursor(&self) -> Option<(&NodeId, usize)> {
         self.cursor.as_ref().map(|id| (id, self.at))
     }

@@ -71,12 +71,13 @@ impl Fleet {
         if !self.has_fault(scene) {
             idle.push(Action::NextFault);
         }
-        let is_meant = |id: &NodeId| {
-            let is_cursor = self.marked.is_empty() && self.cursor.as_ref() == Some(id);
-            is_cursor || self.marked.contains(id)
+        let is_retried = if self.marked.is_empty() {
+            self.under_cursor(scene).is_some_and(node::is_retried)
+        } else {
+            let mut nodes = scene.snapshot.nodes.iter();
+            nodes.any(|n| node::is_retried(n) && self.marked.contains(&n.node.id))
         };
-        let mut nodes = scene.snapshot.nodes.iter();
-        if !nodes.any(|n| node::is_retried(n) && is_meant(&n.node.id)) {
+        if !is_retried {
             idle.push(Action::Retry);
         }
         idle
