@@ -6,8 +6,6 @@ mod play;
 mod script;
 #[path = "scenarios/stage.rs"]
 mod stage;
-#[path = "scenarios/starved.rs"]
-mod starved;
 
 use futures::future::join_all;
 use std::{collections::BTreeSet, fs, path::Path};

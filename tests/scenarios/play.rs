@@ -21,7 +21,6 @@ use tokio::{
 use crate::{
     script::{Expect, Fault, Scenario, Step},
     stage::{Stage, names},
-    starved::Starved,
 };
 
 /// For what has no deadline of its own.
@@ -133,25 +132,14 @@ impl Player {
     async fn comes_true(&self, expect: &Expect, what: &str) {
         let within = Duration::from_secs_f64(expect.within);
         let all = names(&expect.nodes);
-        let (started, starved) = (Instant::now(), Starved::by_now());
-        let mut left = within;
-        let came = loop {
-            let came = self
-                .watch(left, |snapshot, now| {
-                    self.check_all(&all, expect, snapshot, now).map(|()| true)
-                })
-                .await;
-            // The time in which this process had no core is not the fleet's.
-            left = (within + starved.since()).saturating_sub(started.elapsed());
-            if came.is_ok() || left.is_zero() {
-                break came;
-            }
-        };
-        let (took, starved) = (started.elapsed(), starved.since());
-        assert!(
-            came.is_ok(),
-            "{what}\n  after {took:?}, {starved:?} of it without a core: {came:?}"
-        );
+        let started = Instant::now();
+        let came = self
+            .watch(within, |snapshot, now| {
+                self.check_all(&all, expect, snapshot, now).map(|()| true)
+            })
+            .await;
+        let took = started.elapsed();
+        assert!(came.is_ok(), "{what}\n  after {took:?}: {came:?}");
     }
 
     async fn holds(&self, expect: &Expect, what: &str) {
