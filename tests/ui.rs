@@ -23,7 +23,7 @@ use sshoal::{
     config::{File, keymap::KeyMap},
     fleet::{Link, Millis, NodeState, Snapshot, Status, filter::Filter},
     inventory::Inventory,
-    metrics::health::Health,
+    metrics::{Sample, health::Health},
     node::{Node, NodeId, Transport},
     ssh::{Answer, Prompt, PromptId, Question, Row},
     ui::{
@@ -900,9 +900,12 @@ fn a_node_without_daemons_says_that_there_is_none_to_choose() {
     let mut bare = few();
     for node in &mut bare.nodes {
         let node = Arc::make_mut(node);
-        let mut sample = node.sample.as_deref().cloned().unwrap_or_default();
+        let mut sample = node
+            .sample
+            .as_deref()
+            .map_or_else(Sample::default, |s| (**s).clone());
         sample.daemon.daemons.clear();
-        node.sample = Some(Arc::new(sample));
+        node.sample = Some(Arc::new(sample.into()));
     }
     let mut screen = Screen::new(wide, bare);
     screen.keys("enter tab");

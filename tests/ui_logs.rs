@@ -21,7 +21,7 @@ use screen::Screen;
 use sshoal::{
     fleet::{Followed, Snapshot},
     logs::{Order, Source, state::Reach},
-    metrics::daemon::State,
+    metrics::{Sample, daemon::State},
     ui::{effect::Effect, event::Event},
 };
 
@@ -337,10 +337,12 @@ fn the_palette_and_a_failed_daemon_open_logs_too() {
 
     let mut fleet = fleet();
     let node = fleet.nodes.first_mut().map(Arc::make_mut).unwrap();
-    let sample = node.sample.as_mut().map(Arc::make_mut).unwrap();
+    let mut sample = Sample::clone(node.sample.as_deref().unwrap());
     let daemon = sample.daemon.daemons.first_mut().unwrap();
     daemon.state = State::Failed;
-    let (node, name) = (node.node.id.to_string(), daemon.name.to_string());
+    let name = daemon.name.to_string();
+    node.sample = Some(Arc::new(sample.into()));
+    let node = node.node.id.to_string();
     let mut screen = Screen::new(SMALL, fleet);
     screen.keys(":");
     screen.text(&format!("node {node}"));
@@ -367,12 +369,13 @@ fn with_a_failed_daemon() -> (Snapshot, String, [String; 2]) {
     let mut nodes = nodes.filter(|node| node.node.daemons.len() > 1);
     let node = nodes.next().map(Arc::make_mut).unwrap();
     let id = node.node.id.to_string();
-    let sample = node.sample.as_mut().map(Arc::make_mut).unwrap();
+    let mut sample = Sample::clone(node.sample.as_deref().unwrap());
     let [first, second, ..] = sample.daemon.daemons.as_mut_slice() else {
         unreachable!()
     };
     second.state = State::Failed;
     let names = [first.name.to_string(), second.name.to_string()];
+    node.sample = Some(Arc::new(sample.into()));
     (fleet, id, names)
 }
 

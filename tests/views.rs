@@ -16,7 +16,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use sshoal::{
     config::keymap::{Action, KeyMap},
     fleet::{Link, Millis, NodeState, Snapshot},
-    metrics::mig::Instance,
+    metrics::{Sample, mig::Instance},
     ssh::Error,
     ui::{
         glyph::Glyphs,
@@ -267,11 +267,11 @@ fn a_busy_gpu_is_never_cut_away() {
     snapshot.nodes.truncate(3);
     let mut node = snapshot.nodes.swap_remove(2);
     let state = Arc::make_mut(&mut node);
-    let mut sample = state.sample.as_deref().unwrap().clone();
+    let mut sample = Sample::clone(state.sample.as_deref().unwrap());
     for gpu in &mut sample.gpu.gpus {
         gpu.util = Some(if gpu.index == 7 { 100.0 } else { 0.0 });
     }
-    state.sample = Some(Arc::new(sample));
+    state.sample = Some(Arc::new(sample.into()));
     state.health.findings.clear();
     snapshot.nodes = vec![node];
     for (width, height) in [
@@ -321,7 +321,7 @@ fn what_a_node_lacks_is_not_drawn_as_zero() {
 fn cut(cards: usize, shares: Option<&[u64]>) -> Snapshot {
     let mut snapshot = fleet(1);
     let state = Arc::make_mut(&mut snapshot.nodes[0]);
-    let sample = Arc::make_mut(state.sample.as_mut().unwrap());
+    let mut sample = Sample::clone(state.sample.as_deref().unwrap());
     for gpu in sample.gpu.gpus.iter_mut().take(cards) {
         (gpu.util, gpu.mig) = (None, true);
         gpu.instances = shares.map(|shares| {
@@ -336,6 +336,7 @@ fn cut(cards: usize, shares: Option<&[u64]>) -> Snapshot {
             instances.collect()
         });
     }
+    state.sample = Some(Arc::new(sample.into()));
     snapshot
 }
 

@@ -11,7 +11,7 @@ use crate::{
     fleet::{Link, Millis, NodeState, Sampler, Status as Word},
     inventory,
     metrics::{
-        self, Sample,
+        self, Valued,
         daemon::{State, Status as Daemon},
     },
     ssh::Way,
@@ -436,9 +436,9 @@ pub fn to_json(state: &NodeState, now: Millis) -> Value {
 }
 
 /// All fields by their ids.
-fn fields(sample: Option<&Sample>) -> Map<String, Value> {
+fn fields(sample: Option<&Valued>) -> Map<String, Value> {
     let all = metrics::fields();
-    let read = |f: &metrics::Field| sample.and_then(f.read).map_or(Value::Null, number);
+    let read = |f: &metrics::Field| sample.and_then(|s| s.value(f)).map_or(Value::Null, number);
     all.map(|f| (f.id.to_owned(), read(f))).collect()
 }
 

@@ -30,7 +30,7 @@ fn with(daemons: &[(&str, State)], findings: &[(&'static str, &str)]) -> NodeSta
     };
     let mut sample = Sample::default();
     sample.daemon.daemons = daemons.iter().map(one).collect();
-    state.sample = Some(Arc::new(sample));
+    state.sample = Some(Arc::new(sample.into()));
     let finding = |(rule, reason): &(&'static str, &str)| Finding {
         rule,
         severity: Severity::Critical,
@@ -81,11 +81,11 @@ fn a_daemon_that_cannot_be_asked_is_not_well_and_says_why() {
             ],
             &[("daemon_unknown", "sshd unknown: no answer")],
         );
-        let mut sample = (**state.sample.as_ref().unwrap()).clone();
+        let mut sample = Sample::clone(state.sample.as_deref().unwrap());
         for (daemon, detail) in sample.daemon.daemons.iter_mut().zip(details) {
             daemon.detail = detail.into();
         }
-        state.sample = Some(Arc::new(sample));
+        state.sample = Some(Arc::new(sample.into()));
         state.complete = true;
         state
     };
@@ -136,10 +136,10 @@ fn this_machine_is_local_in_the_table_and_for_scripts() {
 fn gone() -> NodeState {
     let mut state = with(&[("slp", State::Up)], &[]);
     state.node = declaring(&["slp"]);
-    let mut sample = (**state.sample.as_ref().unwrap()).clone();
+    let mut sample = Sample::clone(state.sample.as_deref().unwrap());
     sample.cpu.busy = Some(99.0);
     sample.load.averages = Some([2.59; 3]);
-    state.sample = Some(Arc::new(sample));
+    state.sample = Some(Arc::new(sample.into()));
     state.complete = true;
     state.link = Link::Down {
         error: Arc::new(Error {
@@ -219,7 +219,7 @@ fn an_old_trouble_is_told_as_old() {
     let told = why(&state, Millis(24_000));
     assert_eq!(told, "no answer for 24s; before: nginx failed: exit code 1");
     state.health.findings.clear();
-    state.sample = Some(Arc::new(Sample::default()));
+    state.sample = Some(Arc::new(Sample::default().into()));
     assert_eq!(why(&state, Millis(24_000)), "no answer for 24s");
 }
 

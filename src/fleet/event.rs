@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Link, Millis, NodeState, Sampler, Snapshot};
 use crate::{
-    metrics::{Sample, health::Health},
+    metrics::{Sample, Valued, health::Health},
     node::NodeId,
     ssh::{Error, SessionInfo, Ways},
 };
@@ -39,7 +39,7 @@ pub(crate) enum News {
 /// A sample with how it was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
-    pub(crate) sample: Sample,
+    pub(crate) sample: Arc<Valued>,
     pub(crate) round_trip_ms: f64,
     pub(crate) interval_ms: u64,
     /// Rates, disks, daemons and GPUs are in, as far as the node has them.
@@ -114,7 +114,7 @@ impl NodeState {
         self.round_trip_ms = Some(measured.round_trip_ms);
         self.interval_ms = measured.interval_ms;
         self.complete = measured.complete;
-        self.sample = Some(Arc::new(measured.sample.clone()));
+        self.sample = Some(Arc::clone(&measured.sample));
         self.sample_at = now;
     }
 }

@@ -41,7 +41,7 @@ fn up() -> News {
 
 fn sample() -> News {
     News::Sample(Arc::new(Measured {
-        sample: Sample::default(),
+        sample: Arc::new(Sample::default().into()),
         round_trip_ms: 1.5,
         interval_ms: 1000,
         complete: true,

@@ -1,6 +1,6 @@
 //! The sampling of one open session: ticks on the fast channel, questions on the slow one, the GPU stream.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -251,15 +251,13 @@ impl<'a> Sampling<'a> {
         self.failures = 0;
         let interval = self.interval();
         let measured = Measured {
-            sample: self.meter.sample(),
+            sample: Arc::new(self.meter.sample().into()),
             round_trip_ms: (now - sent).as_secs_f64() * 1e3,
             interval_ms: interval.as_millis() as u64,
             complete: self.is_complete(now),
         };
         self.tick_at = next_tick(self.frames, sent, now, interval, self.poller);
-        self.poller
-            .report(News::Sample(std::sync::Arc::new(measured)))
-            .await;
+        self.poller.report(News::Sample(Arc::new(measured))).await;
     }
 
     fn is_complete(&self, now: Instant) -> bool {

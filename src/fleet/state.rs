@@ -7,7 +7,7 @@ use crate::{
     exec::RunState,
     inventory::Inventory,
     metrics::{
-        Sample, daemon,
+        Field, Valued, daemon,
         health::{Health, Severity},
         history::History,
     },
@@ -68,7 +68,7 @@ pub struct NodeState {
     /// The sampler on it.
     pub sampler: Sampler,
     /// The newest sample; stays when the node is lost, with its age.
-    pub sample: Option<Arc<Sample>>,
+    pub sample: Option<Arc<Valued>>,
     /// When that sample arrived.
     pub sample_at: Millis,
     /// Its cadence in milliseconds: older than 3 of these is stale.
@@ -294,8 +294,8 @@ impl NodeState {
     }
 
     /// A field of the newest sample.
-    pub fn value(&self, field: &crate::metrics::Field) -> Option<f64> {
-        (field.read)(self.sample.as_deref()?)
+    pub fn value(&self, field: &Field) -> Option<f64> {
+        self.sample.as_deref()?.value(field)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use super::{Field, Sample, fields};
+use super::{Field, Valued, fields, place};
 
 /// Longest span kept.
 pub const SPAN_MS: u64 = 600_000;
@@ -16,9 +16,12 @@ const CHUNK_ROWS: usize = 32;
 /// A sample that follows this soon replaces the one before, so that the number of rows is bounded.
 const CLOSEST_MS: u64 = 500;
 
-/// The fields that are kept, in the order of their columns.
-static KEPT: LazyLock<Vec<&'static Field>> =
-    LazyLock::new(|| fields().filter(|field| field.history).collect());
+/// The places of the fields that are kept, in the order of their columns.
+static KEPT: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let numbered = fields().enumerate();
+    let kept = numbered.filter(|(_, field)| field.history);
+    kept.map(|(place, _)| place).collect()
+});
 
 /// Values of all history fields at some instants; NaN where the node lacks one. A field's values lie together, since a graph reads
 /// one field of many nodes: row by row it would touch a cache line for each value.
@@ -42,12 +45,12 @@ impl Chunk {
     }
 
     /// Writes the newest row, whose time is there already.
-    fn write(&mut self, sample: &Sample) {
+    fn write(&mut self, sample: &Valued) {
         self.values.resize(KEPT.len() * CHUNK_ROWS, f32::NAN);
         let row = self.at.len().saturating_sub(1);
         let places = self.values.iter_mut().skip(row).step_by(CHUNK_ROWS);
-        for (place, field) in places.zip(KEPT.iter()) {
-            *place = (field.read)(sample).map_or(f32::NAN, |value| value as f32);
+        for (place, kept) in places.zip(KEPT.iter()) {
+            *place = sample.at(*kept).map_or(f32::NAN, |value| value as f32);
         }
     }
 
@@ -69,7 +72,7 @@ impl Chunk {
 
 impl History {
     /// Adds the values of a sample taken at `at_ms`; one that is older than the newest is left out.
-    pub fn push(&mut self, at_ms: u64, sample: &Sample) {
+    pub fn push(&mut self, at_ms: u64, sample: &Valued) {
         let newest = self.open.at.last().copied();
         if self.newest().is_some_and(|before| at_ms < before) {
             return;
@@ -96,7 +99,7 @@ impl History {
     /// Buckets begin at multiples of their width, so that a value stays in its bucket as time goes on.
     pub fn series(
         &self,
-        field: &str,
+        field: &Field,
         now_ms: u64,
         span_ms: u64,
         buckets: usize,
@@ -114,7 +117,7 @@ impl History {
 
     /// Sets buckets to the maxima of a field, the first of them that with the number `first`; each is `width` milliseconds
     /// wide.
-    pub fn fill(&self, field: &str, (first, width): (u64, u64), buckets: &mut [Option<f32>]) {
+    pub fn fill(&self, field: &Field, (first, width): (u64, u64), buckets: &mut [Option<f32>]) {
         buckets.fill(None);
         let Some(column) = column(field) else { return };
         let oldest = first * width;
@@ -138,12 +141,6 @@ impl History {
     pub fn newest(&self) -> Option<u64> {
         let newest = self.open.at.last().copied();
         newest.or_else(|| self.closed.back()?.at.last().copied())
-    }
-
-    /// The newest value of a field, `None` where the newest sample lacks it.
-    pub fn latest(&self, field: &str) -> Option<f32> {
-        let (at, values) = self.open.column(column(field)?, *self.open.at.last()?);
-        largest(values.get(..at.len())?)
     }
 }
 
@@ -196,21 +193,25 @@ fn largest(values: &[f32]) -> Option<f32> {
     (most > NONE).then_some(most)
 }
 
-fn column(field: &str) -> Option<usize> {
-    let place = |id: &str| KEPT.iter().position(|kept| kept.id == id);
-    place(field).or_else(|| place(super::field(field)?.id))
+fn column(field: &Field) -> Option<usize> {
+    KEPT.binary_search(&place(field)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{Sample, field};
+
+    fn load() -> &'static Field {
+        field("load").expect("a field")
+    }
 
     fn history(loads: &[(u64, Option<f64>)]) -> History {
         let mut history = History::default();
         for (at, load) in loads {
             let mut sample = Sample::default();
             sample.load.averages = load.map(|load| [load; 3]);
-            history.push(*at, &sample);
+            history.push(*at, &sample.into());
         }
         history
     }
@@ -229,14 +230,12 @@ mod tests {
             (6000, None),
             (8000, Some(5.0)),
         ]);
-        let series = history.series("load", 9000, 10_000, 5);
+        let series = history.series(load(), 9000, 10_000, 5);
         assert_eq!(series, [Some(1.0), Some(3.0), None, None, Some(5.0)]);
-        assert_eq!(history.latest("load"), Some(5.0));
-        assert_eq!(history.latest("cpu"), None);
-        assert_eq!(
-            history.series("no such field", 9000, 10_000, 2),
-            [None, None]
-        );
+        let others = ["cpu", "host.cores"].map(|name| field(name).expect("a field"));
+        for lacking in others {
+            assert_eq!(history.series(lacking, 9000, 10_000, 2), [None, None]);
+        }
     }
 
     #[test]
@@ -244,7 +243,7 @@ mod tests {
         let history = history(&[(10_100, Some(7.0))]);
         let place = |now| {
             history
-                .series("load.1", now, 10_000, 10)
+                .series(load(), now, 10_000, 10)
                 .iter()
                 .position(Option::is_some)
         };
@@ -260,7 +259,7 @@ mod tests {
         assert!(count(&history) <= 600 + CHUNK_ROWS);
         assert!(
             history
-                .series("load", 1_999_000, SPAN_MS, 600)
+                .series(load(), 1_999_000, SPAN_MS, 600)
                 .iter()
                 .all(Option::is_some)
         );
@@ -273,9 +272,7 @@ mod tests {
     fn a_flood_of_samples_is_bounded() {
         let loads: Vec<_> = (0..50_000).map(|n| (n * 20, Some(1.0))).collect();
         assert!(count(&history(&loads)) <= 2 * 600 + CHUNK_ROWS);
-        assert_eq!(
-            history(&[(5000, Some(1.0)), (4000, Some(2.0))]).latest("load"),
-            Some(1.0)
-        );
+        let history = history(&[(5000, Some(1.0)), (4000, Some(2.0))]);
+        assert_eq!(history.series(load(), 5000, 2000, 2), [None, Some(1.0)]);
     }
 }

@@ -26,6 +26,7 @@ mod smi;
 pub mod tcp;
 mod truth;
 mod unit;
+mod valued;
 mod watch;
 mod words;
 
@@ -33,6 +34,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 pub use greeting::LastLine;
 pub use meter::{Clock, Feed, Meter, Signal};
+pub use valued::Valued;
 
 /// Everything known of a node at one instant. Absent is `None` or an empty list, never zero.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +105,7 @@ pub enum Unit {
 
 /// Every field of every probe, in the order of the probes.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    PROBES.iter().flat_map(|table| table.iter())
+    FIELDS.iter()
 }
 
 /// The field with this id, alias or unique last part; `None` when unknown or ambiguous.
@@ -145,6 +147,30 @@ const ALIASES: &[(&str, &str)] = &[
     ("uptime", "host.uptime"),
     ("skew", "host.skew"),
 ];
+
+/// All fields in one table: by its place in it a sample knows the value of a field, and a history its series.
+static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    PROBES
+        .iter()
+        .flat_map(|table| table.iter().copied())
+        .collect()
+});
+
+/// The place of a field; by its id for a copy.
+fn place(field: &Field) -> Option<usize> {
+    let by_id = || FIELDS.iter().position(|known| known.id == field.id);
+    FIELDS.element_offset(field).or_else(by_id)
+}
+
+/// How many there are.
+const COUNT: usize = {
+    let (mut count, mut tables) = (0, PROBES);
+    while let [table, rest @ ..] = tables {
+        count += table.len();
+        tables = rest;
+    }
+    count
+};
 
 const PROBES: &[&[Field]] = &[
     load::FIELDS,

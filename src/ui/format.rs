@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{glyph::Glyphs, sign::Signs};
+use super::{glyph::Glyphs, sign};
 use crate::fleet::Millis;
 use crate::metrics::Field;
 
@@ -118,13 +118,12 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, text: &str, style: Style) -> u1
         return buf.set_stringn(x, area.y, text, room, style).0;
     }
     // Most cells are figures and signs: no need to look for graphemes.
-    let signs = Signs::ready();
     let start = buf.index_of(x, area.y);
     let cells = buf.content.iter_mut().skip(start).take(room);
     let chars = text.chars().filter(|c| !c.is_control());
     let mut end = x;
     for (cell, c) in cells.zip(chars) {
-        signs.write(c, style, cell);
+        sign::write(c, style, cell);
         end += 1;
     }
     end

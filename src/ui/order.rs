@@ -9,7 +9,7 @@ use super::view::columns::{Column, Key};
 use crate::{
     fleet::{Link, Millis, NodeState, Snapshot, Status},
     inventory::Inventory,
-    metrics::{self, Field, Sample},
+    metrics::{self, Field, Valued},
 };
 
 /// No row moves twice within this.
@@ -192,10 +192,10 @@ static SIGNALS: LazyLock<Vec<(&'static Field, Badness)>> = LazyLock::new(|| {
     signals.into_iter().filter_map(known).collect()
 });
 
-fn signal(sample: &Sample) -> u32 {
+fn signal(sample: &Valued) -> u32 {
     let values = SIGNALS
         .iter()
-        .filter_map(|(field, badness)| (field.read)(sample).map(badness));
+        .filter_map(|(field, badness)| sample.value(field).map(badness));
     values.fold(0.0, f64::max).clamp(0.0, 100.0) as u32
 }
 

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    metrics::health::{Finding, Severity},
+    metrics::{
+        Sample,
+        health::{Finding, Severity},
+    },
     node::{Node, Transport},
     ssh::SessionInfo,
 };
@@ -14,7 +17,7 @@ fn node(name: &str, cpu: f64) -> Arc<NodeState> {
     }));
     let mut sample = Sample::default();
     sample.cpu.busy = Some(cpu);
-    state.sample = Some(Arc::new(sample));
+    state.sample = Some(Arc::new(sample.into()));
     state.interval_ms = u64::MAX / 3;
     state.link = Link::Up(Arc::new(SessionInfo {
         transport: Transport::Direct,
@@ -107,9 +110,9 @@ fn severity_beats_findings_beat_signals() {
 fn well_nodes_are_ordered_by_how_loaded_they_are() {
     let with = |set: fn(&mut Sample)| {
         let mut state = (*node("n", 3.0)).clone();
-        let mut sample = (**state.sample.as_ref().unwrap()).clone();
+        let mut sample = Sample::clone(state.sample.as_deref().unwrap());
         set(&mut sample);
-        state.sample = Some(Arc::new(sample));
+        state.sample = Some(Arc::new(sample.into()));
         score(&state, Millis(0))
     };
     let half_full = with(|s| {

@@ -1,47 +1,38 @@
-//! One character into one cell. ASCII and braille, nearly all that is drawn, are kept as cells: copying one costs a third of
-//! encoding a character anew.
-
-use std::{ops::RangeInclusive, sync::LazyLock};
+//! One character into one cell. ASCII and braille, nearly all that is drawn, are cut from texts: a cell made of a piece whose
+//! length the compiler knows costs half of one that a character is encoded for.
 
 use ratatui::{buffer::Cell, style::Style};
 
-const ASCII: RangeInclusive<char> = ' '..='~';
-const BRAILLE: RangeInclusive<char> = '\u{2800}'..='\u{28ff}';
+/// From the blank on.
+const ASCII: &str = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
 
-/// The cells that are kept.
-#[derive(Clone, Copy)]
-pub(super) struct Signs {
-    ascii: &'static [Cell],
-    braille: &'static [Cell],
+/// From U+2800 on.
+const BRAILLE: &str = "\
+    ⠀⠁⠂⠃⠄⠅⠆⠇⠈⠉⠊⠋⠌⠍⠎⠏⠐⠑⠒⠓⠔⠕⠖⠗⠘⠙⠚⠛⠜⠝⠞⠟⠠⠡⠢⠣⠤⠥⠦⠧⠨⠩⠪⠫⠬⠭⠮⠯⠰⠱⠲⠳⠴⠵⠶⠷⠸⠹⠺⠻⠼⠽⠾⠿\
+    ⡀⡁⡂⡃⡄⡅⡆⡇⡈⡉⡊⡋⡌⡍⡎⡏⡐⡑⡒⡓⡔⡕⡖⡗⡘⡙⡚⡛⡜⡝⡞⡟⡠⡡⡢⡣⡤⡥⡦⡧⡨⡩⡪⡫⡬⡭⡮⡯⡰⡱⡲⡳⡴⡵⡶⡷⡸⡹⡺⡻⡼⡽⡾⡿\
+    ⢀⢁⢂⢃⢄⢅⢆⢇⢈⢉⢊⢋⢌⢍⢎⢏⢐⢑⢒⢓⢔⢕⢖⢗⢘⢙⢚⢛⢜⢝⢞⢟⢠⢡⢢⢣⢤⢥⢦⢧⢨⢩⢪⢫⢬⢭⢮⢯⢰⢱⢲⢳⢴⢵⢶⢷⢸⢹⢺⢻⢼⢽⢾⢿\
+    ⣀⣁⣂⣃⣄⣅⣆⣇⣈⣉⣊⣋⣌⣍⣎⣏⣐⣑⣒⣓⣔⣕⣖⣗⣘⣙⣚⣛⣜⣝⣞⣟⣠⣡⣢⣣⣤⣥⣦⣧⣨⣩⣪⣫⣬⣭⣮⣯⣰⣱⣲⣳⣴⣵⣶⣷⣸⣹⣺⣻⣼⣽⣾⣿\
+";
+
+/// Makes a cell show a character, in a style over its own.
+pub(super) fn write(c: char, style: Style, cell: &mut Cell) {
+    let own = cell.style();
+    // Each in its own branch: a cell in between would be read before it is wholly written.
+    if let Some(sign) = piece::<1>(ASCII, ' ', c) {
+        *cell = Cell::new(sign);
+    } else if let Some(sign) = piece::<3>(BRAILLE, '\u{2800}', c) {
+        *cell = Cell::new(sign);
+    } else {
+        cell.set_char(c);
+    }
+    cell.set_style(own);
+    cell.set_style(style);
 }
 
-impl Signs {
-    /// To be asked for once a text, not once a character.
-    pub(super) fn ready() -> Self {
-        static READY: LazyLock<[Vec<Cell>; 2]> =
-            LazyLock::new(|| [ASCII, BRAILLE].map(|chars| chars.map(Cell::from).collect()));
-        let [ascii, braille] = &*READY;
-        Self { ascii, braille }
-    }
-
-    /// Makes a cell show a character, in a style over its own.
-    pub(super) fn write(self, c: char, style: Style, cell: &mut Cell) {
-        let from = |kept: &'static [Cell], first: char| {
-            kept.get((c as usize).wrapping_sub(first as usize))
-        };
-        let kept = from(self.ascii, *ASCII.start());
-        match kept.or_else(|| from(self.braille, *BRAILLE.start())) {
-            Some(kept) => {
-                let own = cell.style();
-                *cell = kept.clone();
-                cell.set_style(own);
-            }
-            None => {
-                cell.set_char(c);
-            }
-        }
-        cell.set_style(style);
-    }
+/// A character of `N` bytes, out of a text of such that begins with `first`.
+fn piece<const N: usize>(text: &'static str, first: char, c: char) -> Option<&'static str> {
+    let at = (c as usize).checked_sub(first as usize)? * N;
+    text.get(at..at + N)
 }
 
 #[cfg(test)]
@@ -53,7 +44,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_kept_cell_is_as_one_made_anew(
+        fn a_cell_is_as_one_made_by_the_library(
             c in prop_oneof![any::<char>(), char::range(' ', '\u{ff}'), char::range('\u{27f0}', '\u{290f}')],
             has_ground: bool,
         ) {
@@ -63,7 +54,7 @@ mod tests {
             let style = if has_ground { style.bg(Color::Indexed(7)) } else { style };
             let mut anew = cell.clone();
             anew.set_char(c).set_style(style);
-            Signs::ready().write(c, style, &mut cell);
+            write(c, style, &mut cell);
             prop_assert_eq!(cell, anew);
         }
     }

@@ -57,7 +57,7 @@ pub(crate) fn state(n: usize, now: Millis) -> NodeState {
     state.round_trip_ms = Some(0.8 + wave(n, now.0, 9.0, 40.0));
     let mut newest = sample(n, kind, now.0);
     newest.cpu.cores = cores(n, kind, now.0);
-    state.sample = Some(Arc::new(newest));
+    state.sample = Some(Arc::new(newest.into()));
     state.sample_at = now;
     story(n, &mut state, now);
     remember(n, kind, &mut state);
@@ -68,7 +68,7 @@ pub(crate) fn state(n: usize, now: Millis) -> NodeState {
 fn remember(n: usize, kind: Kind, state: &mut NodeState) {
     let end = state.sample_at.0;
     for at in (end.saturating_sub(600_000)..=end).step_by(1000) {
-        state.history.push(at, &sample(n, kind, at));
+        state.history.push(at, &sample(n, kind, at).into());
     }
 }
 

@@ -50,7 +50,7 @@ fn states() -> Vec<NodeState> {
         sample.load.averages = Some([load, load, load]);
         sample.memory.total = Some(1 << 30);
         sample.memory.available = Some(if load > 1.0 { 1 << 26 } else { 1 << 29 });
-        state.sample = Some(Arc::new(sample));
+        state.sample = Some(Arc::new(sample.into()));
         state.link = crate::fleet::Link::Up(Arc::new(SessionInfo {
             transport: Transport::Direct,
             peer: String::new(),
@@ -111,9 +111,9 @@ fn matches_what_it_says() {
 #[test]
 fn takes_what_the_columns_show() {
     let mut states = states();
-    let mut sample = states[0].sample.as_deref().cloned().unwrap();
+    let mut sample = Sample::clone(states[0].sample.as_deref().unwrap());
     (sample.pressure.cpu_some, sample.pressure.io_some) = (Some(3.0), Some(24.0));
-    states[0].sample = Some(Arc::new(sample));
+    states[0].sample = Some(Arc::new(sample.into()));
     states[0].sample_at = Millis(60_000);
     (states[0].round_trip_ms, states[1].round_trip_ms) = (Some(12.0), Some(250.0));
     states[1].sample_at = Millis(120_000);

@@ -8,7 +8,7 @@ use super::{
     Look,
     trace::{PER_CELL, Trace},
 };
-use crate::ui::{sign::Signs, theme::Role};
+use crate::ui::{sign, theme::Role};
 
 /// Dots that one cell is high.
 const DOTS: u32 = 4;
@@ -29,8 +29,8 @@ pub struct Graph<'a> {
     pub calm: Role,
 }
 
-/// The levels of the buckets of one column of cells.
-type Column = [Option<u32>; PER_CELL as usize];
+/// The levels of the buckets of one column of cells; 0 where nothing was measured.
+type Column = [u32; PER_CELL as usize];
 
 impl Graph<'_> {
     /// Draws it. A measured zero is the lowest dot, nothing measured is blank.
@@ -50,18 +50,18 @@ impl Graph<'_> {
         let places = (0..=head).rev().chain((head + 1..area.width).rev());
         let drawn = places.take(usize::from(area.width - u16::from(has_gap)));
         let mut last = (0, Style::default());
-        let signs = Signs::ready();
         for (x, column) in drawn.zip(self.columns(height)) {
-            let Some(peak) = column.into_iter().flatten().max() else {
+            let peak = peak(column);
+            if peak == 0 {
                 continue;
-            };
+            }
             if peak != last.0 {
                 last = (peak, look.style(self.role(peak, height)));
             }
             for (up, y) in (area.y..area.bottom()).rev().enumerate() {
                 let sign = cell(column, up as u32 * DOTS, look.glyphs.ascii);
                 if let (Some(sign), Some(cell)) = (sign, buf.cell_mut((area.x + x, y))) {
-                    signs.write(sign, last.1, cell);
+                    sign::write(sign, last.1, cell);
                 }
             }
         }
@@ -80,11 +80,11 @@ impl Graph<'_> {
     fn columns(&self, height: u32) -> impl Iterator<Item = Column> {
         let to_come = PER_CELL as usize - 1 - (self.trace.head % u64::from(PER_CELL)) as usize;
         let newest_first = self.trace.values.iter().rev();
-        let levels = newest_first.map(move |value| Some(self.level((*value)?, height)));
-        let mut levels = iter::repeat_n(None, to_come).chain(levels);
+        let levels = newest_first.map(move |value| value.map_or(0, |v| self.level(v, height)));
+        let mut levels = iter::repeat_n(0, to_come).chain(levels);
         iter::from_fn(move || {
             let right = levels.next()?;
-            Some([levels.next().flatten(), right])
+            Some([levels.next().unwrap_or(0), right])
         })
     }
 
@@ -114,19 +114,20 @@ fn now(look: &Look<'_>, x: u16, area: Rect, buf: &mut Buffer) {
 
 /// The sign of a cell whose lower edge is `base` dots up; `None` where it stays blank.
 fn cell(column: Column, base: u32, ascii: bool) -> Option<char> {
-    let filled = column.map(|level| level.unwrap_or(0).saturating_sub(base).min(DOTS));
-    let most = filled.into_iter().max().unwrap_or(0);
-    if most == 0 {
-        return None;
+    let filled = column.map(|level| level.saturating_sub(base).min(DOTS));
+    match peak(filled) {
+        0 => None,
+        most if ascii => [' ', '.', ':', '+', '#'].get(most as usize).copied(),
+        _ => braille(filled),
     }
-    if ascii {
-        return [' ', '.', ':', '+', '#'].get(most as usize).copied();
-    }
-    braille(filled)
+}
+
+fn peak([left, right]: Column) -> u32 {
+    left.max(right)
 }
 
 /// Dots filled from below: Unicode numbers them 1-2-3-7 down the left, 4-5-6-8 down the right.
-fn braille([left, right]: [u32; 2]) -> Option<char> {
+fn braille([left, right]: Column) -> Option<char> {
     const LEFT: [u32; 5] = [0x00, 0x40, 0x44, 0x46, 0x47];
     const RIGHT: [u32; 5] = [0x00, 0x80, 0xA0, 0xB0, 0xB8];
     char::from_u32(0x2800 | LEFT.get(left as usize)? | RIGHT.get(right as usize)?)

@@ -86,7 +86,7 @@ impl Known {
             rotated_out.fill(None);
         }
         if let Some(values) = values.get_mut(buckets - new..) {
-            node.history.fill(field.id, (first, width), values);
+            node.history.fill(field, (first, width), values);
         }
         self.trace.head = head;
         self.grows = (node.history.newest().unwrap_or(0) / width).min(head);
@@ -162,7 +162,7 @@ mod tests {
     fn afresh(node: &NodeState, field: &Field, now: u64, cells: u16) -> Vec<Option<f32>> {
         let (buckets, width) = buckets((40_000, cells));
         let history = &node.history;
-        let mut values = history.series(field.id, now, width * buckets, buckets as usize);
+        let mut values = history.series(field, now, width * buckets, buckets as usize);
         hold(&mut values, 3 * node.interval_ms / width);
         values
     }
@@ -183,7 +183,7 @@ mod tests {
                 if comes {
                     let mut sample = Sample::default();
                     sample.load.averages = Some([n as f64; 3]);
-                    node.history.push(now.saturating_sub(late), &sample);
+                    node.history.push(now.saturating_sub(late), &sample.into());
                 }
                 for cells in [1, 7] {
                     if is_drawn {

@@ -193,7 +193,7 @@ impl<'a> Page<'a> {
     }
 
     fn sample(&self) -> Option<&'a Sample> {
-        self.node.sample.as_deref()
+        self.node.sample.as_deref().map(|sample| &**sample)
     }
 
     fn status(&self) -> Status {
