@@ -127,14 +127,21 @@ impl History {
             end: oldest + width,
             width,
         };
-        // A graph mostly spans less than is kept: chunks before it are not even looked at.
-        let is_within = |chunk: &&Arc<Chunk>| chunk.at.last().is_some_and(|at| *at >= oldest);
-        let within = self.closed.iter().rev().take_while(is_within).count();
-        let closed = self.closed.range(self.closed.len() - within..);
-        for chunk in closed.map(AsRef::as_ref).chain([&self.open]) {
+        for chunk in self.since(oldest).chain([&self.open]) {
             let (at, values) = chunk.column(column, oldest);
             series.take(at, values);
         }
+    }
+
+    /// The closed chunks with rows from `oldest` on. Mostly there are none, which the open one knows: others are not even looked
+    /// at.
+    fn since(&self, oldest: u64) -> impl Iterator<Item = &Chunk> {
+        let is_before = self.open.at.first().is_some_and(|at| *at <= oldest);
+        let is_within =
+            |chunk: &&Arc<Chunk>| !is_before && chunk.at.last().is_some_and(|at| *at >= oldest);
+        let within = self.closed.iter().rev().take_while(is_within).count();
+        let closed = self.closed.range(self.closed.len() - within..);
+        closed.map(AsRef::as_ref)
     }
 
     /// When the newest row was taken.

@@ -53,12 +53,11 @@ mod tests {
     fn every_field_says_what_it_reads() {
         let mut sample = Sample::default();
         sample.cpu.busy = Some(12.5);
-        sample.memory.total = Some(1 << 53);
         let valued = Valued::from(sample.clone());
         for field in fields().chain(cpu::FIELDS) {
             assert_eq!(valued.value(field), (field.read)(&sample), "{}", field.id);
         }
-        assert_eq!(fields().filter_map(|f| valued.value(f)).count(), 1);
+        assert_eq!(valued.value(&cpu::FIELDS[0]), Some(12.5));
         assert_eq!(FIELDS.len(), COUNT);
     }
 }

@@ -94,30 +94,35 @@ impl Lean {
         }
     }
 
-    /// Lays the buffer over what is shown, and empties it for the next frame while its rows are at hand.
+    /// Lays the buffer over what is shown, and empties it for the next frame while its cells are at hand.
     fn lay(&mut self) {
         self.changed.clear();
         let width = usize::from(self.buffer.area.width.max(1));
         let rows = self.buffer.content.chunks_exact_mut(width);
         for ((tiles, cells), y) in self.shown.chunks_exact_mut(width).zip(rows).zip(0..) {
             lay(&mut self.tiler, cells, (tiles, y), &mut self.changed);
-            cells.iter_mut().for_each(Cell::reset);
         }
     }
 }
 
 /// Lays a row of cells over what is shown of it. A wide character that loses a half loses both, but then each of its
 /// columns is new: its place holds another tile, or none begins where its other half was.
-fn lay(tiler: &mut Tiler, cells: &[Cell], (tiles, y): (&mut [Tile], u16), changed: &mut Vec<Spot>) {
+fn lay(
+    tiler: &mut Tiler,
+    cells: &mut [Cell],
+    (tiles, y): (&mut [Tile], u16),
+    changed: &mut Vec<Spot>,
+) {
     let columns = cells.len();
     let mut covered = 0;
-    for (at, (cell, shown)) in cells.iter().zip(tiles).enumerate() {
+    for (at, (cell, shown)) in cells.iter_mut().zip(tiles).enumerate() {
+        let tile = tiler.tile(cell, columns - at);
+        cell.reset();
         if covered > 0 {
             covered -= 1;
             *shown = Tile::COVERED;
             continue;
         }
-        let tile = tiler.tile(cell, columns - at);
         covered = tile.width() - 1;
         if tile != *shown {
             *shown = tile;

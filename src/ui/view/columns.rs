@@ -193,11 +193,6 @@ impl Column {
     pub fn key(self, node: &NodeState, now: Millis) -> Key {
         match self {
             Self::Node => Key::Text(node.node.id.to_string()),
-            Self::Field(field) | Self::Trace(field) => number(node.value(field)),
-            Self::Pressure => number(pressure(node)),
-            Self::Daemons => number(daemons(node)),
-            Self::Age => number(age(node, now).map(|ms| ms as f64)),
-            Self::RoundTrip => number(node.round_trip_ms),
             Self::Group => node
                 .node
                 .groups
@@ -205,12 +200,21 @@ impl Column {
                 .cloned()
                 .map_or(Key::Absent, Key::Text),
             Self::Reason => reason_key(node, now),
+            _ => self.value(node, now).map_or(Key::Absent, Key::Number),
         }
     }
-}
 
-fn number(value: Option<f64>) -> Key {
-    value.map_or(Key::Absent, Key::Number)
+    /// Its number of a node; `None` where it has none.
+    pub fn value(self, node: &NodeState, now: Millis) -> Option<f64> {
+        match self {
+            Self::Field(field) | Self::Trace(field) => node.value(field),
+            Self::Pressure => pressure(node),
+            Self::Daemons => daemons(node),
+            Self::Age => age(node, now).map(|ms| ms as f64),
+            Self::RoundTrip => node.round_trip_ms,
+            Self::Node | Self::Group | Self::Reason => None,
+        }
+    }
 }
 
 fn reason_key(node: &NodeState, now: Millis) -> Key {
@@ -290,9 +294,4 @@ fn rank(column: Column) -> usize {
         columns.map(Column::id).zip(0..).collect()
     });
     RANKS.get(&column.id()).copied().unwrap_or(usize::MAX)
-}
-
-/// True when a node's values are those of an open, answering connection.
-pub fn is_live(node: &NodeState, now: Millis) -> bool {
-    node.is_live(now)
 }

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     Scene,
-    columns::{self, Column, place},
+    columns::{Column, place},
     reason,
 };
 use crate::{
@@ -55,6 +55,7 @@ pub struct Table<'a> {
 /// One row: its node and how it is drawn.
 struct Line<'a> {
     node: &'a NodeState,
+    status: Status,
     look: Look<'a>,
     scene: &'a Scene<'a>,
     traces: &'a Traces,
@@ -78,40 +79,48 @@ impl Table<'_> {
     pub fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) -> usize {
         let placed = placed(self.columns, self.name, area);
         self.headings(&placed, scene, area, buf);
-        let nodes = &scene.snapshot.nodes;
-        let on_screen = self.order.iter().enumerate().skip(self.scroll);
-        let mut built = 0;
+        let rows = self.rows(scene, area);
+        // Rows are scattered over memory: read column by column, waiting for one overlaps with waiting for the next.
+        let statuses: Vec<_> = rows.iter().map(|(_, n)| n.status(scene.now)).collect();
+        let values = placed.iter().map(|(column, ..)| {
+            let values = rows.iter().map(|(_, n)| column.value(n, scene.now));
+            values.collect::<Vec<_>>()
+        });
+        let values: Vec<_> = values.collect();
         let mut text = String::new();
-        for (y, (at, index)) in (1..area.height).zip(on_screen) {
-            let Some(node) = nodes.get(*index) else {
-                continue;
-            };
+        for (index, ((at, node), status)) in rows.iter().zip(statuses).enumerate() {
             let mut line = Line {
                 node,
+                status,
                 look: Look {
-                    dim: !columns::is_live(node, scene.now),
+                    dim: !node.is_live(scene.now),
                     ..Look::from(scene)
                 },
                 scene,
                 traces: self.traces,
                 text: &mut text,
             };
-            let area = row(area, y);
-            self.margin(node, at == self.cursor, (scene, area), buf);
-            for (column, x, width) in &placed {
-                line.cell(
-                    *column,
-                    Rect {
-                        x: area.x + MARGIN - 1 + x,
-                        width: *width,
-                        ..area
-                    },
-                    buf,
-                );
+            let area = row(area, index as u16 + 1);
+            self.margin(node, *at == self.cursor, (scene, area), buf);
+            for ((column, x, width), values) in placed.iter().zip(&values) {
+                let area = Rect {
+                    x: area.x + MARGIN - 1 + x,
+                    width: *width,
+                    ..area
+                };
+                line.cell((*column, values.get(index).copied().flatten()), area, buf);
             }
-            built += 1;
         }
-        built
+        rows.len()
+    }
+
+    /// The nodes on the screen, each with its place in the order.
+    fn rows<'a>(&self, scene: &Scene<'a>, area: Rect) -> Vec<(usize, &'a NodeState)> {
+        let nodes = &scene.snapshot.nodes;
+        let order = self.order.iter().enumerate().skip(self.scroll);
+        let on_screen = order.take(usize::from(lines(area)));
+        let known = |(at, index): (usize, &usize)| Some((at, &**nodes.get(*index)?));
+        on_screen.filter_map(known).collect()
     }
 
     fn headings(
@@ -181,18 +190,16 @@ impl Table<'_> {
 }
 
 impl Line<'_> {
-    fn cell(&mut self, column: Column, area: Rect, buf: &mut Buffer) {
+    fn cell(&mut self, (column, value): (Column, Option<f64>), area: Rect, buf: &mut Buffer) {
         match column {
             Column::Node => self.name(area, buf),
             Column::Field(field) => {
-                let value = self.node.value(field);
                 format::put_value(field, value, self.look.glyphs, self.text);
                 let style = self.look.style(value_role(field, value));
                 aligned(buf, area, self.text, (style, false));
             }
             Column::Trace(field) => self.trace(field, area, buf),
             Column::Pressure => {
-                let value = columns::pressure(self.node);
                 let text =
                     value.map_or(self.look.glyphs.absent().to_owned(), |v| format!("{v:.0}%"));
                 aligned(
@@ -204,12 +211,10 @@ impl Line<'_> {
             }
             Column::Daemons => self.daemons(area, buf),
             Column::Age => {
-                let text = columns::age(self.node, self.scene.now).map(format::age);
-                self.plain(text, area, buf);
+                self.plain(value.map(|ms| format::age(ms as u64)), area, buf);
             }
             Column::RoundTrip => {
-                let text = self.node.round_trip_ms.map(|ms| format!("{ms:.0}ms"));
-                self.plain(text, area, buf);
+                self.plain(value.map(|ms| format!("{ms:.0}ms")), area, buf);
             }
             Column::Group => {
                 let group = self.node.node.groups.first().map_or("", String::as_str);
@@ -221,19 +226,18 @@ impl Line<'_> {
     }
 
     fn name(&self, area: Rect, buf: &mut Buffer) {
-        let status = self.node.status(self.scene.now);
         let theme = self.scene.theme;
         let glyphs = self.look.glyphs;
         let x = put(
             buf,
             area,
             area.x,
-            glyphs.status(status),
-            theme.style(status_role(status)),
+            glyphs.status(self.status),
+            theme.style(status_role(self.status)),
         );
         let room = usize::from(area.width.saturating_sub(2));
         let name = format::fit(self.node.node.id.as_str(), room, glyphs);
-        let role = if status >= Status::Warn {
+        let role = if self.status >= Status::Warn {
             Role::Strong
         } else {
             Role::Text
@@ -295,7 +299,6 @@ impl Line<'_> {
 
     /// The state in one word, then why it is not well; that alone where there is little room: the sign tells the state.
     fn reason(&self, area: Rect, buf: &mut Buffer) {
-        let status = self.node.status(self.scene.now);
         let (theme, glyphs) = (self.scene.theme, self.look.glyphs);
         let whole = reason::whole(self.node);
         let word = self.node.state_text(self.scene.now);
@@ -307,7 +310,7 @@ impl Line<'_> {
             let role = if word == "up" {
                 Role::Muted
             } else {
-                status_role(status)
+                status_role(self.status)
             };
             let word = format::fit(word, usize::from(area.width), glyphs);
             x = put(buf, area, x, &word, theme.style(role)) + 1;
@@ -316,7 +319,7 @@ impl Line<'_> {
         let role = if has_word {
             Role::Muted
         } else {
-            status_role(status)
+            status_role(self.status)
         };
         let reason = format::fit(reason, room, glyphs);
         put(buf, area, x, &reason, theme.style(role));

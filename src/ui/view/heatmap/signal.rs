@@ -103,7 +103,7 @@ impl Pen<'_> {
     /// Sign and style of a node's cell; a node without live values shows its state whatever the signal.
     pub(super) fn cell(&self, node: &NodeState) -> (&'static str, Style) {
         let scene = self.scene;
-        if self.signal == Signal::Status || !columns::is_live(node, scene.now) {
+        if self.signal == Signal::Status || !node.is_live(scene.now) {
             let status = node.status(scene.now);
             let style = scene.theme.style(status_role(status));
             return (scene.glyphs.status(status), style);
