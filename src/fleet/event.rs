@@ -33,7 +33,7 @@ pub(crate) enum News {
     Authenticating,
     Ways(Arc<Ways>),
     Sampler(Sampler),
-    Sample(Arc<Measured>),
+    Sample(Measured),
 }
 
 /// A sample with how it was taken.
@@ -72,7 +72,7 @@ impl NodeState {
                 );
             }
             News::Sampler(sampler) => self.sampler = sampler,
-            News::Sample(measured) => self.measure(&measured, now, judge),
+            News::Sample(measured) => self.measure(measured, now, judge),
         }
     }
 
@@ -108,13 +108,13 @@ impl NodeState {
         self.complete = false;
     }
 
-    fn measure(&mut self, measured: &Measured, now: Millis, judge: impl FnOnce(&Sample) -> Health) {
+    fn measure(&mut self, measured: Measured, now: Millis, judge: impl FnOnce(&Sample) -> Health) {
         self.health = judge(&measured.sample);
         self.history.push(now.0, &measured.sample);
         self.round_trip_ms = Some(measured.round_trip_ms);
         self.interval_ms = measured.interval_ms;
         self.complete = measured.complete;
-        self.sample = Some(Arc::clone(&measured.sample));
+        self.sample = Some(measured.sample);
         self.sample_at = now;
     }
 }

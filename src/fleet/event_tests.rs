@@ -40,12 +40,12 @@ fn up() -> News {
 }
 
 fn sample() -> News {
-    News::Sample(Arc::new(Measured {
+    News::Sample(Measured {
         sample: Arc::new(Sample::default().into()),
         round_trip_ms: 1.5,
         interval_ms: 1000,
         complete: true,
-    }))
+    })
 }
 
 fn apply(state: &mut NodeState, news: News, at: u64) {

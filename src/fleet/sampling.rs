@@ -257,7 +257,7 @@ impl<'a> Sampling<'a> {
             complete: self.is_complete(now),
         };
         self.tick_at = next_tick(self.frames, sent, now, interval, self.poller);
-        self.poller.report(News::Sample(Arc::new(measured))).await;
+        self.poller.report(News::Sample(measured)).await;
     }
 
     fn is_complete(&self, now: Instant) -> bool {
