@@ -214,7 +214,7 @@ fn lean(size: Size, depth: Depth, frames: &[Buffer]) -> Figures {
     let mut out = Vec::new();
     measure(|at| {
         let next = &frames[at % frames.len()];
-        lean.draw(&mut out, |_, buffer| copy(next, buffer));
+        lean.draw(&mut out, Style::default(), |_, buffer| copy(next, buffer));
         black_box(out.len())
     })
 }
@@ -265,7 +265,9 @@ fn end_to_end(size: Size) -> Figures {
     let mut out = Vec::new();
     measure(|_| {
         fleet.step();
-        lean.draw(&mut out, |area, buffer| render(&fleet, area, buffer));
+        lean.draw(&mut out, Style::default(), |area, buffer| {
+            render(&fleet, area, buffer);
+        });
         black_box(out.len())
     })
 }

@@ -122,8 +122,9 @@ impl Bench {
         self.app.update(Event::Snapshot(snapshot));
         let taken = clock();
         let mut built = 0;
-        self.lean.draw(&mut self.out, |area, buffer| {
-            built = self.app.render(area, buffer);
+        let ground = self.app.ground();
+        self.lean.draw(&mut self.out, ground, |area, buffer| {
+            built = self.app.render_on_ground(area, buffer);
         });
         let drawn = clock();
         Frame {

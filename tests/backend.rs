@@ -186,10 +186,14 @@ fn replay(depth: Depth, keeps_background: bool, steps: &[Step]) -> Result<(), Te
                 wanted = Buffer::empty(Rect::new(0, 0, size.width, size.height));
             }
         }
-        lean.draw(&mut out, |_, buffer| buffer.clone_from(&wanted));
+        lean.draw(&mut out, Style::default(), |_, buffer| {
+            buffer.clone_from(&wanted)
+        });
         parser.process(&out);
         compare(parser.screen(), &wanted, depth)?;
-        lean.draw(&mut out, |_, buffer| buffer.clone_from(&wanted));
+        lean.draw(&mut out, Style::default(), |_, buffer| {
+            buffer.clone_from(&wanted)
+        });
         prop_assert!(
             out.is_empty(),
             "the same frame twice: {:?}",
@@ -213,7 +217,7 @@ proptest! {
 
 fn bytes(lean: &mut Lean, lines: &[&str], style: Style) -> String {
     let mut out = Vec::new();
-    lean.draw(&mut out, |_, buffer| {
+    lean.draw(&mut out, Style::default(), |_, buffer| {
         for (line, y) in lines.iter().zip(0..) {
             buffer.set_string(0, y, line, style);
         }
@@ -277,7 +281,7 @@ fn what_is_written_is_the_shortest() {
 fn a_colour_is_set_once_a_row_when_two_alternate() {
     let mut lean = Lean::new(Size::new(40, 1), Depth::Ansi256, true);
     let mut out = Vec::new();
-    lean.draw(&mut out, |_, buffer| {
+    lean.draw(&mut out, Style::default(), |_, buffer| {
         for x in (0..40).step_by(2) {
             let color = [Color::Rgb(200, 0, 0), Color::Rgb(0, 200, 0)][usize::from(x / 2 % 2)];
             buffer.set_string(x, 0, "x", Style::new().fg(color));
@@ -296,7 +300,7 @@ proptest! {
     ) {
         let mut lean = Lean::new(Size::new(10, 3), Depth::True, true);
         let mut out = Vec::new();
-        lean.draw(&mut out, |_, buffer| {
+        lean.draw(&mut out, Style::default(), |_, buffer| {
             for (cell, symbol) in buffer.content.iter_mut().zip(&symbols) {
                 cell.set_symbol(symbol);
             }

@@ -8,6 +8,7 @@ use std::mem;
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::{Position, Rect, Size},
+    style::Style,
 };
 
 use super::{
@@ -25,6 +26,8 @@ const WIPE: &[u8] = b"\x1b[m\x1b[H\x1b[2J";
 #[derive(Debug)]
 pub struct Lean {
     buffer: Buffer,
+    /// What the buffer is made of before a frame.
+    ground: Style,
     shown: Vec<Tile>,
     wipe: bool,
     tiler: Tiler,
@@ -38,6 +41,7 @@ impl Lean {
     pub fn new(size: Size, depth: Depth, keeps_background: bool) -> Self {
         let mut lean = Self {
             buffer: Buffer::default(),
+            ground: Style::default(),
             shown: Vec::new(),
             wipe: true,
             tiler: Tiler::new(depth),
@@ -57,6 +61,7 @@ impl Lean {
     pub fn resize(&mut self, size: Size) {
         let area = Rect::from((Position::ORIGIN, size));
         self.buffer = Buffer::empty(area);
+        self.ground = Style::default();
         self.shown = vec![Tile::ERASED; self.buffer.content.len()];
         self.wipe = true;
     }
@@ -71,10 +76,20 @@ impl Lean {
         self.wipe
     }
 
-    /// Replaces `out` by the bytes of the next frame: none when the screen stays as it is. The frame after this one is
-    /// relative to it, so `out` has to reach the terminal, whole and in order.
-    pub fn draw(&mut self, out: &mut Vec<u8>, render: impl FnOnce(Rect, &mut Buffer)) {
+    /// Replaces `out` by the bytes of the next frame: none when the screen stays as it is. What `render` gets is blank, in the
+    /// style of `ground`. The frame after this one is relative to it, so `out` has to reach the terminal, whole and in order.
+    pub fn draw(
+        &mut self,
+        out: &mut Vec<u8>,
+        ground: Style,
+        render: impl FnOnce(Rect, &mut Buffer),
+    ) {
         out.clear();
+        if ground != self.ground {
+            self.ground = ground;
+            self.buffer.reset();
+            self.buffer.set_style(self.buffer.area, ground);
+        }
         render(self.buffer.area, &mut self.buffer);
         out.extend_from_slice(BEGIN);
         // A stray message of another program may have moved the cursor since the last frame.
@@ -86,7 +101,7 @@ impl Lean {
         }
         self.lay();
         let screen = Screen::new(&self.shown, self.buffer.area.width);
-        self.encoder.write(&screen, &mut self.changed, out);
+        self.encoder.write(&screen, &self.changed, out);
         if out.len() == BEGIN.len() {
             out.clear();
         } else {
@@ -94,13 +109,20 @@ impl Lean {
         }
     }
 
-    /// Lays the buffer over what is shown, and empties it for the next frame while its cells are at hand.
+    /// Lays the buffer over what is shown, and makes it blank for the next frame while its cells are at hand.
     fn lay(&mut self) {
         self.changed.clear();
+        let mut ground = Cell::EMPTY;
+        ground.set_style(self.ground);
         let width = usize::from(self.buffer.area.width.max(1));
         let rows = self.buffer.content.chunks_exact_mut(width);
         for ((tiles, cells), y) in self.shown.chunks_exact_mut(width).zip(rows).zip(0..) {
-            lay(&mut self.tiler, cells, (tiles, y), &mut self.changed);
+            lay(
+                &mut self.tiler,
+                (cells, &ground),
+                (tiles, y),
+                &mut self.changed,
+            );
         }
     }
 }
@@ -109,7 +131,7 @@ impl Lean {
 /// columns is new: its place holds another tile, or none begins where its other half was.
 fn lay(
     tiler: &mut Tiler,
-    cells: &mut [Cell],
+    (cells, ground): (&mut [Cell], &Cell),
     (tiles, y): (&mut [Tile], u16),
     changed: &mut Vec<Spot>,
 ) {
@@ -117,7 +139,9 @@ fn lay(
     let mut covered = 0;
     for (at, (cell, shown)) in cells.iter_mut().zip(tiles).enumerate() {
         let tile = tiler.tile(cell, columns - at);
+        // Field by field: a copy of the whole would ask whether its text is on the heap.
         cell.reset();
+        (cell.fg, cell.bg, cell.modifier) = (ground.fg, ground.bg, ground.modifier);
         if covered > 0 {
             covered -= 1;
             *shown = Tile::COVERED;

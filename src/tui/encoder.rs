@@ -8,18 +8,20 @@ use super::{
     tile::Tile,
 };
 
-/// A column to be written. Ordered by look, then by row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A column to be written.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Spot {
-    /// Its look, by number; 0 until looks are told apart.
-    look: u16,
     y: u16,
     x: u16,
 }
 
 impl Spot {
     pub(super) fn new(x: u16, y: u16) -> Self {
-        Self { look: 0, y, x }
+        Self { y, x }
+    }
+
+    fn is_followed_by(self, next: Self) -> bool {
+        (self.y, self.x + 1) == (next.y, next.x)
     }
 }
 
@@ -67,10 +69,16 @@ impl Row<'_> {
 pub(super) struct Encoder {
     keeps_background: bool,
     pen: Pen,
-    /// Those of this frame, by number.
+    /// Those of this frame, from that of the pen on.
     looks: Vec<Look>,
-    other: Vec<u8>,
+    /// For each column to be written, which of them it has.
+    numbers: Vec<u8>,
+    /// The columns of each look.
+    groups: Vec<Vec<Spot>>,
 }
+
+/// Bytes of a move that only one of two orders makes, more or less.
+const MOVE: usize = 5;
 
 impl Encoder {
     pub(super) fn new(keeps_background: bool) -> Self {
@@ -78,7 +86,8 @@ impl Encoder {
             keeps_background,
             pen: Pen::default(),
             looks: Vec::new(),
-            other: Vec::new(),
+            numbers: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -94,82 +103,102 @@ impl Encoder {
 
     /// Writes what changed, given row by row. Going back over the screen costs less than changing a colour and changing
     /// it back, but not where each look has one place.
-    pub(super) fn write(&mut self, screen: &Screen<'_>, changed: &mut [Spot], out: &mut Vec<u8>) {
-        let (pen, start) = (self.pen, out.len());
-        self.runs(screen, changed, out);
-        if self.tell_looks_apart(pen.look(), screen, changed) <= self.looks.len() {
-            return;
+    pub(super) fn write(&mut self, screen: &Screen<'_>, changed: &[Spot], out: &mut Vec<u8>) {
+        let told_apart = self.tell_looks_apart(screen, changed);
+        if told_apart.is_none() || !self.is_shorter_by_look(changed) {
+            return self.runs(screen, changed, out);
         }
-        changed.sort_unstable();
-        let straight = mem::replace(&mut self.pen, pen);
-        let mut other = mem::take(&mut self.other);
-        other.clear();
-        self.runs(screen, changed, &mut other);
-        if other.len() < out.len() - start {
-            out.truncate(start);
-            out.extend_from_slice(&other);
-        } else {
-            self.pen = straight;
+        let mut groups = mem::take(&mut self.groups);
+        groups.resize_with(self.looks.len(), Vec::new);
+        for (spot, number) in changed.iter().zip(&self.numbers) {
+            if let Some(group) = groups.get_mut(usize::from(*number)) {
+                group.push(*spot);
+            }
         }
-        self.other = other;
+        for group in &mut groups {
+            self.runs(screen, group, out);
+            group.clear();
+        }
+        self.groups = groups;
     }
 
-    /// Numbers the looks from the one that the pen has, and gives each spot its number; how often it changes on the way.
-    fn tell_looks_apart(&mut self, pen: Look, screen: &Screen<'_>, changed: &mut [Spot]) -> usize {
+    /// Numbers the looks, and says which each column has; `None` when they are too many.
+    fn tell_looks_apart(&mut self, screen: &Screen<'_>, changed: &[Spot]) -> Option<()> {
         self.looks.clear();
-        self.looks.push(pen);
-        for spots in changed.chunk_by_mut(|a, b| a.y == b.y) {
+        self.looks.push(self.pen.look());
+        self.numbers.clear();
+        for spots in changed.chunk_by(|a, b| a.y == b.y) {
             let y = spots.first().map_or(0, |spot| spot.y);
-            self.tell_apart(&screen.row(y), spots);
+            self.tell_apart(&screen.row(y), spots)?;
         }
-        let pairs = changed.iter().zip(changed.iter().skip(1));
-        1 + pairs.filter(|(a, b)| a.look != b.look).count()
+        Some(())
     }
 
     /// A blank goes with what is written right behind it, else with what was written before it in its row.
-    fn tell_apart(&mut self, row: &Row<'_>, spots: &mut [Spot]) {
+    fn tell_apart(&mut self, row: &Row<'_>, spots: &[Spot]) -> Option<()> {
+        let start = self.numbers.len();
         let mut before = 0;
-        for spot in spots.iter_mut() {
+        for spot in spots {
             let tile = row.tile(spot.x);
             if !tile.is_blank() || !self.suits(before, tile) {
-                before = self.number(tile.look(), before);
+                before = self.number(tile.look(), before)?;
             }
-            spot.look = before;
+            self.numbers.push(before);
         }
-        let mut behind: Option<Spot> = None;
-        for spot in spots.iter_mut().rev() {
+        let mut behind: Option<(Spot, u8)> = None;
+        for (at, spot) in spots.iter().enumerate().rev() {
             let tile = row.tile(spot.x);
-            let joins = |next: &Spot| next.x == spot.x + 1 && self.suits(next.look, tile);
-            if tile.is_blank()
-                && let Some(next) = behind.filter(joins)
-            {
-                spot.look = next.look;
+            let joins =
+                |(next, look): &(Spot, u8)| spot.is_followed_by(*next) && self.suits(*look, tile);
+            let joined = behind.filter(joins).filter(|_| tile.is_blank());
+            let number = self.numbers.get_mut(start + at)?;
+            if let Some((_, look)) = joined {
+                *number = look;
             }
-            behind = Some(*spot);
+            behind = Some((*spot, *number));
         }
+        Some(())
     }
 
-    fn suits(&self, look: u16, blank: Tile) -> bool {
+    fn suits(&self, look: u8, blank: Tile) -> bool {
         let look = self.looks.get(usize::from(look));
         look.is_some_and(|look| look.writes(blank.look(), true))
     }
 
     /// The number of a look, which mostly is that of the one before.
-    fn number(&mut self, look: Look, before: u16) -> u16 {
+    fn number(&mut self, look: Look, before: u8) -> Option<u8> {
         if self.looks.get(usize::from(before)) == Some(&look) {
-            return before;
+            return Some(before);
         }
         let known = self.looks.iter().position(|known| *known == look);
-        let number = known.unwrap_or_else(|| {
+        let number = u8::try_from(known.unwrap_or(self.looks.len())).ok()?;
+        if known.is_none() {
             self.looks.push(look);
-            self.looks.len() - 1
-        });
-        number as u16
+        }
+        Some(number)
+    }
+
+    /// Reckons what one order costs that the other one doesn't: a change of look here, and there a move to where it went on.
+    fn is_shorter_by_look(&self, changed: &[Spot]) -> bool {
+        let costs: Vec<usize> = self
+            .looks
+            .iter()
+            .map(|l| self.pen.look().cost(*l))
+            .collect();
+        let (mut straight, mut by_look) = (0, costs.iter().sum::<usize>());
+        let spots = changed.iter().zip(&self.numbers);
+        for ((spot, number), (next, other)) in spots.clone().zip(spots.skip(1)) {
+            if number != other {
+                straight += costs.get(usize::from(*other)).copied().unwrap_or_default();
+                by_look += if spot.is_followed_by(*next) { MOVE } else { 0 };
+            }
+        }
+        by_look < straight
     }
 
     /// Writes the spots in their order.
     fn runs(&mut self, screen: &Screen<'_>, changed: &[Spot], out: &mut Vec<u8>) {
-        for spots in changed.chunk_by(|a, b| (a.look, a.y) == (b.look, b.y)) {
+        for spots in changed.chunk_by(|a, b| a.y == b.y) {
             let row = screen.row(spots.first().map_or(0, |spot| spot.y));
             let mut done = 0;
             for (index, spot) in spots.iter().enumerate() {

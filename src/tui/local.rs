@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use tokio::sync::{mpsc::error::TrySendError, watch};
 
 use super::{
@@ -87,8 +87,12 @@ impl Program for App {
         Self::update(self, event)
     }
 
+    fn ground(&self) -> Style {
+        Self::ground(self)
+    }
+
     fn render(&mut self, area: Rect, buffer: &mut Buffer) {
-        Self::render(self, area, buffer);
+        self.render_on_ground(area, buffer);
         self.drawn();
     }
 

@@ -20,7 +20,7 @@ use std::{io, sync::Arc};
 
 use crossterm::event::Event as Raw;
 use futures::Stream;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use tokio::sync::watch;
 
 use crate::{
@@ -36,7 +36,11 @@ use self::{backend::Lean, input::Decoder, output::Output, session::Session, term
 pub trait Program {
     /// Takes one event in; what it wishes done comes back.
     fn update(&mut self, event: Event) -> Vec<Effect>;
-    /// Draws all of it; clean afterwards.
+    /// What all of it is drawn on.
+    fn ground(&self) -> Style {
+        Style::default()
+    }
+    /// Draws all of it, on cells that are blank in the style of the ground; clean afterwards.
     fn render(&mut self, area: Rect, buffer: &mut Buffer);
     /// True when a frame would look different from the last one.
     fn is_dirty(&self) -> bool;

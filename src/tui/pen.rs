@@ -63,6 +63,18 @@ impl Look {
         Self(self.0 & !Self::VISIBLE & !Self::BACKGROUND | blank.background().0)
     }
 
+    /// Bytes of the change to another one.
+    pub(crate) fn cost(self, to: Self) -> usize {
+        let mut params = Vec::new();
+        steps(self, to, &mut params);
+        // The sequence's begin; its end stands in place of the last semicolon.
+        if params.is_empty() {
+            0
+        } else {
+            2 + params.len()
+        }
+    }
+
     fn fg(self) -> Ink {
         Ink::from_bits(self.0)
     }

@@ -333,7 +333,9 @@ where
             return Ok(());
         };
         let program = &mut *self.program;
-        lean.draw(&mut frame, |area, buffer| program.render(area, buffer));
+        lean.draw(&mut frame, program.ground(), |area, buffer| {
+            program.render(area, buffer);
+        });
         frame.append(&mut self.clipboard);
         self.pace.drawn(Instant::now());
         output.put(frame)

@@ -1,6 +1,6 @@
 //! Text for cells: cut and padded by display width, ages, values of fields, and drawing of one piece of a line.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -19,9 +19,9 @@ pub fn width(text: &str) -> usize {
 }
 
 /// The text, cut to at most `cols` cells; what was cut ends in an ellipsis.
-pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> String {
+pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> Cow<'_, str> {
     if width(text) <= cols {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::new();
     let mut used = 0;
@@ -36,7 +36,7 @@ pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> String {
     if cols > 0 {
         out.push_str(glyphs.ellipsis());
     }
-    out
+    Cow::Owned(out)
 }
 
 /// All of the text, in pieces of at most `cols` cells, each of at least one character.
@@ -58,7 +58,7 @@ pub fn chunks(text: &str, cols: usize) -> Vec<String> {
 
 /// The text in exactly `cols` cells, at the left.
 pub fn left(text: &str, cols: usize, glyphs: Glyphs) -> String {
-    let mut out = fit(text, cols, glyphs);
+    let mut out = fit(text, cols, glyphs).into_owned();
     out.extend(std::iter::repeat_n(' ', cols.saturating_sub(width(&out))));
     out
 }

@@ -245,7 +245,7 @@ fn said(lasting: Vec<Part>, place: usize, room: usize, scene: &Scene<'_>) -> Vec
     let spare = room.saturating_sub(taken + 1).max(room / 2);
     let notice = scene.notice.map(|notice| {
         let text = format::fit(notice, spare, scene.glyphs);
-        vec![(text, scene.theme.style(Role::Info))]
+        vec![(text.into_owned(), scene.theme.style(Role::Info))]
     });
     let mut parts = lasting;
     parts.splice(place..place, notice);

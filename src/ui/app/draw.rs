@@ -1,6 +1,6 @@
 //! The screen from back to front: header, view, hints, the layers over it, the question over all.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::App;
 use crate::{
@@ -23,11 +23,21 @@ use crate::{
 const LEAST: (u16, u16) = (20, 4);
 
 impl App {
+    /// What everything is drawn on.
+    pub fn ground(&self) -> Style {
+        self.world.theme.style(Role::Ground)
+    }
+
     /// Draws everything; says how many nodes it built something for.
     pub fn render(&self, area: Rect, buf: &mut Buffer) -> usize {
+        format::paint(buf, area, self.ground());
+        self.render_on_ground(area, buf)
+    }
+
+    /// As [`App::render`], where all cells are blank in the style of the ground.
+    pub fn render_on_ground(&self, area: Rect, buf: &mut Buffer) -> usize {
         let area = area.intersection(buf.area);
         let scene = self.world.scene();
-        format::paint(buf, area, scene.theme.style(Role::Ground));
         if area.width < LEAST.0 || area.height < LEAST.1 {
             card(&scene, area, buf);
             return 0;

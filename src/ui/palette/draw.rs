@@ -191,7 +191,7 @@ fn offered(offer: &Offer, width: usize, scene: &Scene<'_>, line: Rect, buf: &mut
     let text = if offer.help.is_empty() {
         format::fit(&one_line, room, scene.glyphs)
     } else {
-        format::left(&one_line, width.min(room), scene.glyphs)
+        format::left(&one_line, width.min(room), scene.glyphs).into()
     };
     let end = put(buf, line, line.x + 2, &text, style(Role::Text));
     marked(

@@ -174,7 +174,8 @@ impl Menu {
             let what = format!("{} {}", item.action.as_str(), item.name);
             let what = format::fit(&what, half, scene.glyphs);
             put(buf, line, line.x + 2, &what, style(Role::Text));
-            let states = format::fit(&item.states(), half.saturating_sub(3), scene.glyphs);
+            let states = item.states();
+            let states = format::fit(&states, half.saturating_sub(3), scene.glyphs);
             let x = line.x + 3 + half as u16;
             put(buf, line, x, &states, style(Role::Muted));
         }

@@ -257,7 +257,8 @@ impl Trouble<'_> {
         }
         let sign = scene.glyphs.status(self.status);
         put(buf, area, area.x, sign, style(status_role(self.status)));
-        let names = format::fit(&self.folded(), usize::from(columns.names), scene.glyphs);
+        let names = self.folded();
+        let names = format::fit(&names, usize::from(columns.names), scene.glyphs);
         put(buf, area, area.x + 2, &names, style(Role::Strong));
         let x = area.x + 3 + columns.names;
         if self.names.len() > 1 {

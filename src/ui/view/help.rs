@@ -270,11 +270,8 @@ impl Entry {
     fn render(&self, scene: &Scene<'_>, line: Rect, buf: &mut Buffer) {
         let style = |role| scene.theme.style(role);
         let rest = |x: u16, text: &str| {
-            format::fit(
-                text,
-                usize::from(line.right().saturating_sub(x)),
-                scene.glyphs,
-            )
+            let room = usize::from(line.right().saturating_sub(x));
+            format::fit(text, room, scene.glyphs).into_owned()
         };
         match self {
             Self::Blank => {}

@@ -1,5 +1,7 @@
 //! The fleet as a table: a line each, only those on the screen are built, columns give way as room shrinks.
 
+use std::fmt::{Arguments, Display, Write as _};
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
@@ -200,21 +202,17 @@ impl Line<'_> {
             }
             Column::Trace(field) => self.trace(field, area, buf),
             Column::Pressure => {
-                let text =
-                    value.map_or(self.look.glyphs.absent().to_owned(), |v| format!("{v:.0}%"));
-                aligned(
-                    buf,
-                    area,
-                    &text,
-                    (self.look.style(percent_role(value)), false),
-                );
+                let text = value.map(|percent| Unit::Percent.figure(percent));
+                self.figure(text, percent_role(value), area, buf);
             }
             Column::Daemons => self.daemons(area, buf),
             Column::Age => {
-                self.plain(value.map(|ms| format::age(ms as u64)), area, buf);
+                let text = value.map(|ms| format::age(ms as u64));
+                self.figure(text, Role::Muted, area, buf);
             }
             Column::RoundTrip => {
-                self.plain(value.map(|ms| format!("{ms:.0}ms")), area, buf);
+                let text = value.map(|ms| format!("{ms:.0}ms"));
+                self.figure(text, Role::Muted, area, buf);
             }
             Column::Group => {
                 let group = self.node.node.groups.first().map_or("", String::as_str);
@@ -267,7 +265,7 @@ impl Line<'_> {
     }
 
     /// How many run, and how many don't: `✓3`, `✓2 ✗1`.
-    fn daemons(&self, area: Rect, buf: &mut Buffer) {
+    fn daemons(&mut self, area: Rect, buf: &mut Buffer) {
         let daemons = self.node.daemons();
         if daemons.is_empty() {
             let absent = self.look.glyphs.absent();
@@ -277,24 +275,33 @@ impl Line<'_> {
         let count = |is: &dyn Fn(State) -> bool| daemons.iter().filter(|d| is(d.state)).count();
         let (up, bad) = (count(&|s| s == State::Up), count(&State::is_bad));
         let unknown = daemons.len() - up - bad;
+        let counts = [
+            (State::Up, up, Role::Ok),
+            (State::Unknown, unknown, Role::Unknown),
+            (State::Failed, bad, Role::Critical),
+        ];
         let mut x = area.x;
-        if up > 0 || unknown + bad == 0 {
-            let text = format!("{}{up}", self.look.glyphs.daemon(State::Up));
-            x = put(buf, area, x, &text, self.look.style(Role::Ok)) + 1;
-        }
-        if unknown > 0 {
-            let text = format!("{}{unknown}", self.look.glyphs.daemon(State::Unknown));
-            x = put(buf, area, x, &text, self.look.style(Role::Unknown)) + 1;
-        }
-        if bad > 0 {
-            let text = format!("{}{bad}", self.look.glyphs.daemon(State::Failed));
-            put(buf, area, x, &text, self.look.style(Role::Critical));
+        for (state, count, role) in counts {
+            if count > 0 {
+                self.write(format_args!("{}{count}", self.look.glyphs.daemon(state)));
+                x = put(buf, area, x, self.text, self.look.style(role)) + 1;
+            }
         }
     }
 
-    fn plain(&self, text: Option<String>, area: Rect, buf: &mut Buffer) {
-        let text = text.unwrap_or_else(|| self.look.glyphs.absent().to_owned());
-        aligned(buf, area, &text, (self.look.style(Role::Muted), false));
+    /// At the right; a dash when there is none.
+    fn figure(&mut self, text: Option<impl Display>, role: Role, area: Rect, buf: &mut Buffer) {
+        match text {
+            Some(text) => self.write(format_args!("{text}")),
+            None => self.write(format_args!("{}", self.look.glyphs.absent())),
+        }
+        aligned(buf, area, self.text, (self.look.style(role), false));
+    }
+
+    fn write(&mut self, text: Arguments<'_>) {
+        self.text.clear();
+        // A string takes everything.
+        _ = self.text.write_fmt(text);
     }
 
     /// The state in one word, then why it is not well; that alone where there is little room: the sign tells the state.

@@ -1,5 +1,7 @@
 //! A small table: columns as wide as their contents, bars in what is left, and the least important columns dropped where room is short.
 
+use std::borrow::Cow;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Look, bar};
@@ -85,9 +87,9 @@ fn draw(piece: &Piece, align: Align, look: &Look<'_>, row: Rect, buf: &mut Buffe
     }
 }
 
-fn aligned(text: &str, align: Align, width: u16, look: &Look<'_>) -> String {
+fn aligned<'a>(text: &'a str, align: Align, width: u16, look: &Look<'_>) -> Cow<'a, str> {
     if align == Align::Right {
-        format::right(text, usize::from(width), look.glyphs)
+        format::right(text, usize::from(width), look.glyphs).into()
     } else {
         format::fit(text, usize::from(width), look.glyphs)
     }

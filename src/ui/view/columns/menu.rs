@@ -155,6 +155,7 @@ fn item((column, state): (Column, State), scene: &Scene<'_>, line: Rect, buf: &m
         put(buf, line, at.max(line.x + 12), NO_ROOM, style(Role::Text));
         room = room.saturating_sub(NO_ROOM.len() + 1);
     }
-    let title = format::fit(&column.title(), room, scene.glyphs);
+    let title = column.title();
+    let title = format::fit(&title, room, scene.glyphs);
     put(buf, line, line.x + 12, &title, style(Role::Muted));
 }

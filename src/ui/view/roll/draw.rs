@@ -201,7 +201,8 @@ fn one(rolled: &Rolled, place: usize, scene: &Scene<'_>, (line, buf): (Rect, &mu
     put(buf, line, x + AT, &time, style(Role::Muted));
     let x = x + AT + TIME + 1;
     let room = usize::from(line.right().saturating_sub(x));
-    let why = format::fit(&node::why(rolled, seen, now), room, glyphs);
+    let why = node::why(rolled, seen, now);
+    let why = format::fit(&why, room, glyphs);
     put(buf, line, x, &why, style(Role::Text));
 }
 

@@ -237,7 +237,8 @@ impl List {
         };
         let id = format::fit(node.node.id.as_str(), self.name, glyphs);
         put(buf, line, line.x + name, &id, style(strong));
-        let word = format::fit(&word(node), usize::from(STATE), glyphs);
+        let word = word(node);
+        let word = format::fit(&word, usize::from(STATE), glyphs);
         put(buf, line, line.x + state, &word, style(role));
         let elapsed = node.elapsed_ms(scene.now.0);
         let elapsed = elapsed.map_or_else(|| glyphs.absent().to_owned(), span);
