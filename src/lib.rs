@@ -26,3 +26,7 @@ pub mod tui;
 pub mod cli;
 
 pub mod sim;
+
+#[cfg(test)]
+#[path = "../tests/support/peer.rs"]
+mod peer;

@@ -187,12 +187,12 @@ fn replay(depth: Depth, keeps_background: bool, steps: &[Step]) -> Result<(), Te
             }
         }
         lean.draw(&mut out, Style::default(), |_, buffer| {
-            buffer.clone_from(&wanted)
+            buffer.clone_from(&wanted);
         });
         parser.process(&out);
         compare(parser.screen(), &wanted, depth)?;
         lean.draw(&mut out, Style::default(), |_, buffer| {
-            buffer.clone_from(&wanted)
+            buffer.clone_from(&wanted);
         });
         prop_assert!(
             out.is_empty(),

@@ -9,6 +9,10 @@ mod mig;
 mod node;
 
 #[cfg(test)]
+#[path = "support/peer.rs"]
+mod peer;
+
+#[cfg(test)]
 #[path = "sampler/tree.rs"]
 mod tree;
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::*;
+use crate::peer::peer;
 
 fn asked(shell: &[&str], sources: &[Source]) -> Answer {
     let mut child = Command::new(shell[0])
@@ -27,7 +28,11 @@ fn asked(shell: &[&str], sources: &[Source]) -> Answer {
     Answer::read(&output.stdout)
 }
 
-const SHELLS: [&[&str]; 3] = [&["dash"], &["bash", "--posix"], &["busybox", "sh"]];
+/// Those that are installed.
+fn shells() -> impl Iterator<Item = &'static [&'static str]> {
+    let all: [&[&str]; 3] = [&["dash"], &["bash", "--posix"], &["busybox", "sh"]];
+    all.into_iter().filter(|words| peer(words[0]).is_some())
+}
 
 #[test]
 fn files_are_found_by_pattern_in_every_shell() {
@@ -45,7 +50,7 @@ fn files_are_found_by_pattern_in_every_shell() {
         Source::File(format!("{base}/$(touch x);`id`")),
         Source::Command("true".to_owned()),
     ];
-    for shell in SHELLS {
+    for shell in shells() {
         let answer = asked(shell, &sources);
         assert!(answer.is_whole && answer.clock_us.is_some(), "{shell:?}");
         let found: Vec<(usize, &str)> = answer
@@ -88,7 +93,7 @@ fn what_is_not_there_is_said() {
             ..Daemon::default()
         })),
     ];
-    for shell in SHELLS {
+    for shell in shells() {
         let answer = asked(shell, &sources);
         assert_eq!(answer.found, [], "{shell:?}");
         let places: Vec<usize> = answer.missing.iter().map(|(place, _)| *place).collect();

@@ -5,7 +5,8 @@ use std::{fmt::Write as _, os::unix::fs::symlink};
 use sshoal::metrics::{Feed, gpu::Gpu, mig::Instance};
 
 use super::{
-    node::{Running, Shell, found, node, shells},
+    node::{Running, Shell, node, shells},
+    peer::peer,
     tree::Tree,
 };
 
@@ -48,7 +49,7 @@ fn printing(tree: &Tree, xml: &str) -> String {
 
 /// The machine's own sed, and that of busybox.
 fn seds() -> Vec<Option<std::path::PathBuf>> {
-    let busybox = found("busybox");
+    let busybox = peer("busybox");
     [None].into_iter().chain(busybox.map(Some)).collect()
 }
 

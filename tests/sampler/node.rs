@@ -17,6 +17,8 @@ use sshoal::{
 };
 use tempfile::TempDir;
 
+use super::peer::peer;
+
 /// No answer takes this long, however busy the machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -45,26 +47,10 @@ pub(crate) struct Awk {
     path: PathBuf,
 }
 
-/// A tool of this machine.
-pub(crate) fn found(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap();
-    let file = std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|file| file.exists());
-    if file.is_none() {
-        assert!(
-            std::env::var_os("SSHOAL_REQUIRE_PEERS").is_none(),
-            "{name} is not installed"
-        );
-        eprintln!("SKIPPED: {name} is not installed");
-    }
-    file
-}
-
 /// The shells of this machine.
 pub(crate) fn shells() -> Vec<Shell> {
     let all: [&[&'static str]; 3] = [&["dash"], &["bash"], &["busybox", "sh"]];
-    let shells = all.into_iter().filter(|words| found(words[0]).is_some());
+    let shells = all.into_iter().filter(|words| peer(words[0]).is_some());
     let shells: Vec<_> = shells
         .map(|words| Shell {
             words: words.to_vec(),
@@ -86,7 +72,7 @@ pub(crate) fn awks() -> Vec<Awk> {
     let awk = |(kind, name)| {
         Some(Awk {
             kind,
-            path: found(name)?,
+            path: peer(name)?,
         })
     };
     let awks: Vec<_> = all.into_iter().filter_map(awk).collect();

@@ -1,7 +1,7 @@
 //! A real OpenSSH server of one test: on a free port of the loopback, with keys and files of its own, as root or not.
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     os::unix::process::CommandExt,
@@ -14,6 +14,11 @@ use sshoal::{
     node::{Node, Transport},
     ssh::Config,
 };
+
+#[path = "peer.rs"]
+mod peer;
+
+pub(crate) use peer::peer;
 
 /// A running sshd; stopped when dropped.
 pub(crate) struct Sshd {
@@ -29,22 +34,6 @@ pub(crate) struct SshAgent {
     /// Its socket.
     pub(crate) socket: PathBuf,
     agent: Child,
-}
-
-/// The path of a program that the test can't do without. `None`, said loudly, where it is missing, unless
-/// `SSHOAL_REQUIRE_PEERS=1` makes that a failure.
-pub(crate) fn peer(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")])
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
-        assert!(!required, "{name} is required and not installed");
-        eprintln!("SKIPPED: {name} is not installed");
-    }
-    found
 }
 
 /// Makes a key pair; an empty passphrase is none.

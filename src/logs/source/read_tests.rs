@@ -24,15 +24,19 @@ use crate::{
         spots::{Spot, Spots},
         stamp::Zone,
     },
+    peer::peer,
 };
 
-/// Shells, and whose programs they find.
-const NODES: [(&str, bool); 4] = [
-    ("dash", false),
-    ("bash", false),
-    ("busybox", false),
-    ("busybox", true),
-];
+/// Shells that are installed, and whether they find busybox's programs.
+fn nodes() -> impl Iterator<Item = (&'static str, bool)> {
+    let all = [
+        ("dash", false),
+        ("bash", false),
+        ("busybox", false),
+        ("busybox", true),
+    ];
+    all.into_iter().filter(|(shell, _)| peer(shell).is_some())
+}
 
 /// Far above what anything here takes: only a hang meets it.
 const SOON: Duration = Duration::from_secs(20);
@@ -55,10 +59,10 @@ impl Lab {
         let log = folder.path().join("app log");
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
-        symlink(found(shell), bin.join("sh")).unwrap();
+        symlink(peer(shell).unwrap(), bin.join("sh")).unwrap();
         if is_busybox {
             for name in ["tail", "cat", "ls", "wc", "head", "sed", "sleep"] {
-                symlink(found("busybox"), bin.join(name)).unwrap();
+                symlink(peer("busybox").unwrap(), bin.join(name)).unwrap();
             }
         }
         Self {
@@ -102,12 +106,6 @@ impl Lab {
         };
         script(&found, wish, nonce, "")
     }
-}
-
-fn found(program: &str) -> PathBuf {
-    let path = env::var_os("PATH").unwrap();
-    let mut all = env::split_paths(&path).map(|folder| folder.join(program));
-    all.find(|path| path.exists()).expect(program)
 }
 
 fn append(path: &Path) -> File {
@@ -224,7 +222,7 @@ impl Follower {
 
 #[test]
 fn a_file_is_had_once_through_all_that_happens_to_it() {
-    for node in NODES {
+    for node in nodes() {
         let mut lab = Lab::new(node);
         let (mut reading, mut lines) = (reading(), Vec::new());
         lab.write(50);
@@ -354,7 +352,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 
 #[test]
 fn neither_an_idle_file_nor_a_line_costs_a_process() {
-    for kind in NODES {
+    for kind in nodes() {
         let mut lab = Lab::new(kind);
         lab.write(10);
         let Some(mut node) = Counted::start(&lab) else {

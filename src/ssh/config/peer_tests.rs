@@ -8,6 +8,7 @@ use super::{
     tests::{files, name},
     *,
 };
+use crate::peer::peer;
 
 /// Lines of every key that counts.
 const VALUES: &[&str] = &[
@@ -124,20 +125,10 @@ fn lines() -> impl Strategy<Value = String> {
     prop_oneof![3 => host, 2 => matching, 1 => all, 8 => value]
 }
 
-fn there_is_ssh() -> bool {
-    let is_there = Command::new("ssh").arg("-V").output().is_ok();
-    if !is_there {
-        let required = std::env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
-        assert!(!required, "ssh is required and not installed");
-        eprintln!("SKIPPED: ssh is not installed");
-    }
-    is_there
-}
-
 /// With a bastion, newer ones take it into the hash as we do, and older ones don't.
 #[test]
 fn the_connections_hash_and_a_users_home_are_sshs() {
-    if !there_is_ssh() {
+    if peer("ssh").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -160,7 +151,7 @@ fn the_connections_hash_and_a_users_home_are_sshs() {
 
 #[test]
 fn our_own_reading_says_what_ssh_says() {
-    if !there_is_ssh() {
+    if peer("ssh").is_none() {
         return;
     }
     let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();

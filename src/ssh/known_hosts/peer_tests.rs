@@ -1,11 +1,12 @@
 //! The same lines as `ssh-keygen -F` finds, over generated files; skipped with a word where there is no ssh-keygen.
 
-use std::{collections::BTreeSet, env, fs, process::Command};
+use std::{collections::BTreeSet, fs, process::Command};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use russh::keys::ssh_encoding::base64::Base64;
 
 use super::*;
+use crate::peer::peer;
 
 const KEYS: [&str; 2] = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio",
@@ -90,16 +91,6 @@ fn by_us(file: &Path, host: &Host) -> BTreeSet<(usize, String)> {
         .collect()
 }
 
-fn has_keygen() -> bool {
-    if Command::new("ssh-keygen").arg("-?").output().is_ok() {
-        return true;
-    }
-    let required = env::var_os("SSHOAL_REQUIRE_PEERS").is_some_and(|value| value == "1");
-    assert!(!required, "ssh-keygen is required and not installed");
-    eprintln!("SKIPPED: ssh-keygen is not installed");
-    false
-}
-
 fn runner() -> TestRunner {
     TestRunner::new(ProptestConfig {
         failure_persistence: None,
@@ -109,7 +100,7 @@ fn runner() -> TestRunner {
 
 #[test]
 fn the_same_lines_are_found_as_by_ssh_keygen() {
-    if !has_keygen() {
+    if peer("ssh-keygen").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -139,7 +130,7 @@ fn is_sound(line: &[u8]) -> bool {
 
 #[test]
 fn the_same_lines_are_removed_as_by_ssh_keygen() {
-    if !has_keygen() {
+    if peer("ssh-keygen").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
