@@ -291,6 +291,30 @@ fn a_colour_is_set_once_a_row_when_two_alternate() {
     assert_eq!(text.matches("38;5;").count(), 2, "{text:?}");
 }
 
+#[test]
+fn each_frame_begins_as_blanks_on_its_ground() {
+    let size = Size::new(12, 2);
+    let mut lean = Lean::new(size, Depth::True, true);
+    let mut parser = terminal(size);
+    let mut out = Vec::new();
+    let grounds = [Color::Rgb(1, 2, 3), Color::Rgb(1, 2, 3), Color::White].map(|bg| {
+        let dim = Modifier::DIM;
+        Style::new().fg(Color::Red).bg(bg).add_modifier(dim)
+    });
+    for (ground, text) in grounds.into_iter().zip(["what is gone", "a", ""]) {
+        let mut wanted = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+        wanted.set_style(wanted.area, ground);
+        wanted.set_string(0, 0, text, Style::new());
+        lean.draw(&mut out, ground, |_, buffer| {
+            buffer.set_string(0, 0, text, Style::new());
+            assert_eq!(*buffer, wanted);
+        });
+        parser.process(&out);
+        let compared = compare(parser.screen(), &wanted, Depth::True);
+        assert!(compared.is_ok(), "{compared:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
     /// Whatever a cell holds, the terminal obeys nothing of it and every row stays in its place.
