@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 use crate::{
     cli::{Context, ask::Person, fleet},
     command::{Usage, exec::Exec, status::is_settled},
-    fleet::{Link, NodeState, filter::Filter},
+    fleet::{Link, Millis, NodeState, filter::Filter},
     inventory::Inventory,
     node::{
         Node,
@@ -165,9 +165,15 @@ async fn live(
         Ok(snapshot) => snapshot,
         Err(code) => return Ok(Err(code)),
     };
-    let (known, unknown): (Vec<_>, Vec<_>) = snapshot.nodes.iter().partition(|n| is_known(n));
+    let nodes = snapshot.nodes.iter();
+    let (known, unknown): (Vec<_>, Vec<_>) = nodes.partition(|node| is_known(node, now));
     for node in unknown {
         let (id, reason) = (&node.node.id, node.reason());
+        let reason = if reason.is_empty() {
+            node.state_text(now)
+        } else {
+            &reason
+        };
         writeln!(
             context.console.err,
             "sshoal: {id}: left out, as its state is not known: {reason}"
@@ -177,8 +183,10 @@ async fn live(
     Ok(Ok(fits.map(|node| Arc::clone(&node.node)).collect()))
 }
 
-fn is_known(state: &NodeState) -> bool {
-    matches!(state.link, Link::Up(_)) && (state.complete || !state.node.sampler)
+/// True when it is up, and measured as far as it should be, and not long ago.
+fn is_known(state: &NodeState, now: Millis) -> bool {
+    let is_measured = state.complete && !state.is_stale(now);
+    matches!(state.link, Link::Up(_)) && (is_measured || !state.node.sampler)
 }
 
 /// The part of the command line that chooses nodes.
