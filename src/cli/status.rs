@@ -269,7 +269,7 @@ mod tests {
         cli::Paint,
         fleet::{Millis, NodeState},
         node::Node,
-        ssh::{Error, Step},
+        ssh::{Error, Evidence, Step},
     };
 
     #[test]
@@ -284,6 +284,7 @@ mod tests {
             advice: "".into(),
             permanent: true,
             busy: false,
+            evidence: Evidence::default(),
         }));
         let snapshot = Snapshot {
             nodes: nodes.into_iter().map(Arc::new).collect(),

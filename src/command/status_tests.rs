@@ -7,7 +7,7 @@ use crate::{
     inventory::{Located, load},
     metrics::{Sample, daemon, health::Finding, health::Severity},
     node::{Node, Transport},
-    ssh::{Error, SessionInfo, Step},
+    ssh::{Error, Evidence, SessionInfo, Step},
 };
 
 /// This machine, up, with daemons in these states, and what the rules say of it.
@@ -149,6 +149,7 @@ fn gone() -> NodeState {
             advice: "".into(),
             permanent: false,
             busy: false,
+            evidence: Evidence::default(),
         }),
         failures: 9,
         retry_at: Millis(0),

@@ -7,7 +7,7 @@ use crate::{
     fleet::Status,
     metrics::health::{Finding, Severity},
     node::{Node, Transport, text::SafeText},
-    ssh::Step,
+    ssh::{Evidence, Step},
 };
 
 fn state() -> NodeState {
@@ -24,6 +24,7 @@ fn error() -> Arc<Error> {
         advice: SafeText::default(),
         permanent: false,
         busy: false,
+        evidence: Evidence::default(),
     })
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     node::{Node, Transport},
-    ssh::{self, Breaker, Connector, Error, Evidence, Session, Ways},
+    ssh::{self, Breaker, Connector, Error, Session, Watch, Ways},
 };
 
 /// A session that lasts less says that the node is not well: the next one is waited for as after a failure.
@@ -209,13 +209,12 @@ impl Poller {
         let failures = memory.failures;
         tracing::info!(node = %self.node.id, %error, failures, "not connected");
         if error.permanent {
-            let step = error.step;
+            let mut evidence = error.evidence.watch();
             self.report(News::Refused(Arc::new(error))).await;
-            let evidence = self.connector.evidence(&self.node, step).await;
             tokio::select! {
                 biased;
                 () = self.retry_wanted(memory) => {}
-                () = changed(&evidence) => memory.ways.hurry(),
+                () = changed(&mut evidence) => memory.ways.hurry(),
             }
             return;
         }
@@ -277,7 +276,7 @@ fn place_in(node: &str, span: u64) -> u64 {
 }
 
 /// Resolves when something speaks for another attempt: a key was put into known_hosts, a key file was made readable.
-async fn changed(evidence: &Evidence) {
+async fn changed(evidence: &mut Watch) {
     loop {
         sleep(LOOK_AGAIN).await;
         if evidence.has_changed().await {

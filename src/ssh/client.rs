@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Keepalive, Step,
+    Error, Evidence, Keepalive, Step,
     algorithms::is_extension,
     auth,
     connector::Shared,
@@ -148,7 +148,12 @@ pub(super) async fn open(
     };
     let auth = tokio::select! {
         biased;
-        done = auth::login(&mut handle, terms) => done?,
+        done = auth::login(&mut handle, terms) => match done {
+            Err(error) if error.permanent => {
+                return Err(error.judged_by(Evidence::of_login(&wanted.target).await));
+            }
+            done => done?,
+        },
         () = overdue(asker.asking(), limit) => {
             let reason = format!("not logged in within {} s", limit.as_secs_f32());
             return Err(Error::new(Step::Auth, transport, &reason)

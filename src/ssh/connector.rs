@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Asked, Config, Error, Passed, Row, Session, SessionInfo, Step, Tried, auth,
+    Asked, Config, Error, Evidence, Passed, Row, Session, SessionInfo, Step, Tried, auth,
     config::Resolver,
     keyring::Keyring,
     known_hosts::Shelf,
@@ -320,6 +320,7 @@ pub(super) fn most_telling(failures: &[Error], node: &NodeId) -> Error {
         reason: told.join("; ").as_str().into(),
         permanent: failures.iter().all(|error| error.permanent),
         busy: failures.iter().any(|error| error.busy),
+        evidence: Evidence::all(failures.iter().map(|error| &error.evidence)),
         ..error.clone()
     }
 }

@@ -1,81 +1,127 @@
-//! The files that a refusal was judged by: when one of them changes, another attempt may end otherwise.
+//! What a refusal was judged by: when a file of it says otherwise, another attempt may end otherwise.
 
-use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
+use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{
-    Connector, Step,
-    known_hosts::{Host, Known, Shelf},
+    known_hosts::{Book, Host, Known, Shelf},
+    target::Target,
 };
-use crate::node::Node;
 
 /// A file system that takes longer is away.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The files of known hosts, or of keys and the agent, that count for a node, as they were.
+/// What a refusal was judged by, or several: one for each way to a node, also where it was a bastion that was refused.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence {
+pub struct Evidence(Vec<Arc<Judged>>);
+
+/// Looks at evidence again and again.
+#[derive(Debug)]
+pub struct Watch(Vec<(Arc<Judged>, Option<Looks>)>);
+
+/// The files that one refusal was judged by.
+#[derive(Debug)]
+struct Judged {
     files: Vec<PathBuf>,
-    seen: Vec<Option<Look>>,
-    /// Where the files are known_hosts: a line about another host is no reason to ask again.
-    host: Option<Told>,
+    by: By,
 }
 
-/// What known_hosts files said of a host; nothing where they couldn't be read.
-#[derive(Clone, Debug)]
-struct Told {
-    shelf: Shelf,
-    host: Host,
-    known: Option<Known>,
+#[derive(Debug)]
+enum By {
+    /// What known_hosts files said of a host; nothing where they couldn't be read. A line about another host is no reason
+    /// to ask again.
+    Host(Shelf, Host, Option<Known>),
+    /// Files of keys and the agent, as they were: a new line in known_hosts is no reason to offer a refused key again.
+    Login(Option<Looks>),
 }
 
-/// Inode, size, and the time of the last change.
-type Look = (u64, u64, i64, i64);
+/// Of each file its inode, size, and the time of the last change; nothing where there is none.
+type Looks = Vec<Option<(u64, u64, i64, i64)>>;
 
 impl Evidence {
-    /// True when a file is not what it was; of known_hosts, when it says something else of the host.
-    pub async fn has_changed(&self) -> bool {
-        let seen = look(self.files.clone()).await;
-        if seen.is_none_or(|seen| seen == self.seen) {
-            return false;
-        }
-        let Some(told) = &self.host else { return true };
-        let known = known(&told.shelf, &self.files, &told.host).await;
-        match (&told.known, &known) {
-            (Some(before), Some(now)) => !now.says_as(before),
-            (before, now) => before.is_some() != now.is_some(),
-        }
+    /// What was known of a host when its key was refused.
+    pub(super) fn of_host(shelf: &Shelf, book: &Book, known: Option<Known>) -> Self {
+        Self::of(
+            book.files.clone(),
+            By::Host(shelf.clone(), book.host.clone(), known),
+        )
+    }
+
+    /// The keys that were just refused.
+    pub(super) async fn of_login(target: &Target) -> Self {
+        let keys = target.identities.iter().chain(&target.certificates);
+        let files: Vec<PathBuf> = keys.chain(&target.agent).cloned().collect();
+        let looks = look(&files).await;
+        Self::of(files, By::Login(looks))
+    }
+
+    fn of(files: Vec<PathBuf>, by: By) -> Self {
+        Self(vec![Arc::new(Judged { files, by })])
+    }
+
+    /// The evidence of several refusals.
+    pub(super) fn all<'a>(each: impl Iterator<Item = &'a Self>) -> Self {
+        Self(each.flat_map(|evidence| &evidence.0).cloned().collect())
+    }
+
+    /// Begins to look whether it changes.
+    pub fn watch(&self) -> Watch {
+        let watched = self.0.iter().map(|judged| {
+            let seen = match &judged.by {
+                // Somebody may have written since: the first look compares.
+                By::Host(..) => None,
+                By::Login(looks) => looks.clone(),
+            };
+            (Arc::clone(judged), seen)
+        });
+        Watch(watched.collect())
     }
 }
 
-impl Connector {
-    /// What a refusal at this step was judged by: a new line in known_hosts is no reason to offer a refused key again.
-    pub async fn evidence(&self, node: &Node, step: Step) -> Evidence {
-        let Ok(target) = self.shared().target(node).await else {
-            return Evidence::default();
+/// Errors are compared by what they say.
+impl PartialEq for Evidence {
+    fn eq(&self, other: &Self) -> bool {
+        let files = |evidence: &Self| {
+            evidence
+                .0
+                .iter()
+                .map(|judged| judged.files.clone())
+                .collect::<Vec<_>>()
         };
-        let host = (step == Step::HostKey).then(|| target.known_as.clone());
-        let files: Vec<PathBuf> = match step {
-            Step::HostKey => target.known_hosts,
-            Step::Auth => [target.identities, target.certificates]
-                .into_iter()
-                .flatten()
-                .chain(target.agent)
-                .collect(),
-            _ => Vec::new(),
+        files(self) == files(other)
+    }
+}
+
+impl Eq for Evidence {}
+
+impl Watch {
+    /// True when a file of keys is not what it was, or one of known_hosts says something else of the host.
+    pub async fn has_changed(&mut self) -> bool {
+        for (judged, seen) in &mut self.0 {
+            let looks = look(&judged.files).await;
+            if looks.is_none() || looks == *seen {
+                continue;
+            }
+            if judged.is_otherwise().await {
+                return true;
+            }
+            *seen = looks;
+        }
+        false
+    }
+}
+
+impl Judged {
+    /// Asked when a file has changed.
+    async fn is_otherwise(&self) -> bool {
+        let By::Host(shelf, host, before) = &self.by else {
+            return true;
         };
-        let seen = look(files.clone()).await.unwrap_or_default();
-        let shelf = self.shared().shelf.clone();
-        let host = match host {
-            Some(host) => Some(Told {
-                known: known(&shelf, &files, &host).await,
-                shelf,
-                host,
-            }),
-            None => None,
-        };
-        Evidence { files, seen, host }
+        match (before, known(shelf, &self.files, host).await) {
+            (Some(before), Some(now)) => !now.says_as(before),
+            (before, now) => before.is_some() != now.is_some(),
+        }
     }
 }
 
@@ -85,12 +131,13 @@ async fn known(shelf: &Shelf, files: &[PathBuf], host: &Host) -> Option<Known> {
     timeout(LOOK_TIMEOUT, reading).await.ok()?.ok()?
 }
 
-async fn look(files: Vec<PathBuf>) -> Option<Vec<Option<Look>>> {
+async fn look(files: &[PathBuf]) -> Option<Looks> {
     let one = |file: &PathBuf| {
         let about = fs::metadata(file).ok()?;
         let changed = (about.mtime(), about.mtime_nsec());
         Some((about.ino(), about.len(), changed.0, changed.1))
     };
+    let files = files.to_vec();
     let looking = spawn_blocking(move || files.iter().map(one).collect());
     timeout(LOOK_TIMEOUT, looking).await.ok()?.ok()
 }
@@ -98,7 +145,6 @@ async fn look(files: Vec<PathBuf>) -> Option<Vec<Option<Look>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ssh::Config;
 
     const KEY: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio";
@@ -107,18 +153,44 @@ mod tests {
     async fn a_line_about_another_host_speaks_for_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("known_hosts");
-        let connector = Connector::new(Config::apart(vec![file.clone()], "ops"), None);
-        let evidence = connector.evidence(&Node::blank("n3"), Step::HostKey).await;
-        assert!(!evidence.has_changed().await);
+        let shelf = Shelf::default();
+        let book = Book {
+            files: vec![file.clone()],
+            host: Host::new("n3", 22),
+            hashed: false,
+        };
+        let judged = || {
+            let known = shelf.lookup(&book.files, &book.host).ok();
+            Evidence::of_host(&shelf, &book, known)
+        };
+        let mut watch = judged().watch();
+        assert!(!watch.has_changed().await);
         let others = format!("n1 {KEY}\n[n3]:2222 {KEY}\n");
         fs::write(&file, &others).unwrap();
-        assert!(!evidence.has_changed().await);
+        assert!(!watch.has_changed().await);
         fs::write(&file, format!("{others}n3 {KEY}\n")).unwrap();
-        assert!(evidence.has_changed().await);
-        let evidence = connector.evidence(&Node::blank("n3"), Step::HostKey).await;
+        assert!(watch.has_changed().await);
+        let evidence = judged();
+        let mut watch = evidence.watch();
         fs::write(&file, format!("# n1 is gone\nn3 {KEY}\n")).unwrap();
-        assert!(!evidence.has_changed().await, "it stands elsewhere");
+        assert!(!watch.has_changed().await, "it stands elsewhere");
         fs::write(&file, "").unwrap();
-        assert!(evidence.has_changed().await);
+        assert!(watch.has_changed().await);
+        let mut late = evidence.watch();
+        assert!(late.has_changed().await, "it changed before the first look");
+    }
+
+    #[tokio::test]
+    async fn one_of_several_refusals_is_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| {
+            let (files, looks) = (vec![folder.path().join(name)], Some(vec![None]));
+            Evidence::of(files, By::Login(looks))
+        };
+        let both = Evidence::all([of("one"), of("other")].iter());
+        let mut watch = both.watch();
+        assert!(!watch.has_changed().await);
+        fs::write(folder.path().join("other"), "a key").unwrap();
+        assert!(watch.has_changed().await);
     }
 }

@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use super::{
-    Answer, Error, Question, Step, TRUST,
+    Answer, Error, Evidence, Question, Step, TRUST,
     connector::Shared,
-    known_hosts::{Book, Entry, Key, Known, Remembered, Verdict, certificate},
+    known_hosts::{Book, Entry, Key, Known, Remembered, Shelf, Verdict, certificate},
     pool::Wanted,
     prompt::{Asker, Unanswered},
     trail::Trail,
@@ -32,6 +32,7 @@ pub(super) struct Judge {
     node: NodeId,
     transport: Transport,
     book: Book,
+    shelf: Shelf,
     known: Known,
     policy: HostKeyPolicy,
     /// While a person is asked, the deadline of key exchange rests.
@@ -67,15 +68,16 @@ impl Judge {
         let book = target.book();
         let trail = wanted.trail.clone();
         let wanted = book.clone();
-        let shelf = shared.shelf.clone();
-        let look_up = move || shelf.lookup(&wanted.files, &wanted.host);
-        let known = blocking_then(look_up, more)
-            .await
-            .map_err(|error| unreadable(transport, &error))?;
+        let (shelf, shared_shelf) = (shared.shelf.clone(), shared.shelf.clone());
+        let look_up = move || shared_shelf.lookup(&wanted.files, &wanted.host);
+        let known = blocking_then(look_up, more).await.map_err(|error| {
+            unreadable(transport, &error).judged_by(Evidence::of_host(&shelf, &book, None))
+        })?;
         Ok(Self {
             node: target.node.clone(),
             transport,
             book,
+            shelf,
             known,
             policy: target.host_keys,
             asker: Asker::new(shared.asker.clone(), target.node.clone(), trail.clone()),
@@ -307,7 +309,9 @@ impl Judge {
     }
 
     fn refuse(&self, reason: &str) -> Error {
-        refuse(self.transport, reason)
+        let known = Some(self.known.clone());
+        let evidence = Evidence::of_host(&self.shelf, &self.book, known);
+        refuse(self.transport, reason).judged_by(evidence)
     }
 }
 

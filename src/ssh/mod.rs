@@ -34,7 +34,7 @@ pub(crate) use breaker::hash;
 pub use channel::{Channel, Stdin};
 pub use config::{Listing, Source, SshConfig, list};
 pub use connector::{Attempt, Connector};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Watch};
 pub use known_hosts::Place;
 pub use pool::{Limits, Row};
 pub use prompt::{Answer, Asked, Field, Login, Prompt, PromptId, Question};
@@ -162,6 +162,8 @@ pub struct Error {
     pub permanent: bool,
     /// The server hung up on a newcomer before saying anything of itself, as a busy one does: the next attempt may be let in.
     pub busy: bool,
+    /// What a refusal was judged by.
+    pub evidence: Evidence,
 }
 
 /// In advice, until it is known which node it is for: several may wait for one connection, or for one bastion.
@@ -187,6 +189,7 @@ impl Error {
             advice: SafeText::default(),
             permanent: false,
             busy: false,
+            evidence: Evidence::default(),
         }
     }
 
@@ -201,6 +204,13 @@ impl Error {
     #[must_use]
     pub(crate) fn of_busy(mut self, busy: bool) -> Self {
         self.busy = busy;
+        self
+    }
+
+    /// Says what it was judged by.
+    #[must_use]
+    fn judged_by(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
         self
     }
 

@@ -1,9 +1,10 @@
 //! Logging in by agent and by file, and host keys, as the dashboard meets them.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, sync::Arc};
 
 use sshoal::{
     fleet::{Answers, Link, Order},
+    node::Transport,
     ssh::{Answer, Question},
 };
 
@@ -132,6 +133,29 @@ async fn a_refused_host_key_is_tried_again_once_known_hosts_has_changed() {
     until(&fleet, "refused", |n| matches!(n.link, Link::Refused(_))).await;
     fs::remove_file(server.path("known_hosts")).expect("it was written");
     server.trust();
+    until(&fleet, "up", |n| matches!(n.link, Link::Up(_))).await;
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_is_tried_again_once_its_bastions_host_key_is_known() {
+    let (Some(gate), Some(server)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    server.trust();
+    let mut config = gate.config();
+    config.known_hosts.push(server.path("known_hosts"));
+    let mut node = server.node();
+    node.transports = vec![Transport::Jump];
+    node.route.jump = vec![Arc::new(gate.node())];
+    let fleet = fleet(config, Answers::None, node).await;
+    let refused = until(&fleet, "refused", |n| matches!(n.link, Link::Refused(_))).await;
+    let reason = refused.reason();
+    assert!(
+        reason.contains("through bastion test: host key"),
+        "{reason}"
+    );
+    gate.trust();
     until(&fleet, "up", |n| matches!(n.link, Link::Up(_))).await;
     fleet.stop().await;
 }

@@ -14,7 +14,7 @@ use sshoal::{
         net::Interface,
     },
     node::{Daemon, Node, Transport},
-    ssh::{Error, SessionInfo, Step},
+    ssh::{Error, Evidence, SessionInfo, Step},
 };
 
 const GIB: u64 = 1 << 30;
@@ -129,6 +129,7 @@ fn down(state: &mut NodeState, now: Millis) {
             advice: "is the machine on?".into(),
             permanent: false,
             busy: false,
+            evidence: Evidence::default(),
         }),
         failures: 4,
         retry_at: Millis(now.0 + 12_000),
@@ -144,6 +145,7 @@ fn refused(state: &mut NodeState) {
         advice: "ssh-keygen -R web5".into(),
         permanent: true,
         busy: false,
+        evidence: Evidence::default(),
     }));
     state.sample = None;
 }

@@ -166,6 +166,7 @@ fn beyond(bastion: &Node, error: &Error) -> Error {
         advice: error.advice.clone(),
         permanent: error.permanent,
         busy: error.busy,
+        evidence: error.evidence.clone(),
         ..through(bastion.id.as_str(), Step::Connect, &error.to_string())
     }
 }
