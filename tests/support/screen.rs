@@ -17,6 +17,7 @@ use sshoal::{
         theme::{Role, Theme},
     },
 };
+use unicode_width::UnicodeWidthStr as _;
 
 /// An app of one size.
 #[derive(Clone)]
@@ -88,6 +89,16 @@ impl Screen {
     pub(crate) fn draw(&self) -> Buffer {
         let mut buf = Buffer::empty(self.area);
         self.app.render(self.area, &mut buf);
+        if self.app.ground().bg.is_some() {
+            // The other half of a wide character is not drawn.
+            let before = [" "]
+                .into_iter()
+                .chain(buf.content.iter().map(Cell::symbol));
+            let mut cells = buf.content.iter().zip(before);
+            let bare =
+                cells.position(|(cell, before)| cell.bg == Color::Reset && before.width() < 2);
+            assert_eq!(bare.map(|at| buf.pos_of(at)), None, "a cell without ground");
+        }
         buf
     }
 

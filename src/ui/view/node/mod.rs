@@ -302,8 +302,10 @@ impl<'a> Page<'a> {
             let y = screen.y + area.y - scroll;
             return self.draw(section, Rect { x, y, ..area }, buf);
         }
-        let mut whole = Buffer::empty(Rect { x, y: 0, ..area });
-        self.draw(section, whole.area, &mut whole);
+        let place = Rect { x, y: 0, ..area };
+        let mut whole = Buffer::empty(place);
+        format::paint(&mut whole, place, self.look.theme.style(Role::Ground));
+        self.draw(section, place, &mut whole);
         for line in area.y.max(scroll)..area.bottom().min(scroll + screen.height) {
             for x in x..x + area.width {
                 let from = whole.cell((x, line - area.y));
