@@ -126,6 +126,8 @@ pub struct Meter {
     since_full: u64,
     /// Indices of [`SUSPECTS`] that are left alone.
     withheld: Vec<usize>,
+    /// One that had answered was started again with all that it read, and has not run for long since.
+    pardoned: bool,
     /// How often in a row a young sampler was killed.
     kills: u32,
     slow: Slow,
@@ -155,6 +157,7 @@ impl Meter {
             answered: 0,
             since_full: 0,
             withheld: Vec::new(),
+            pardoned: false,
             kills: 0,
             slow: Slow::default(),
             early: Topics::default(),
@@ -300,8 +303,12 @@ impl Meter {
         if self.hello.is_none() {
             return false;
         }
-        // One that ran for long was ended from outside, or met a process that died while it was read.
-        self.answered >= FULL_EVERY || self.withhold()
+        // One that ran for long was ended from outside, stood still with its node, or met a process that died while it was read.
+        let is_old = self.answered >= FULL_EVERY;
+        // A young one had read everything too, if it answered at all: that counts once.
+        let is_pardoned = self.answered > 0 && !self.pardoned;
+        self.pardoned = !is_old && (self.pardoned || is_pardoned);
+        is_old || is_pardoned || self.withhold()
     }
 
     /// The fast channel was killed though the session lives: true when it may be opened again, with all that it read. One that is killed

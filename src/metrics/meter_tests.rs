@@ -115,6 +115,14 @@ fn what_ends_the_sampler_is_left_out_next_time() {
     let mut meter = meter(&[]);
     turn(&mut meter, "u 1\n", 0.0);
     assert!(meter.fast_lost());
+    let again = meter.program();
+    assert!(
+        again.contains("case ,, in"),
+        "what it had read once is not suspected at once"
+    );
+    meter.feed(Feed::Fast, HELLO.as_bytes(), at(1.0));
+    turn(&mut meter, "u 2\n", 1.0);
+    assert!(meter.fast_lost());
     assert!(
         meter
             .program()
@@ -151,7 +159,7 @@ fn amd_cards_that_are_left_alone_are_not_lost() {
     meter.feed(Feed::Fast, cards("gpu=amd:card0").as_bytes(), at(0.0));
     turn(&mut meter, "u 1\na0 1 2 3 4 5 6\n", 0.0);
     assert_eq!(meter.sample().gpu.problem, None);
-    assert!(meter.fast_lost());
+    assert!(meter.fast_lost() && meter.fast_lost());
     meter.program();
     meter.feed(Feed::Fast, cards("gpu=-").as_bytes(), at(1.0));
     turn(&mut meter, "u 2\n", 1.0);

@@ -28,7 +28,7 @@
 //! | `=supervisor STATUS` | `supervisorctl status` |
 //! | `=openrc I STATUS` `=runit I STATUS` `=custom I STATUS` | the tool's words about daemon I of the node, counted from 0 |
 //! | `=mig` | of `nvidia-smi -q -x`: `gpu BUS`, `mig Enabled` and `end` of each card, where `end` says that its list is whole; between them `instance`, and of each `gi ID`, `ci ID`, `sm COUNT`, `ecc ERRORS`, `total N MiB`, `used N MiB`; `N/A` where the driver says so |
-//! | `=pidfile I PID WORD` | `up`, `gone`, `none` (no such file) or `unreadable`; PID may be `-` |
+//! | `=pidfile I PID WORD` | `up`, `gone`, `none` (no such file), `denied` or `unreadable` (no number); PID may be `-` |
 
 use super::{greeting::Greeting, words::Words};
 

@@ -43,18 +43,30 @@ openrc() { on openrc && run "openrc $1" rc-service "$2" status; }
 runit() { on runit && run "runit $1" sv status "$2"; }
 supervisor() { on supervisor && run supervisor supervisorctl status "$@"; }
 custom() { run "custom $1" sh -c "$2"; }
-# Where /proc hides the processes of others (hidepid), whoever may not signal one knows that it lives.
-alive() { [ -d "$R/$1" ] || case $(kill -0 "$1" 2>&1) in '' | *ermitted*) ;; *) return 1;; esac; }
+# A zombie lives no more. Where /proc hides the processes of others (hidepid), whoever may not signal one knows that it lives.
+alive() {
+	while read -r x y X; do
+		case $x$y in State:[ZXx]) return 1;; State:*) return;; esac
+	done 2>/dev/null <"$R/$1/status"
+	[ -d "$R/$1" ] || case $(kill -0 "$1" 2>&1) in '' | *ermitted*) ;; *) return 1;; esac
+}
+# True for a path below a folder that may not be entered.
+hidden() {
+	case $1 in /*) d=${1%/*};; *) return 1;; esac
+	until [ -d "${d:-/}" ]; do d=${d%/*}; done
+	[ ! -x "${d:-/}" ]
+}
 # The first of the files that is there: its pid, and whether that process lives.
 pidfile() {
-	i=$1 o=; shift
+	i=$1 o= w=none; shift
 	for f; do
-		[ -f "$f" ] || continue
+		[ -f "$f" ] || { hidden "$f" && w=denied; continue; }
+		[ -r "$f" ] || { w=denied; continue; }
 		k=; { read -r k X <"$f"; } 2>/dev/null
 		case $k in '' | 0* | *[!0-9]*) say "pidfile $i - unreadable";; *) alive "$k" && say "pidfile $i $k up" || say "pidfile $i $k gone";; esac
 		return
 	done
-	say "pidfile $i - none"
+	say "pidfile $i - $w"
 }
 # True where /etc/fstab has this mount point writable.
 fstab() {

@@ -225,6 +225,7 @@ impl Asked<'_> {
                 return Truth::new("pidfile", State::Failed, &detail);
             }
             "none" => Truth::new("pidfile", State::Stopped, NO_PIDFILE),
+            "denied" => Truth::new("pidfile", State::Unknown, "its pid file may not be read"),
             _ => Truth::new("pidfile", State::Unknown, "pid file without a number"),
         };
         truth.status.pid = pid.parse().ok();

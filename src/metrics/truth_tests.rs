@@ -182,6 +182,12 @@ const OTHERS: &[(Manager, &str, &str, State)] = &[
     (Manager::Pidfile, "", "=pidfile 0 12 up\n", State::Up),
     (Manager::Pidfile, "", "=pidfile 0 12 gone\n", State::Failed),
     (Manager::Pidfile, "", "=pidfile 0 - none\n", State::Stopped),
+    (
+        Manager::Pidfile,
+        "",
+        "=pidfile 0 - denied\n",
+        State::Unknown,
+    ),
     (Manager::Launchd, "", "", State::Absent),
 ];
 
