@@ -396,7 +396,13 @@ fn a_node_that_leaves_the_inventory_closes_its_view() {
     fleet.inventory = Arc::default();
     let effects = screen.app.update(Event::Snapshot(Arc::new(fleet)));
     assert_eq!(effects, [Effect::Focus(None)]);
-    assert!(screen.rows()[2].contains("NODE"));
+    let rows = screen.rows();
+    assert!(
+        rows[1].contains("db1 is no longer in the inventory"),
+        "{}",
+        rows[1]
+    );
+    assert!(rows[2].contains("NODE"));
 }
 
 #[test]

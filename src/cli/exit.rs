@@ -2,7 +2,7 @@
 
 /// All well.
 pub const OK: u8 = 0;
-/// A node is down, or a daemon failed.
+/// A node is down, critical or not measured, or a daemon failed.
 pub const TROUBLE: u8 = 1;
 /// Bad arguments, or an inventory that can't be read.
 pub const USAGE: u8 = 2;

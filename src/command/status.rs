@@ -17,7 +17,7 @@ use crate::{
     ssh::Way,
 };
 
-/// Print the state of nodes. Exit code 0: all well; 1: a node is down, or a daemon failed or can't be asked; 2: usage error.
+/// Print the state of nodes. Exit code 0: all well; 1: a node is down, critical or not measured, or a daemon failed or can't be asked; 2: usage error.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Status {
     /// Node sets; several are united, `-` reads them from standard input. All nodes without one.
@@ -100,8 +100,8 @@ pub fn is_settled(state: &NodeState) -> bool {
     }
 }
 
-/// True when it is up, measured as far as it should be, and all of its daemons are known to be well: what nobody can
-/// tell is no success.
+/// True when it is up, measured as far as it should be, nothing of it is critical, and all of its daemons are known to be
+/// well: what nobody can tell is no success.
 pub fn is_well(state: &NodeState, now: Millis) -> bool {
     let measured = !state.node.sampler || state.complete;
     let bad = state
@@ -109,7 +109,8 @@ pub fn is_well(state: &NodeState, now: Millis) -> bool {
         .iter()
         .flat_map(|s| &s.daemon.daemons)
         .any(|d| d.state.is_bad() || d.state == State::Unknown);
-    matches!(state.link, Link::Up(_)) && measured && !state.is_stale(now) && !bad
+    let is_critical = state.status(now) == Word::Critical;
+    matches!(state.link, Link::Up(_)) && measured && !state.is_stale(now) && !bad && !is_critical
 }
 
 /// A row of the table; `sign` is that of a daemon.

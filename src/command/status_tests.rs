@@ -102,6 +102,9 @@ fn a_daemon_that_cannot_be_asked_is_not_well_and_says_why() {
     let mut known = with(&[("app", State::Up)], &[]);
     known.complete = true;
     assert!(is_well(&known, Millis(0)));
+    let mut full = with(&[("app", State::Up)], &[("disk", "/ 100 % full")]);
+    full.complete = true;
+    assert!(!is_well(&full, Millis(0)));
     let mut none = with(&[("app", State::Unknown)], &[]);
     none.complete = true;
     let fields = &to_json(&none, Millis(0))["fields"];

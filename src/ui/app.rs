@@ -226,7 +226,9 @@ impl App {
         let gone =
             |layer: &Layer| matches!(layer, Layer::Node(id, _) if self.world.node(id).is_none());
         let at = self.layers.iter().position(gone);
-        at.map(|at| self.layers.remove(at));
+        if let Some(Layer::Node(id, _)) = at.map(|at| self.layers.remove(at)) {
+            self.say(&format!("{id} is no longer in the inventory"));
+        }
         self.refresh_palette();
         let mut effects = self.hear_answers();
         effects.extend(at.map(|_| Effect::Focus(None)));

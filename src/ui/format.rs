@@ -39,6 +39,24 @@ pub fn fit(text: &str, cols: usize, glyphs: Glyphs) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The name, cut to at most `cols` cells in its middle: nodes of one rack differ at the end of theirs.
+pub fn fit_name(name: &str, cols: usize, glyphs: Glyphs) -> Cow<'_, str> {
+    let over = width(name).saturating_sub(cols);
+    if over == 0 {
+        return Cow::Borrowed(name);
+    }
+    // The ellipsis takes one, and the end has more of what is left.
+    let (head, tail) = (cols.saturating_sub(1) / 2, cols / 2);
+    let cut = fit(name, cols.min(head + 1), glyphs);
+    let mut end = name;
+    while width(end) > tail {
+        let mut chars = end.chars();
+        chars.next();
+        end = chars.as_str();
+    }
+    Cow::Owned(format!("{cut}{end}"))
+}
+
 /// All of the text, in pieces of at most `cols` cells, each of at least one character.
 pub fn chunks(text: &str, cols: usize) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
@@ -206,6 +224,11 @@ mod tests {
         assert_eq!(chunks("abcde", 2), ["ab", "cd", "e"]);
         assert_eq!(chunks("", 2), Vec::<String>::new());
         assert_eq!(right("ab", 4, GLYPHS), "  ab");
+        let name = "compute-rack12-n02";
+        let cut = [20, 18, 12, 3, 2, 1, 0].map(|cols| fit_name(name, cols, GLYPHS));
+        let wanted = [name, name, "compu…12-n02", "c…2", "…2", "…", ""];
+        assert_eq!(cut, wanted);
+        assert_eq!(fit_name("日本語の節点", 7, GLYPHS), "日…点");
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::{
 /// Cells for the cursor and the mark.
 const MARGIN: u16 = 2;
 
-/// Widest name column, sign included.
+/// Widest name column, sign included, on a screen that has not much room.
 const NAME: u16 = 26;
 
 /// Span of the traces.
@@ -67,7 +67,8 @@ struct Line<'a> {
 
 /// Where each column that fits stands; `name` is the length of the longest name.
 pub fn placed(columns: &[Column], name: u16, area: Rect) -> Vec<(Column, u16, u16)> {
-    let name = (name + 2).clamp(6, NAME.min(area.width / 3).max(6));
+    let widest = NAME.max(area.width / 5).min(area.width / 3);
+    let name = (name + 2).clamp(6, widest.max(6));
     place(columns, name, area.width.saturating_sub(MARGIN))
 }
 
@@ -234,7 +235,7 @@ impl Line<'_> {
             theme.style(status_role(self.status)),
         );
         let room = usize::from(area.width.saturating_sub(2));
-        let name = format::fit(self.node.node.id.as_str(), room, glyphs);
+        let name = format::fit_name(self.node.node.id.as_str(), room, glyphs);
         let role = if self.status >= Status::Warn {
             Role::Strong
         } else {

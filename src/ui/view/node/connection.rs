@@ -115,7 +115,10 @@ fn history(way: &Way, page: &Page<'_>) -> String {
     let failure = way.last_failure_ms.zip(way.error.as_ref());
     if let Some((at, error)) = failure.filter(|_| status != Status::Ok) {
         let ago = format::age(page.now.since(Millis(at)));
-        let retry = format::retry(Millis(way.breaker.retry_at_ms()), page.now);
+        let retry = match &page.node.link {
+            Link::Refused(_) => "not retried by itself".to_owned(),
+            _ => format::retry(Millis(way.breaker.retry_at_ms()), page.now),
+        };
         let reason = &error.reason;
         let _ = write!(text, ", failed {ago} ago, {retry}: {reason}");
     }

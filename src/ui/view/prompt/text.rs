@@ -111,16 +111,18 @@ fn host_key(ask: &Ask<'_>, [host, algorithm, fingerprint]: [String; 3], room: us
         0 => node.to_string(),
         others => format!("{node} and {others} more at this host"),
     };
+    let mut kinds = ["ed25519", "ecdsa", "rsa"].into_iter();
+    let kind = kinds.find(|kind| algorithm.contains(kind));
+    let file = kind.map_or("...".to_owned(), |kind| {
+        format!("/etc/ssh/ssh_host_{kind}_key.pub")
+    });
     let rows = [
         ("node", nodes, Role::Strong),
         ("host", host, Role::Text),
         ("algorithm", algorithm, Role::Text),
         ("fingerprint", fingerprint, Role::Strong),
-        (
-            "",
-            "Compare: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub".to_owned(),
-            Role::Muted,
-        ),
+        // Of what is said there. It takes one file only.
+        ("compare", format!("ssh-keygen -lf {file}"), Role::Muted),
     ];
     rows.into_iter()
         .flat_map(|(label, text, role)| cut(label, &text, role, room))

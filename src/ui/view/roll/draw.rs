@@ -192,7 +192,7 @@ fn one(rolled: &Rolled, place: usize, scene: &Scene<'_>, (line, buf): (Rect, &mu
     let names = rolled.wish.nodes.iter();
     let width = names.map(|node| format::width(node.id.as_str())).max();
     let width = width.unwrap_or(0).min(NAME);
-    let name = format::fit(own.id.as_str(), width, glyphs);
+    let name = format::fit_name(own.id.as_str(), width, glyphs);
     let x = line.x + 8;
     put(buf, line, x, &name, style(Role::Text));
     let x = x + width as u16 + 2;

@@ -235,7 +235,7 @@ impl List {
         } else {
             Role::Text
         };
-        let id = format::fit(node.node.id.as_str(), self.name, glyphs);
+        let id = format::fit_name(node.node.id.as_str(), self.name, glyphs);
         put(buf, line, line.x + name, &id, style(strong));
         let word = word(node);
         let word = format::fit(&word, usize::from(STATE), glyphs);

@@ -46,12 +46,15 @@ impl Tile<'_> {
         let has_room = format::width(name) + format::width(mark) + format::width(group) + 10
             <= usize::from(area.width);
         let group = if has_room { group } else { "" };
+        let marked = format::width(mark) + usize::from(self.marked);
+        let room = usize::from(area.width).saturating_sub(6 + marked);
+        let name = format::fit_name(name, room, self.glyphs());
         let (foot, foot_style) = self.foot(area);
         let inside = Panel {
             title: &[
                 (self.glyphs().status(status), state),
                 (mark, look.theme.style(Role::Marked)),
-                (name, look.style(Role::Strong)),
+                (&name, look.style(Role::Strong)),
             ],
             note: Some((age.as_deref().unwrap_or(group), look.style(Role::Muted))),
             foot: Some((&foot, foot_style)),
