@@ -172,7 +172,7 @@ impl Actor {
         self.changed();
     }
 
-    /// Nodes that stay as they are keep their connection and their history.
+    /// Nodes that stay as they are keep their connection and their history; of others those at the same address keep the latter.
     fn adopt(&mut self, inventory: Arc<Inventory>) {
         self.connector
             .hold_back(inventory.nodes.iter().map(AsRef::as_ref));
@@ -186,9 +186,14 @@ impl Actor {
         for node in &inventory.nodes {
             let state = match old.remove(&node.id) {
                 Some(state) if is_reached_alike(&state.node, node) => with_entry(state, node),
-                _ => {
+                before => {
                     self.stop(&node.id);
-                    Arc::new(NodeState::new(node.clone()))
+                    let before = before.filter(|state| is_same_machine(&state.node, node));
+                    let history = before.map(|state| state.history.clone());
+                    Arc::new(NodeState {
+                        history: history.unwrap_or_default(),
+                        ..NodeState::new(node.clone())
+                    })
                 }
             };
             self.places
@@ -433,6 +438,12 @@ fn is_reached_alike(old: &Node, new: &Node) -> bool {
         ..old.clone()
     };
     felt == *new
+}
+
+/// True when what was measured of `old` is of the machine that `new` means.
+fn is_same_machine(old: &Node, new: &Node) -> bool {
+    let place = |node: &Node| (node.address.clone(), node.port, node.route.clone());
+    place(old) == place(new)
 }
 
 /// Since when a node that is tried again is lost.

@@ -40,7 +40,7 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     match ms {
         Some(ms) if ms <= 366 * DAY_MS => Ok(Duration::from_millis(ms)),
         Some(_) => Err(format!("{shown} is longer than a year")),
-        None if text.parse::<f64>().is_ok() => {
+        None if text.parse::<u64>().is_ok() => {
             Err(format!("{shown} has no unit; write {text}s for seconds"))
         }
         None => Err(format!(

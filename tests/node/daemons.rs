@@ -9,11 +9,11 @@ use std::{
 use sshoal::{
     fleet::NodeState,
     metrics::daemon::State,
-    node::{Daemon, Manager},
+    node::{Daemon, Manager, Node},
 };
 
 use crate::{
-    lab::{Lab, until},
+    lab::{Lab, adopt, until},
     support::sshd::is_alive,
 };
 
@@ -101,6 +101,29 @@ async fn a_dead_process_is_noticed_within_two_seconds_and_a_new_one_too() {
         died.elapsed() < Duration::from_secs(4),
         "{:?}",
         died.elapsed()
+    );
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_of_daemons_keeps_the_graphs_of_the_same_machine() {
+    let Some(lab) = Lab::new(&[]) else { return };
+    let fleet = lab.fleet(|_| ()).await;
+    let first = until(&fleet, "sampled", |n| n.sample.is_some()).await;
+    let mut node = Node::clone(&first.node);
+    node.daemons = vec![daemon("sshd", Manager::Auto)];
+    adopt(&fleet, node.clone()).await;
+    let anew = until(&fleet, "adopted", |n| !n.node.daemons.is_empty()).await;
+    assert!(anew.history.newest() >= first.history.newest());
+    let before = first.history.newest();
+    until(&fleet, "gone on", |n| n.history.newest() > before).await;
+    node.address = "localhost".to_owned();
+    adopt(&fleet, node).await;
+    let other = until(&fleet, "adopted", |n| n.node.address == "localhost").await;
+    assert_eq!(
+        other.history.newest(),
+        None,
+        "another address may be another machine"
     );
     fleet.stop().await;
 }

@@ -116,17 +116,19 @@ impl Lab {
 /// A fleet with this node.
 pub(crate) async fn fleet(config: Config, answers: Answers, node: Node) -> Fleet {
     let fleet = Fleet::start(config, answers, Clock::start());
+    adopt(&fleet, node).await;
+    fleet
+}
+
+/// Has this node alone in its inventory from now on.
+pub(crate) async fn adopt(fleet: &Fleet, node: Node) {
     let inventory = Inventory {
         nodes: vec![Arc::new(node)],
         ..Inventory::default()
     };
     let order = Order::Inventory(Arc::new(inventory));
-    fleet
-        .orders()
-        .send(order)
-        .await
-        .expect("the fleet takes orders");
-    fleet
+    let sent = fleet.orders().send(order).await;
+    sent.expect("the fleet takes orders");
 }
 
 /// Waits until the node is as wanted; panics with what it is when it never is.
