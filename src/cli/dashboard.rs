@@ -70,6 +70,8 @@ pub(super) async fn open(
     let logbook = logbook(context, located, kept.is_none());
     let fleet = Fleet::start_with(ssh, answers, Clock::start(), Some(logbook));
     fleet::give(&fleet, inventory).await;
+    let notice = Order::Notice(left_out(&first));
+    fleet.orders().send(notice).await.ok();
     let usual = context.usual();
     let watched = Box::pin(keep_inventory((located, usual), &first, fleet.orders()));
     let ended = tokio::select! {
@@ -221,7 +223,7 @@ fn reloaded(read: Result<Inventory, inventory::Error>, nodes: usize) -> Vec<Orde
             vec![Order::Notice(Some(notice))]
         }
         Ok(inventory) => {
-            let notice = inventory.warnings.first().cloned();
+            let notice = left_out(&inventory);
             vec![Order::Inventory(Arc::new(inventory)), Order::Notice(notice)]
         }
         Err(error) => {
@@ -232,6 +234,15 @@ fn reloaded(read: Result<Inventory, inventory::Error>, nodes: usize) -> Vec<Orde
             )))]
         }
     }
+}
+
+/// What of the inventory could not be read.
+fn left_out(inventory: &Inventory) -> Option<String> {
+    let first = inventory.warnings.first()?;
+    Some(match inventory.warnings.len() {
+        1 => first.clone(),
+        all => format!("{first} (and {} more, which `sshoal nodes` tells)", all - 1),
+    })
 }
 
 #[cfg(test)]
