@@ -67,10 +67,9 @@ fn link(page: &Page<'_>) -> Vec<(&'static str, String)> {
             ("auth", info.auth.to_string()),
             ("server", info.ident.to_string()),
             ("remark", info.remark.to_string()),
-            (
-                "connected",
-                format!("{since} ago, in {} ms", info.setup.as_millis()),
-            ),
+            // Its connection may be older: it outlives what is changed in hosts.yaml.
+            ("link", format!("up for {since}")),
+            ("set-up", format!("{} ms", info.setup.as_millis())),
         ];
     }
     let ways: Vec<&str> = node.transports.iter().map(|t| t.as_str()).collect();
