@@ -11,6 +11,7 @@ use super::{
     sampler::{self, Hello, Tick},
     slow::{Answer, Heard, Slow, Topics},
     smi::Smi,
+    suspects::Suspects,
     truth,
     watch::Watchlist,
 };
@@ -73,30 +74,6 @@ const MOST_KILLS: u32 = 5;
 /// Bytes that are looked at in one go, which bounds the buffers.
 const CHUNK: usize = 64 * 1024;
 
-/// Optional sources by the likelihood that reading them ends the sampler.
-const SUSPECTS: [(&str, &[&str]); 5] = [
-    ("amd", &["amd"]),
-    (
-        "pressure",
-        &["pressure/cpu", "pressure/memory", "pressure/io"],
-    ),
-    (
-        "medium",
-        &[
-            "vmstat",
-            "net/snmp",
-            "net/sockstat",
-            "net/sockstat6",
-            "sys/fs/file-nr",
-        ],
-    ),
-    ("traffic", &["net/dev", "diskstats"]),
-    ("zfs", &["spl/kstat/zfs/arcstats"]),
-];
-
-/// The one of them that is cards.
-const AMD: usize = 0;
-
 /// A tick that waits for its frame.
 #[derive(Debug)]
 struct Flight {
@@ -124,8 +101,7 @@ pub struct Meter {
     answered: u64,
     /// Ticks since the last full frame.
     since_full: u64,
-    /// Indices of [`SUSPECTS`] that are left alone.
-    withheld: Vec<usize>,
+    suspects: Suspects,
     /// One that had answered was started again with all that it read, and has not run for long since.
     pardoned: bool,
     /// How often in a row a young sampler was killed.
@@ -156,7 +132,7 @@ impl Meter {
             doubt: true,
             answered: 0,
             since_full: 0,
-            withheld: Vec::new(),
+            suspects: Suspects::default(),
             pardoned: false,
             kills: 0,
             slow: Slow::default(),
@@ -178,9 +154,7 @@ impl Meter {
         self.flight = None;
         self.doubt = true;
         self.answered = 0;
-        let withheld = self.withheld.iter().filter_map(|i| SUSPECTS.get(*i));
-        let without: Vec<&str> = withheld.flat_map(|(_, files)| *files).copied().collect();
-        sampler::program(&self.nonce, &without)
+        sampler::program(&self.nonce, &self.suspects.withheld())
     }
 
     /// Takes bytes of a channel.
@@ -332,38 +306,13 @@ impl Meter {
             return true;
         }
         let medium = asked.is_some_and(|tick| tick.medium && !tick.full);
-        let order = if medium {
-            [2, 0, 4, 1, 3]
-        } else {
-            [0, 4, 1, 2, 3]
-        };
-        let next = order
-            .into_iter()
-            .find(|i| !self.withheld.contains(i) && self.has(*i));
-        self.withheld.extend(next);
-        if next.is_some() || self.watchlist.turn_off() {
+        if self.suspects.withhold(self.hello.as_ref(), medium) || self.watchlist.turn_off() {
             return true;
         }
         // It ends without any of them too: none was guilty.
-        self.withheld.clear();
+        self.suspects = Suspects::default();
         self.watchlist.turn_on();
         false
-    }
-
-    /// True where the node has something of this suspect.
-    fn has(&self, suspect: usize) -> bool {
-        let (Some((name, files)), Some(hello)) = (SUSPECTS.get(suspect), &self.hello) else {
-            return false;
-        };
-        let found = |file: &&str| {
-            let mut sources = hello.sources.iter();
-            sources.any(|source| source.as_str() == *file)
-        };
-        if *name == "amd" {
-            !hello.amd.is_empty()
-        } else {
-            files.iter().any(found)
-        }
     }
 
     /// What came last before a hello, which is why none comes.
@@ -491,7 +440,7 @@ impl Meter {
         sample.gpu.pending = hello.is_some_and(|hello| hello.nvidia) && !self.smi.is_heard();
         let asleep = || asleep.then(|| SafeText::from("asleep"));
         let unread = || {
-            let is_withheld = self.withheld.contains(&AMD);
+            let is_withheld = self.suspects.has_withheld_amd();
             is_withheld.then(|| "AMD cards are not read: that ended the sampler".into())
         };
         sample.gpu.problem = self.smi.problem().or_else(asleep).or_else(unread);

@@ -23,6 +23,7 @@ mod raw;
 pub mod sampler;
 pub mod slow;
 mod smi;
+mod suspects;
 pub mod tcp;
 mod truth;
 mod unit;
