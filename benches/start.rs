@@ -1,5 +1,5 @@
 //! How soon the program shows something: 1,000 nodes that never answer, in a pseudo-terminal. And how large it is: benches are
-//! built with features that tests alone ask for, so `SHIPPED` names the program that `cargo build --release` made elsewhere.
+//! built with features that tests alone ask for; `SHIPPED` names the program that `cargo build --release` made elsewhere.
 
 #[path = "../tests/support/pty.rs"]
 #[expect(dead_code, reason = "tests use the rest")]
@@ -42,18 +42,9 @@ fn main() {
         "ms",
     );
     noted("start: CPU until then, median", median(&mut times(2)), "ms");
-    match env::var("SHIPPED") {
-        Ok(shipped) => bounded("program, stripped", megabytes(&shipped), (15.0, "MB")),
-        Err(_) => noted(
-            "program with what tests add, stripped",
-            megabytes(PROGRAM),
-            "MB",
-        ),
-    }
-}
-
-fn megabytes(program: &str) -> f64 {
-    fs::metadata(program).expect("it was built").len() as f64 / 1e6
+    let program = env::var("SHIPPED").unwrap_or_else(|_| PROGRAM.to_owned());
+    let bytes = fs::metadata(program).expect("it was built").len();
+    bounded("program, stripped", bytes as f64 / 1e6, (15.0, "MB"));
 }
 
 fn inventory(port: u16) -> String {

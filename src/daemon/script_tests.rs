@@ -12,10 +12,11 @@ use crate::{
 
 /// Those that are installed: a node may have any of them as its sh.
 fn shells() -> Vec<&'static [&'static str]> {
-    let all: [&[&str]; 4] = [
+    let all: [&[&str]; 5] = [
         &["dash", "-c"],
         &["bash", "--posix", "-c"],
         &["busybox", "ash", "-c"],
+        &["ksh", "-c"],
         &["mksh", "-c"],
     ];
     let found = all.into_iter().filter(|words| peer(words[0]).is_some());
